@@ -1,0 +1,33 @@
+# Flags every target is built with.  Warnings are errors: a warning that may stay is one nobody reads.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(fenrun_flags INTERFACE)
+target_compile_options(fenrun_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+  -fstack-protector-strong)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(fenrun_flags INTERFACE -Wduplicated-cond -Wlogical-op)
+endif()
+# Assertions of the standard library stay on in every build, like our own.
+target_compile_definitions(fenrun_flags INTERFACE _GLIBCXX_ASSERTIONS)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  target_compile_definitions(fenrun_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+if(FENRUN_SANITIZE)
+  target_compile_options(fenrun_flags INTERFACE -fsanitize=${FENRUN_SANITIZE}
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(fenrun_flags INTERFACE -fsanitize=${FENRUN_SANITIZE})
+endif()

@@ -1,0 +1,55 @@
+#include "core/codec.h"
+
+#include <limits>
+
+namespace fenrun {
+
+void Encoder::uleb(std::uint32_t value) {
+  while (value >= 0x80) {
+    out_.push_back(static_cast<std::uint8_t>(value | 0x80));
+    value >>= 7;
+  }
+  out_.push_back(static_cast<std::uint8_t>(value));
+}
+
+Status Decoder::raw(std::span<std::uint8_t> out) {
+  if (rest_.size() < out.size()) return Errc::truncated;
+  std::copy_n(rest_.begin(), out.size(), out.begin());
+  rest_ = rest_.subspan(out.size());
+  return {};
+}
+
+Status Decoder::uleb(std::uint32_t& out) {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 35; shift += 7) {
+    std::uint8_t byte = 0;
+    FENRUN_OK(fixed(byte));
+    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+    if (byte & 0x80) continue;
+    if (shift > 0 && byte == 0) return Error{Errc::encoding_not_canonical, "over-long ULEB128"};
+    if (value > std::numeric_limits<std::uint32_t>::max()) break;
+    out = static_cast<std::uint32_t>(value);
+    return {};
+  }
+  return Error{Errc::encoding_not_canonical, "ULEB128 above 2^32 - 1"};
+}
+
+Status Decoder::length(std::size_t& out, std::size_t max) {
+  std::uint32_t value = 0;
+  FENRUN_OK(uleb(value));
+  if (value > max) {
+    return Error{Errc::limit_exceeded,
+                 std::to_string(value) + " elements, at most " + std::to_string(max)};
+  }
+  // Every element takes at least a byte: a length that the input cannot hold allocates nothing.
+  if (value > rest_.size()) return Errc::truncated;
+  out = value;
+  return {};
+}
+
+Status Decoder::finish() const {
+  if (rest_.empty()) return {};
+  return Error{Errc::trailing_bytes, std::to_string(rest_.size()) + " bytes"};
+}
+
+}  // namespace fenrun
