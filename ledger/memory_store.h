@@ -1,0 +1,40 @@
+// LedgerStore in memory: for tests, simulation and audits.  Never fails.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "ledger/store.h"
+
+namespace fenrun {
+
+class MemoryStore final : public LedgerStore {
+ public:
+  Status commit(const ExecutedBlock& block, ByteView certificate) override;
+  std::uint64_t size() const override { return entries_.size(); }
+  Result<Bytes> entry(Position position) const override;
+  Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
+  Digest node(unsigned level, std::uint64_t index) const override;
+  std::optional<Position> header_position(Height height) const override;
+  std::optional<Bytes> certificate(Height height) const override;
+  std::optional<Position> transaction_position(const Digest& id) const override;
+  std::optional<ActiveBitsDump> active_bits_dump() const override { return dump_; }
+  Status save_active_bits(const ActiveBitsDump& dump) override;
+
+  std::optional<CurrentRecord> record(ByteView key) const override;
+  std::optional<RecordKey> at_or_after(ByteView key) const override;
+  std::optional<RecordKey> before(ByteView key) const override;
+
+ private:
+  void append_leaf(const Digest& leaf);
+
+  std::vector<Bytes> entries_;
+  std::vector<std::vector<Digest>> levels_;
+  std::vector<Position> headers_;
+  std::vector<Bytes> certificates_;
+  std::map<Digest, Position> transactions_;
+  StateDelta state_;
+  std::optional<ActiveBitsDump> dump_;
+};
+
+}  // namespace fenrun
