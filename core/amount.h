@@ -32,8 +32,9 @@ class Amount {
 Result<Amount> add(Amount a, Amount b);
 Result<Amount> subtract(Amount a, Amount b);
 
-// floor(amount * numerator / denominator), computed in 128 bits; the remainder stays with the payer.
-// REQUIRES: amount >= 0, denominator > 0.  Errc::amount_overflow when the result does not fit.
+// floor(amount * numerator / denominator), computed in 128 bits; the remainder stays with the
+// payer. REQUIRES: amount >= 0, denominator > 0.  Errc::amount_overflow when the result does not
+// fit.
 Result<Amount> scale_floor(Amount amount, std::uint32_t numerator, std::uint32_t denominator);
 
 // Two decimals and the minor unit's hundredfold: 1234 -> "12.34", -5 -> "-0.05".

@@ -3,6 +3,7 @@
 //
 //   bool, u8..u64, i64        little-endian, fixed width
 //   Strong<>, Amount          as their number
+//   Errc                      its number as u16
 //   enum class (u8)           one ULEB128 variant index; kEnumCount<E> values, from 0
 //   FixedBytes, std::array    the elements, no length
 //   List<T, Max>, Blob, Text  ULEB128 length, then the elements
@@ -35,8 +36,8 @@
 namespace fenrun {
 
 // Declares the encoding of a struct: the named members, in this order.
-#define FENRUN_FIELDS(...)                           \
-  auto fields() { return std::tie(__VA_ARGS__); }    \
+#define FENRUN_FIELDS(...)                        \
+  auto fields() { return std::tie(__VA_ARGS__); } \
   auto fields() const { return std::tie(__VA_ARGS__); }
 
 // The number of values of an enum that is encoded; specialise it beside the enum.
@@ -151,7 +152,9 @@ template <class T, std::size_t N>
 inline constexpr bool kIsArray<std::array<T, N>> = true;
 
 template <class T>
-concept HasFields = requires(T& value) { value.fields(); };
+concept HasFields = requires(T& value) {
+  value.fields();
+};
 
 // A struct may say what its fields allow; asked after decoding.
 template <class T>
@@ -214,6 +217,7 @@ void write(Encoder& out, const T& value) {
     out.fixed(static_cast<std::uint16_t>(value));
   } else if constexpr (std::is_enum_v<T>) {
     static_assert(kEnumCount<T> > 0 && kEnumCount<T> < 128, "specialise kEnumCount");
+    CHECK(static_cast<std::uint8_t>(value) < kEnumCount<T>);
     out.fixed(static_cast<std::uint8_t>(value));
   } else if constexpr (kIsStrong<T>) {
     out.fixed(value.value());

@@ -121,7 +121,8 @@ namespace fenrun {
   X(locked, 511, "another process uses the data directory")                                        \
   X(usage, 512, "see --help")                                                                      \
   X(peer_refused, 513, "the peer's key is not the one registered")                                 \
-  X(not_ready, 514, "the node is starting or catching up: try again soon")
+  X(not_ready, 514, "the node is starting or catching up: try again soon")                         \
+  X(memory_short, 515, "free memory, or give the process more")
 
 enum class Errc : std::uint16_t {
 #define FENRUN_ERRC(name, number, hint) name = number,

@@ -44,7 +44,8 @@ inline constexpr std::size_t kMerklePathMax = 63;
 inline constexpr std::size_t kProofEntriesMax = 100'000;
 inline constexpr std::size_t kProofFileBytesMax = 64 * 1024 * 1024;
 
-static_assert(kTransactionBytesMax * 8 <= kBlockBytesMax, "a block holds several full transactions");
+static_assert(kTransactionBytesMax * 8 <= kBlockBytesMax,
+              "a block holds several full transactions");
 static_assert(kTransactionBytesMax <= kTxBatchBytesMax, "a batch holds any transaction");
 static_assert(kTxBatchBytesMax < kFrameBytesMax && kBlockBytesMax < kFrameBytesMax,
               "a frame holds any batch and any block");

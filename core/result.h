@@ -1,8 +1,8 @@
 // Result<T>: a value or the reason why there is none.
 //
-// Used for everything that can fail because of input.  A broken invariant is a CHECK; a failing disk
-// stops the node.  The member names are those of C++23's std::expected, so that one day this file
-// becomes an alias.
+// Used for everything that can fail because of input.  A broken invariant is a CHECK; a failing
+// disk stops the node.  The member names are those of C++23's std::expected, so that one day this
+// file becomes an alias.
 #pragma once
 
 #include <optional>

@@ -34,7 +34,8 @@ Error invalid(std::string_view what) { return {Errc::text_invalid, std::string(w
 // with zero bits.
 std::string encode_digits(ByteView bytes, std::string_view digits, unsigned bits) {
   std::string out;
-  out.reserve((bytes.size() * 8 + bits - 1) / bits);
+  // With room for padding: growing would leave a copy of a secret behind in freed memory.
+  out.reserve((bytes.size() * 8 + bits - 1) / bits + 3);
   unsigned buffer = 0;
   unsigned held = 0;
   for (const auto byte : bytes) {

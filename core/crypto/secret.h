@@ -1,15 +1,22 @@
 // Bytes that must not outlive their use: wiped when destroyed or moved from, never copied, never
-// printed, compared in constant time.
+// printed.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace fenrun {
 
+// Overwrites the bytes with zeros, in a way that no optimiser removes.
 void wipe(std::span<std::uint8_t> bytes);
+// The same for text, which is empty afterwards.
+void wipe(std::string& text);
 
 template <std::size_t N>
 class Secret {
@@ -35,5 +42,40 @@ class Secret {
 };
 
 using Seed = Secret<32>;
+
+// Text of any length: a passphrase, the contents of a key file.
+class SecretText {
+ public:
+  SecretText() = default;
+  // A copy; the caller wipes the original.
+  explicit SecretText(std::string_view text);
+  // Takes the text over and wipes the original.
+  static SecretText take(std::string& text);
+
+  ~SecretText() { wipe(bytes_); }
+  SecretText(const SecretText&) = delete;
+  SecretText& operator=(const SecretText&) = delete;
+  SecretText(SecretText&& other) noexcept : bytes_(std::move(other.bytes_)) {}
+  SecretText& operator=(SecretText&& other) noexcept {
+    if (this != &other) {
+      wipe(bytes_);
+      bytes_ = std::move(other.bytes_);
+      other.bytes_.clear();
+    }
+    return *this;
+  }
+
+  // Lives as long as the secret is neither moved nor assigned to.
+  std::string_view view() const {
+    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+  }
+  bool empty() const { return bytes_.empty(); }
+
+ private:
+  // A vector, not a string: moving a short string leaves its characters behind.
+  std::vector<std::uint8_t> bytes_;
+};
+
+using Passphrase = SecretText;
 
 }  // namespace fenrun

@@ -19,8 +19,6 @@ Bytes tagged(Domain domain, ByteView message) {
 
 }  // namespace
 
-void wipe(std::span<std::uint8_t> bytes) { sodium_memzero(bytes.data(), bytes.size()); }
-
 bool is_valid_point(const PublicKey& key) {
   ensure_sodium();
   return crypto_core_ed25519_is_valid_point(key.bytes.data()) == 1;
@@ -30,9 +28,8 @@ SigningKey SigningKey::from_seed(const Seed& seed) {
   ensure_sodium();
   static_assert(crypto_sign_ed25519_SEEDBYTES == 32 && crypto_sign_ed25519_SECRETKEYBYTES == 64);
   SigningKey key;
-  CHECK(crypto_sign_ed25519_seed_keypair(key.public_.bytes.data(),
-                                         key.secret_.mutable_view().data(),
-                                         seed.view().data()) == 0);
+  CHECK(crypto_sign_ed25519_seed_keypair(
+            key.public_.bytes.data(), key.secret_.mutable_view().data(), seed.view().data()) == 0);
   return key;
 }
 
@@ -61,8 +58,8 @@ Signature SigningKey::sign(Domain domain, ByteView message) const {
 
 bool verify_raw(const PublicKey& key, ByteView message, const Signature& signature) {
   ensure_sodium();
-  return crypto_sign_ed25519_verify_detached(signature.bytes.data(), message.data(),
-                                             message.size(), key.bytes.data()) == 0;
+  return crypto_sign_ed25519_verify_detached(signature.bytes.data(), message.data(), message.size(),
+                                             key.bytes.data()) == 0;
 }
 
 bool verify(const PublicKey& key, Domain domain, ByteView message, const Signature& signature) {
