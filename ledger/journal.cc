@@ -1,0 +1,197 @@
+#include "ledger/journal.h"
+
+#include <bit>
+#include <set>
+
+#include "core/check.h"
+
+namespace fenrun {
+namespace {
+
+// Entries between two dumps of the active bits: what a start replays at most.
+constexpr std::uint64_t kDumpInterval = std::uint64_t{1} << 20;
+
+Error corrupt(const std::string& what) { return {Errc::corruption, what}; }
+
+std::uint64_t count_bits(const std::vector<ActiveChunk>& chunks) {
+  std::uint64_t count = 0;
+  for (const auto& chunk : chunks) {
+    for (const auto byte : chunk) count += static_cast<std::uint64_t>(std::popcount(byte));
+  }
+  return count;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(LedgerStore& store) {
+  std::unique_ptr<Journal> journal(new Journal(store));
+  if (store.size() > 0) FENRUN_OK(journal->load());
+  return journal;
+}
+
+Result<Header> Journal::header_at(Position position) const {
+  FENRUN_TRY(const auto bytes, store_->entry(position));
+  FENRUN_TRY(const auto entry, decode_entry(bytes));
+  const auto* header = std::get_if<Header>(&entry);
+  if (!header || header->position != position) {
+    return corrupt("no header at entry " + std::to_string(position.value()));
+  }
+  return *header;
+}
+
+Result<Header> Journal::header(Height height) const {
+  const auto position = store_->header_position(height);
+  if (!position) return Error{Errc::not_found, "height " + std::to_string(height.value())};
+  return header_at(*position);
+}
+
+Status Journal::load() {
+  const Position last(store_->size() - 1);
+  FENRUN_TRY(tip_, header_at(last));
+  tip_id_ = block_id(tip_);
+  const NodeSource node = [this](unsigned level, std::uint64_t index) {
+    return store_->node(level, index);
+  };
+  if (merkle_root(last.value(), node) != tip_.journal_root) {
+    return corrupt("the journal's root differs from its tip header");
+  }
+  frontier_ = Frontier(store_->size(), node);
+  return load_active_bits();
+}
+
+Status Journal::load_active_bits() {
+  Height next(0);
+  if (auto dump = store_->active_bits_dump();
+      dump && dump->height <= tip_.height &&
+      dump->chunks.size() == (dump->size + kActiveChunkBits - 1) / kActiveChunkBits) {
+    active_ = ActiveBits::from_dump(dump->size, std::move(dump->chunks));
+    dumped_size_ = active_.size();
+    next = dump->height.next();
+  }
+  for (Height height = next; height <= tip_.height; height = height.next()) {
+    FENRUN_OK(replay_bits(height));
+  }
+  if (active_.root() != tip_.active_root) {
+    return corrupt("the active bits' root differs from the tip header");
+  }
+  if (count_bits(active_.dump()) != tip_.active_count) {
+    return corrupt("the number of active bits differs from the tip header");
+  }
+  return {};
+}
+
+Status Journal::replay_bits(Height height) {
+  FENRUN_TRY(const auto header, this->header(height));
+  ActiveChange change;
+  change.size = header.position.value();
+  const std::uint64_t records = header.counts[4];
+  const Position first(header.position.value() - records);
+  FENRUN_TRY(const auto entries, store_->entries(first, records));
+  for (std::uint64_t i = 0; i < records; ++i) {
+    FENRUN_TRY(const auto entry, decode_entry(entries[i]));
+    const auto* record = std::get_if<RecordEntry>(&entry);
+    if (!record) return corrupt("a block's last entries before its header are not its records");
+    if (record->previous) {
+      if (!active_.test(*record->previous)) return corrupt("a record supersedes none");
+      change.cleared.push_back(*record->previous);
+    }
+    change.set.push_back(Position(first.value() + i));
+  }
+  active_.absorb(ActiveLayer(active_, change));
+  return {};
+}
+
+Status Journal::commit_genesis(ExecutedBlock block) {
+  CHECK(is_empty() && block.header.height == Height(0));
+  block.rebase(*store_, active_);
+  FENRUN_OK(store_->commit(block, {}));
+  active_.absorb(block.active);
+  tip_ = block.header;
+  tip_id_ = block.id;
+  frontier_ = block.frontier;
+  return {};
+}
+
+std::optional<BlockPoint> Journal::point(const Digest& id) const {
+  if (const auto* block = find(id)) return block->point();
+  if (is_empty() || id != tip_id_) return std::nullopt;
+  return BlockPoint{.chain_id = tip_.chain_id,
+                    .id = tip_id_,
+                    .epoch = tip_.epoch,
+                    .height = tip_.height,
+                    .view = tip_.view,
+                    .time = tip_.time,
+                    .validators = tip_.next_validators,
+                    .trust_policy = tip_.next_trust_policy,
+                    .frontier = frontier_,
+                    .active_count = tip_.active_count,
+                    .state = store_,
+                    .active = &active_};
+}
+
+const ExecutedBlock& Journal::add(std::unique_ptr<ExecutedBlock> block) {
+  CHECK(block->header.parent == tip_id_ || find(block->header.parent));
+  const Digest id = block->id;
+  return *unfinalized_.try_emplace(id, std::move(block)).first->second;
+}
+
+const ExecutedBlock* Journal::find(const Digest& id) const {
+  const auto it = unfinalized_.find(id);
+  return it == unfinalized_.end() ? nullptr : it->second.get();
+}
+
+Status Journal::commit(const Digest& id, ByteView certificate) {
+  const auto it = unfinalized_.find(id);
+  CHECK(it != unfinalized_.end());
+  const std::unique_ptr<ExecutedBlock> block = std::move(it->second);
+  CHECK(block->header.parent == tip_id_);
+  CHECK(block->header.height == tip_.height.next());
+  unfinalized_.erase(it);
+  FENRUN_OK(store_->commit(*block, certificate));
+
+  auto undo = std::make_unique<ActiveLayer>(active_.absorb(block->active));
+  if (!undo_.empty()) undo_.back().view->rebase(*undo);
+  undo_.push_back({tip_.height, std::move(undo)});
+
+  tip_ = block->header;
+  tip_id_ = id;
+  frontier_ = block->frontier;
+  for (auto& [child_id, child] : unfinalized_) {
+    if (child->header.parent == id) child->rebase(*store_, active_);
+  }
+  forget_losers();
+  return maybe_dump();
+}
+
+void Journal::forget_losers() {
+  std::set<Digest> alive{tip_id_};
+  // Children have greater heights than their parents, so one pass a height finds all descendants.
+  std::vector<const ExecutedBlock*> by_height;
+  for (const auto& [id, block] : unfinalized_) by_height.push_back(block.get());
+  std::ranges::sort(by_height, {}, [](const ExecutedBlock* b) { return b->header.height; });
+  for (const auto* block : by_height) {
+    if (alive.contains(block->header.parent)) alive.insert(block->id);
+  }
+  std::erase_if(unfinalized_, [&](const auto& item) { return !alive.contains(item.first); });
+}
+
+Status Journal::maybe_dump() {
+  if (active_.size() - dumped_size_ < kDumpInterval) return {};
+  FENRUN_OK(store_->save_active_bits({tip_.height, active_.size(), active_.dump()}));
+  dumped_size_ = active_.size();
+  return {};
+}
+
+const ActiveView* Journal::active_at(Height height) const {
+  if (height == tip_.height) return &active_;
+  for (const auto& undo : undo_) {
+    if (undo.height == height) return undo.view.get();
+  }
+  return nullptr;
+}
+
+void Journal::release_below(Height height) {
+  while (!undo_.empty() && undo_.front().height < height) undo_.pop_front();
+}
+
+}  // namespace fenrun

@@ -1,0 +1,91 @@
+// The journal of one node: the finalized chain in a store, the unfinalized blocks upon it, and the
+// active bits of the tip and of the headers that proofs may still be asked for.
+//
+// Invariants:
+//   * The store's tip header binds the store's entries and the active bits: checked at open().
+//   * Every unfinalized block descends from the tip.
+//   * The finalized height never falls; one block a height.
+// Not thread-safe.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "ledger/block_builder.h"
+#include "ledger/store.h"
+
+namespace fenrun {
+
+class Journal {
+ public:
+  // Rebuilds what is kept in memory from the store and proves that the tip header's roots equal the
+  // recomputed ones.  An empty store awaits commit_genesis().  REQUIRES: the store outlives the
+  // journal.  Errc::corruption if anything does not fit; the errors of the store.
+  static Result<std::unique_ptr<Journal>> open(LedgerStore& store);
+
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Writes block 0.  REQUIRES: the store is empty.
+  Status commit_genesis(ExecutedBlock block);
+
+  bool is_empty() const { return store_->size() == 0; }
+  // REQUIRES for all below: not empty.
+  const Header& tip() const { return tip_; }
+  const Digest& tip_id() const { return tip_id_; }
+  const LedgerStore& store() const { return *store_; }
+  // The finalized state.
+  const StateView& state() const { return *store_; }
+
+  // The point to build upon: of the tip or of an unfinalized block; none for another id.
+  std::optional<BlockPoint> point(const Digest& id) const;
+
+  // Keeps an executed block until it is committed or its branch loses.  Adding one that is held
+  // already changes nothing.  REQUIRES: it was built on point(header.parent) of this journal.
+  const ExecutedBlock& add(std::unique_ptr<ExecutedBlock> block);
+  const ExecutedBlock* find(const Digest& id) const;
+  std::size_t unfinalized_count() const { return unfinalized_.size(); }
+
+  // Makes a child of the tip the tip, durably, and forgets the branches that lost.
+  // REQUIRES: find(id), its parent is the tip.
+  Status commit(const Digest& id, ByteView certificate);
+
+  // The header of a finalized block; Errc::not_found above the tip.
+  Result<Header> header(Height height) const;
+
+  // Complete node of the journal's tree.
+  Digest node(unsigned level, std::uint64_t index) const { return store_->node(level, index); }
+
+  // The active bits at a finalized header: of the tip, or of a height not yet released.
+  const ActiveView* active_at(Height height) const;
+  // Proofs are asked for headers at `height` and above only.
+  void release_below(Height height);
+
+ private:
+  explicit Journal(LedgerStore& store) : store_(&store) {}
+
+  Status load();
+  Status load_active_bits();
+  Result<Header> header_at(Position position) const;
+  Status replay_bits(Height height);
+  void forget_losers();
+  Status maybe_dump();
+
+  struct Undo {
+    Height height;
+    std::unique_ptr<ActiveLayer> view;
+  };
+
+  LedgerStore* store_;
+  Header tip_;
+  Digest tip_id_;
+  Frontier frontier_;
+  ActiveBits active_;
+  std::uint64_t dumped_size_ = 0;
+  std::deque<Undo> undo_;  // Oldest first; each view rests on the next one, the last on active_.
+  std::map<Digest, std::unique_ptr<ExecutedBlock>> unfinalized_;
+};
+
+}  // namespace fenrun
