@@ -19,7 +19,9 @@ target_compile_options(fenrun_flags INTERFACE
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
   -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(fenrun_flags INTERFACE -Wduplicated-cond -Wlogical-op)
+  # g++ 12 takes the alternatives of a moved std::variant for uninitialized memory.
+  target_compile_options(fenrun_flags INTERFACE -Wduplicated-cond -Wlogical-op
+                         -Wno-maybe-uninitialized)
 endif()
 # Assertions of the standard library stay on in every build, like our own.
 target_compile_definitions(fenrun_flags INTERFACE _GLIBCXX_ASSERTIONS)
