@@ -37,7 +37,8 @@ Result<Secret<32>> stretch(const Passphrase& passphrase, const KdfCost& cost,
                            const SealRandomness& randomness) {
   CHECK(sodium_init() >= 0);
   Secret<32> key;
-  const auto text = passphrase.view();
+  // libsodium wants an address even for no bytes at all.
+  const std::string_view text = passphrase.empty() ? "" : passphrase.view();
   if (crypto_pwhash_argon2id(key.mutable_view().data(), key.view().size(), text.data(), text.size(),
                              randomness.salt.data(), cost.passes, cost.memory_bytes,
                              crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
