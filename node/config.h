@@ -1,0 +1,62 @@
+// The configuration of one node: DIR/config.toml, read once at start and validated at once.
+// docs/operating.md lists every key with its default.
+//
+// Files of a node's home directory:
+//   config.toml      this configuration
+//   genesis.bin      BCS of the network's Genesis
+//   network.policy   the trust file to hand out (C2SP tlog-policy)
+//   keys/operator.key keys/consensus.key keys/checkpoint.key keys/transport.key
+//   tokens           member tokens of the API, one a line: <name> <hex SHA-256 of the token>
+//   data/            journal, index, vote log, guard: one process at a time
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/crypto/sign.h"
+#include "core/result.h"
+
+namespace fenrun {
+
+struct PeerConfig {
+  std::string name;  // As in genesis.
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+struct Config {
+  std::filesystem::path home;
+  std::string name;  // This validator's name in genesis.
+
+  std::string peer_host = "127.0.0.1";  // Where peers reach us: listening address of peer links.
+  std::uint16_t peer_port = 0;
+  std::vector<PeerConfig> peers;  // The other validators.
+
+  std::string api_host = "127.0.0.1";
+  std::uint16_t api_port = 0;
+
+  std::string log_level = "info";  // trace debug info warn error
+  std::string log_format = "text";  // text or json, one line an event
+
+  std::uint64_t mempool_bytes_max = 64 * 1024 * 1024;
+  std::uint64_t mempool_transactions_max = 100'000;
+  std::uint32_t verify_threads = 2;
+
+  std::filesystem::path genesis_path() const { return home / "genesis.bin"; }
+  std::filesystem::path policy_path() const { return home / "network.policy"; }
+  std::filesystem::path key_path(const std::string& purpose) const {
+    return home / "keys" / (purpose + ".key");
+  }
+  std::filesystem::path tokens_path() const { return home / "tokens"; }
+  std::filesystem::path data_path() const { return home / "data"; }
+};
+
+// Reads home/config.toml.  Errc::config_invalid names the key and the line, unknown keys included.
+Result<Config> load_config(const std::filesystem::path& home);
+
+// The text of a config.toml that load_config() reads back, with a comment for each key.
+std::string print_config(const Config& config);
+
+}  // namespace fenrun
