@@ -1,4 +1,5 @@
-# Flags every target is built with.  Warnings are errors: a warning that may stay is one nobody reads.
+# Flags every target is built with.  Warnings are errors: a warning that may stay is one that nobody
+# reads.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -35,10 +36,12 @@
 
 namespace fenrun {
 
-// Declares the encoding of a struct: the named members, in this order.
-#define FENRUN_FIELDS(...)                        \
-  auto fields() { return std::tie(__VA_ARGS__); } \
-  auto fields() const { return std::tie(__VA_ARGS__); }
+// Declares the encoding of a struct: the named members, in this order.  field_names() is their
+// list, "a, b, c": what views of the struct (JSON) call them.
+#define FENRUN_FIELDS(...)                              \
+  auto fields() { return std::tie(__VA_ARGS__); }       \
+  auto fields() const { return std::tie(__VA_ARGS__); } \
+  static constexpr std::string_view field_names() { return #__VA_ARGS__; }
 
 // The number of values of an enum that is encoded; specialise it beside the enum.
 template <class E>
@@ -203,6 +206,36 @@ Status read_alternative(Decoder& in, Variant& value, std::uint32_t index) {
   }
 }
 
+inline Status read_i64(Decoder& in, std::int64_t& value) {
+  std::uint64_t bits = 0;
+  FENRUN_OK(in.fixed(bits));
+  value = static_cast<std::int64_t>(bits);
+  return {};
+}
+
+template <class T>
+Status read_text(Decoder& in, T& text) {
+  std::size_t size = 0;
+  FENRUN_OK(in.length(size, T::kMax));
+  text.value.resize(size);
+  FENRUN_OK(in.raw({reinterpret_cast<std::uint8_t*>(text.value.data()), size}));
+  if (!is_utf8(text.value)) return Error{Errc::text_invalid, "not UTF-8"};
+  return {};
+}
+
+template <class T>
+Status read_struct(Decoder& in, T& value) {
+  Status status;
+  std::apply(
+      [&](auto&... field) {
+        static_cast<void>(((status = read(in, field), status.has_value()) && ...));
+      },
+      value.fields());
+  if (!status) return status;
+  if constexpr (HasValidate<T>) return value.validate();
+  return {};
+}
+
 template <class T>
 void write(Encoder& out, const T& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -258,14 +291,11 @@ Status read(Decoder& in, T& value) {
   } else if constexpr (std::unsigned_integral<T>) {
     return in.fixed(value);
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
-    std::uint64_t bits = 0;
-    FENRUN_OK(in.fixed(bits));
-    value = static_cast<std::int64_t>(bits);
-    return {};
+    return read_i64(in, value);
   } else if constexpr (std::is_same_v<T, Amount>) {
-    std::uint64_t bits = 0;
-    FENRUN_OK(in.fixed(bits));
-    value = Amount::minor(static_cast<std::int64_t>(bits));
+    std::int64_t units = 0;
+    FENRUN_OK(read_i64(in, units));
+    value = Amount::minor(units);
     return {};
   } else if constexpr (std::is_same_v<T, Errc>) {
     std::uint16_t number = 0;
@@ -297,12 +327,7 @@ Status read(Decoder& in, T& value) {
   } else if constexpr (kIsList<T>) {
     return read_list(in, value);
   } else if constexpr (kIsText<T>) {
-    std::size_t size = 0;
-    FENRUN_OK(in.length(size, T::kMax));
-    value.value.resize(size);
-    FENRUN_OK(in.raw({reinterpret_cast<std::uint8_t*>(value.value.data()), size}));
-    if (!is_utf8(value.value)) return Error{Errc::text_invalid, "not UTF-8"};
-    return {};
+    return read_text(in, value);
   } else if constexpr (kIsOptional<T>) {
     bool present = false;
     FENRUN_OK(read(in, present));
@@ -317,15 +342,7 @@ Status read(Decoder& in, T& value) {
     return read_alternative<0>(in, value, index);
   } else {
     static_assert(HasFields<T>, "declare FENRUN_FIELDS");
-    Status status;
-    std::apply(
-        [&](auto&... field) {
-          static_cast<void>(((status = read(in, field), status.has_value()) && ...));
-        },
-        value.fields());
-    if (!status) return status;
-    if constexpr (HasValidate<T>) return value.validate();
-    return {};
+    return read_struct(in, value);
   }
 }
 

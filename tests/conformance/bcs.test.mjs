@@ -1,5 +1,6 @@
-// Draws the values of encodings.cc again, encodes them with @mysten/bcs, and compares with the frozen
-// bytes: what this ledger hashes and signs, a client can write with a library that is not ours.
+// Draws the values of encodings.cc again, encodes them with @mysten/bcs, and compares with the
+// frozen bytes: what this ledger hashes and signs, a client can write with a library that is not
+// ours.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
