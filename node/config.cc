@@ -1,0 +1,313 @@
+#include "node/config.h"
+
+#include <algorithm>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "core/limits.h"
+
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+namespace fenrun {
+namespace {
+
+constexpr std::size_t kConfigBytesMax = 256 * 1024;
+constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kHostBytesMax = 253;  // Of a domain name.
+constexpr std::int64_t kPortMax = 65'535;
+
+struct Range {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+
+constexpr Range kMempoolBytes{1024 * 1024, std::int64_t{64} * 1024 * 1024 * 1024};
+constexpr Range kMempoolTransactions{16, 100'000'000};
+constexpr Range kVerifyThreads{1, 256};
+
+std::string ticked(std::string_view text) { return "`" + std::string(text) + "`"; }
+
+Error invalid(const toml::node& at, const std::string& what) {
+  return {Errc::config_invalid, "line " + std::to_string(at.source().begin.line) + ": " + what};
+}
+
+// One table of the file, by its dotted path.  Reading checks type and range; finish() refuses every
+// key that nobody read.
+class Section {
+ public:
+  Section(const toml::table& table, std::string path) : table_(table), path_(std::move(path)) {}
+
+  Status text(std::string_view key, std::size_t bytes_max, std::string& out) {
+    const toml::node* const node = take(key);
+    if (!node) return {};
+    const auto value = node->value_exact<std::string>();
+    if (!value) return invalid(*node, ticked(name_of(key)) + " must be a string");
+    if (value->empty() || value->size() > bytes_max) {
+      return invalid(*node, ticked(name_of(key)) + " must have 1 to " + std::to_string(bytes_max) +
+                                " characters");
+    }
+    if (!std::ranges::all_of(*value, [](char c) { return c > ' ' && c < '\x7f'; })) {
+      return invalid(*node, ticked(name_of(key)) + " must be printable ASCII without spaces");
+    }
+    out = *value;
+    return {};
+  }
+
+  Status choice(std::string_view key, std::initializer_list<std::string_view> allowed,
+                std::string& out) {
+    FENRUN_OK(text(key, kNameBytesMax, out));
+    if (std::ranges::find(allowed, out) != allowed.end()) return {};
+    std::string list;
+    for (const auto& value : allowed) list += (list.empty() ? "" : ", ") + std::string(value);
+    return invalid(*table_.get(key), ticked(name_of(key)) + " must be one of: " + list);
+  }
+
+  template <class Integer>
+  Status number(std::string_view key, Range range, Integer& out) {
+    const toml::node* const node = take(key);
+    if (!node) return {};
+    const auto value = node->value_exact<std::int64_t>();
+    if (!value) return invalid(*node, ticked(name_of(key)) + " must be an integer");
+    if (*value < range.min || *value > range.max) {
+      return invalid(*node, ticked(name_of(key)) + " must be from " + std::to_string(range.min) +
+                                " to " + std::to_string(range.max) + ", not " +
+                                std::to_string(*value));
+    }
+    out = static_cast<Integer>(*value);
+    return {};
+  }
+
+  Status port(std::string_view key, std::uint16_t& out) { return number(key, {1, kPortMax}, out); }
+
+  // The table under this key; none if it is absent.
+  Result<std::optional<Section>> section(std::string_view key) {
+    const toml::node* const node = take(key);
+    if (!node) return std::optional<Section>();
+    if (!node->is_table()) return invalid(*node, ticked(name_of(key)) + " must be a table");
+    return std::optional(Section(*node->as_table(), name_of(key)));
+  }
+
+  // The array of tables under this key; empty if it is absent.
+  Result<std::vector<Section>> sections(std::string_view key) {
+    std::vector<Section> out;
+    const toml::node* const node = take(key);
+    if (!node) return out;
+    const toml::array* const array = node->as_array();
+    if (!array) return invalid(*node, ticked(name_of(key)) + " must be written [[peers]]");
+    for (const auto& item : *array) {
+      if (!item.is_table()) return invalid(item, ticked(name_of(key)) + " must hold tables");
+      out.emplace_back(*item.as_table(), name_of(key) + "[" + std::to_string(out.size()) + "]");
+    }
+    return out;
+  }
+
+  Status require(std::string_view key) const {
+    if (table_.contains(key)) return {};
+    return invalid(table_, ticked(name_of(key)) + " is missing");
+  }
+
+  Status finish() const {
+    for (const auto& [key, node] : table_) {
+      if (std::ranges::find(taken_, key.str()) == taken_.end()) {
+        return Error{Errc::config_invalid, "line " + std::to_string(key.source().begin.line) +
+                                               ": unknown key " + ticked(name_of(key.str()))};
+      }
+    }
+    return {};
+  }
+
+  Error error(std::string_view key, const std::string& what) const {
+    const toml::node* const node = table_.get(key);
+    return invalid(node ? *node : table_, ticked(name_of(key)) + " " + what);
+  }
+
+ private:
+  const toml::node* take(std::string_view key) {
+    taken_.emplace_back(key);
+    return table_.get(key);
+  }
+
+  std::string name_of(std::string_view key) const {
+    return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+  }
+
+  const toml::table& table_;
+  std::string path_;
+  std::vector<std::string> taken_;
+};
+
+Status read_peer_link(Section& root, Config& config) {
+  FENRUN_OK(root.require("peer"));
+  FENRUN_TRY(auto peer, root.section("peer"));
+  FENRUN_OK(peer->require("port"));
+  FENRUN_OK(peer->text("host", kHostBytesMax, config.peer_host));
+  FENRUN_OK(peer->port("port", config.peer_port));
+  return peer->finish();
+}
+
+Status read_api(Section& root, Config& config) {
+  FENRUN_OK(root.require("api"));
+  FENRUN_TRY(auto api, root.section("api"));
+  FENRUN_OK(api->require("port"));
+  FENRUN_OK(api->text("host", kHostBytesMax, config.api_host));
+  FENRUN_OK(api->port("port", config.api_port));
+  if (config.api_port == config.peer_port && config.api_host == config.peer_host) {
+    return api->error("port", "is the port of peer links already");
+  }
+  return api->finish();
+}
+
+Status read_log(Section& root, Config& config) {
+  FENRUN_TRY(auto log, root.section("log"));
+  if (!log) return {};
+  FENRUN_OK(log->choice("level", {"trace", "debug", "info", "warn", "error"}, config.log_level));
+  FENRUN_OK(log->choice("format", {"text", "json"}, config.log_format));
+  return log->finish();
+}
+
+Status read_mempool(Section& root, Config& config) {
+  FENRUN_TRY(auto mempool, root.section("mempool"));
+  if (!mempool) return {};
+  FENRUN_OK(mempool->number("bytes_max", kMempoolBytes, config.mempool_bytes_max));
+  FENRUN_OK(
+      mempool->number("transactions_max", kMempoolTransactions, config.mempool_transactions_max));
+  return mempool->finish();
+}
+
+Status read_verify(Section& root, Config& config) {
+  FENRUN_TRY(auto verify, root.section("verify"));
+  if (!verify) return {};
+  FENRUN_OK(verify->number("threads", kVerifyThreads, config.verify_threads));
+  return verify->finish();
+}
+
+Status read_peers(Section& root, Config& config) {
+  FENRUN_TRY(auto peers, root.sections("peers"));
+  if (peers.size() >= kValidatorsMax) {
+    return root.error("peers", "holds more than " + std::to_string(kValidatorsMax - 1));
+  }
+  for (auto& item : peers) {
+    PeerConfig peer;
+    for (const auto* key : {"name", "host", "port"}) FENRUN_OK(item.require(key));
+    FENRUN_OK(item.text("name", kNameBytesMax, peer.name));
+    FENRUN_OK(item.text("host", kHostBytesMax, peer.host));
+    FENRUN_OK(item.port("port", peer.port));
+    FENRUN_OK(item.finish());
+    if (peer.name == config.name) return item.error("name", "is this node's own name");
+    for (const auto& other : config.peers) {
+      if (other.name == peer.name) return item.error("name", "appears twice: " + peer.name);
+      if (other.host == peer.host && other.port == peer.port) {
+        return item.error("port", "is that of " + other.name + " already, on the same host");
+      }
+    }
+    config.peers.push_back(std::move(peer));
+  }
+  return {};
+}
+
+Result<Config> parse_config(const std::string& text, const std::filesystem::path& home) {
+  const auto parsed = toml::parse(std::string_view(text));
+  if (!parsed) {
+    return Error{Errc::config_invalid, "line " +
+                                           std::to_string(parsed.error().source().begin.line) +
+                                           ": " + std::string(parsed.error().description())};
+  }
+  Section root(parsed.table(), "");
+  Config config;
+  config.home = home;
+  FENRUN_OK(root.require("name"));
+  FENRUN_OK(root.text("name", kNameBytesMax, config.name));
+  FENRUN_OK(read_peer_link(root, config));
+  FENRUN_OK(read_api(root, config));
+  FENRUN_OK(read_log(root, config));
+  FENRUN_OK(read_mempool(root, config));
+  FENRUN_OK(read_verify(root, config));
+  FENRUN_OK(read_peers(root, config));
+  FENRUN_OK(root.finish());
+  return config;
+}
+
+// What print_config() writes needs no escapes beyond these: names and hosts are printable ASCII.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::filesystem::path& home) {
+  const auto path = home / "config.toml";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Error{Errc::io_error, "cannot read " + path.string()};
+  std::string text(kConfigBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return Error{Errc::io_error, "cannot read " + path.string()};
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kConfigBytesMax) {
+    return Error{Errc::config_invalid,
+                 path.string() + ": larger than " + std::to_string(kConfigBytesMax) + " bytes"};
+  }
+  auto config = parse_config(text, home);
+  if (!config) return Error{config.error().code, path.string() + ": " + config.error().detail};
+  return config;
+}
+
+std::string print_config(const Config& config) {
+  std::string out;
+  const auto line = [&](const std::string& text) { out += text + "\n"; };
+  const auto number = [](std::uint64_t value) { return std::to_string(value); };
+
+  line("# Configuration of one Fenrun node, read at start.  Unknown keys are refused.");
+  line("# docs/operating.md describes each of them.");
+  line("");
+  line("# This validator's name, as genesis has it.");
+  line("name = " + toml_string(config.name));
+  line("");
+  line("[peer]");
+  line("# Where the node listens for the other validators (TLS 1.3, both sides known by key).");
+  line("host = " + toml_string(config.peer_host));
+  line("port = " + number(config.peer_port));
+  line("");
+  line("[api]");
+  line(
+      "# Where the node answers HTTP.  It is not encrypted: keep it on loopback or behind a "
+      "proxy.");
+  line("host = " + toml_string(config.api_host));
+  line("port = " + number(config.api_port));
+  line("");
+  line("[log]");
+  line("# trace, debug, info, warn or error.");
+  line("level = " + toml_string(config.log_level));
+  line("# text or json: one line an event.");
+  line("format = " + toml_string(config.log_format));
+  line("");
+  line("[mempool]");
+  line("# What waits to be ordered: bytes, and transactions, at most.");
+  line("bytes_max = " + number(config.mempool_bytes_max));
+  line("transactions_max = " + number(config.mempool_transactions_max));
+  line("");
+  line("[verify]");
+  line("# Threads that verify signatures.");
+  line("threads = " + number(config.verify_threads));
+  for (const auto& peer : config.peers) {
+    line("");
+    line("# Another validator: its name as in genesis, and where it listens for us.");
+    line("[[peers]]");
+    line("name = " + toml_string(peer.name));
+    line("host = " + toml_string(peer.host));
+    line("port = " + number(peer.port));
+  }
+  return out;
+}
+
+}  // namespace fenrun

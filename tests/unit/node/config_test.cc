@@ -1,0 +1,147 @@
+#include "node/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace fenrun {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() {
+    home_ = std::filesystem::temp_directory_path() /
+            ("fenrun-config-" + std::to_string(::getpid()) + "-" +
+             ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(home_);
+  }
+  ~ConfigTest() override { std::filesystem::remove_all(home_); }
+
+  Result<Config> load(const std::string& text) {
+    std::ofstream(home_ / "config.toml", std::ios::binary) << text;
+    return load_config(home_);
+  }
+
+  // The detail of the refusal; fails the test if the text is accepted.
+  std::string refusal(const std::string& text) {
+    const auto config = load(text);
+    if (config) {
+      ADD_FAILURE() << "accepted:\n" << text;
+      return {};
+    }
+    EXPECT_EQ(name_of(config.error().code), "config_invalid");
+    return config.error().detail;
+  }
+
+  std::filesystem::path home_;
+};
+
+constexpr const char* kSmallest =
+    "name = \"brand\"\n"
+    "[peer]\nport = 7000\n"
+    "[api]\nport = 7001\n";
+
+TEST_F(ConfigTest, what_is_absent_has_its_default) {
+  const auto config = load(kSmallest);
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->home, home_);
+  EXPECT_EQ(config->name, "brand");
+  EXPECT_EQ(config->peer_host, "127.0.0.1");
+  EXPECT_EQ(config->peer_port, 7000);
+  EXPECT_EQ(config->api_port, 7001);
+  EXPECT_EQ(config->log_level, "info");
+  EXPECT_EQ(config->verify_threads, 2U);
+  EXPECT_TRUE(config->peers.empty());
+}
+
+TEST_F(ConfigTest, what_is_printed_reads_back) {
+  Config config;
+  config.home = home_;
+  config.name = "we\"ird\\name";
+  config.peer_host = "0.0.0.0";
+  config.peer_port = 65'535;
+  config.peers = {{"auditor", "auditor.example.com", 7002}, {"south", "10.0.0.7", 7002}};
+  config.api_port = 1;
+  config.log_level = "trace";
+  config.log_format = "json";
+  config.mempool_bytes_max = 5'000'000;
+  config.mempool_transactions_max = 77;
+  config.verify_threads = 3;
+
+  const auto again = load(print_config(config));
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(again->name, config.name);
+  EXPECT_EQ(again->peer_host, config.peer_host);
+  ASSERT_EQ(again->peers.size(), 2U);
+  EXPECT_EQ(again->peers[1].name, "south");
+  EXPECT_EQ(again->peers[1].host, "10.0.0.7");
+  EXPECT_EQ(again->peers[1].port, 7002);
+  EXPECT_EQ(again->mempool_bytes_max, config.mempool_bytes_max);
+  EXPECT_EQ(print_config(*again), print_config(config));
+}
+
+TEST_F(ConfigTest, unknown_keys_are_named_with_their_line) {
+  EXPECT_EQ(refusal(std::string("colour = 1\n") + kSmallest),
+            (home_ / "config.toml").string() + ": line 1: unknown key `colour`");
+  EXPECT_THAT(refusal(std::string(kSmallest) + "colour = 1\n"),
+              HasSubstr("line 6: unknown key `api.colour`"));
+  EXPECT_THAT(refusal(std::string(kSmallest) + "[[peers]]\nname='a'\nhost='h'\nport=1\nweight=2\n"),
+              HasSubstr("line 10: unknown key `peers[0].weight`"));
+}
+
+TEST_F(ConfigTest, types_and_ranges_are_checked) {
+  const std::string head = "name='brand'\n";
+  const std::string api = "[api]\nport=7001\n";
+  EXPECT_THAT(refusal(head + "[peer]\nport=0\n" + api), HasSubstr("line 3: `peer.port`"));
+  EXPECT_THAT(refusal(head + "[peer]\nport=65536\n" + api), HasSubstr("from 1 to 65535"));
+  EXPECT_THAT(refusal(head + "[peer]\nport=-1\n" + api), HasSubstr("not -1"));
+  EXPECT_THAT(refusal(head + "[peer]\nport='7000'\n" + api), HasSubstr("must be an integer"));
+  EXPECT_THAT(refusal(head + "[peer]\nport=7000.0\n" + api), HasSubstr("must be an integer"));
+  EXPECT_THAT(refusal(head + "[peer]\nport=true\n" + api), HasSubstr("must be an integer"));
+  EXPECT_THAT(refusal("name=7\n"), HasSubstr("`name` must be a string"));
+  EXPECT_THAT(refusal("name=''\n"), HasSubstr("1 to 64"));
+  EXPECT_THAT(refusal("name='two words'\n"), HasSubstr("without spaces"));
+  EXPECT_THAT(refusal(head + "peer=3\n" + api), HasSubstr("`peer` must be a table"));
+  EXPECT_THAT(refusal(head + "peers=3\n[peer]\nport=7000\n" + api), HasSubstr("[[peers]]"));
+  EXPECT_THAT(refusal(head + "peers=[3]\n[peer]\nport=7000\n" + api), HasSubstr("hold tables"));
+  EXPECT_THAT(refusal(std::string(kSmallest) + "[log]\nlevel='loud'\n"),
+              HasSubstr("line 7: `log.level` must be one of: trace, debug"));
+  EXPECT_THAT(refusal(std::string(kSmallest) + "[verify]\nthreads=0\n"), HasSubstr("1 to 256"));
+}
+
+TEST_F(ConfigTest, what_must_be_there_is_missed) {
+  EXPECT_THAT(refusal(""), HasSubstr("`name` is missing"));
+  EXPECT_THAT(refusal("name='a'\n"), HasSubstr("`peer` is missing"));
+  EXPECT_THAT(refusal("name='a'\n[peer]\n"), HasSubstr("`peer.port` is missing"));
+  EXPECT_THAT(refusal(std::string(kSmallest) + "[[peers]]\nname='b'\nport=1\n"),
+              HasSubstr("`peers[0].host` is missing"));
+}
+
+TEST_F(ConfigTest, contradictions_are_refused) {
+  EXPECT_THAT(refusal("name='a'\n[peer]\nport=7\n[api]\nport=7\n"), HasSubstr("peer links"));
+  const std::string peer = "[[peers]]\nname='b'\nhost='h'\nport=1\n";
+  EXPECT_THAT(refusal(kSmallest + peer + peer), HasSubstr("appears twice"));
+  EXPECT_THAT(refusal(kSmallest + peer + "[[peers]]\nname='c'\nhost='h'\nport=1\n"),
+              HasSubstr("that of b already"));
+  EXPECT_THAT(refusal(std::string(kSmallest) + "[[peers]]\nname='brand'\nhost='h'\nport=1\n"),
+              HasSubstr("own name"));
+}
+
+TEST_F(ConfigTest, text_that_is_no_toml_is_refused_with_its_line) {
+  EXPECT_THAT(refusal("name = \"brand\"\n[peer\n"), HasSubstr("line 2"));
+  EXPECT_THAT(refusal("name='a'\nname='b'\n"), HasSubstr("line 2"));
+  EXPECT_THAT(refusal(std::string(300'000, '#')), HasSubstr("larger than"));
+}
+
+TEST_F(ConfigTest, an_absent_file_is_an_error_of_the_disk) {
+  const auto config = load_config(home_ / "nowhere");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Errc::io_error);
+}
+
+}  // namespace
+}  // namespace fenrun
