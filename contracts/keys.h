@@ -1,0 +1,62 @@
+// The keys of the contracts' Records: the only place that builds them.  docs/spec/records.md.
+//
+// A `..._scope()` is the sentinel's key of an ordered family; see ledger/ordered_family.h.
+#pragma once
+
+#include "contracts/words.h"
+#include "ledger/proof/keys.h"
+
+namespace fenrun {
+
+// Do not renumber.
+enum class ContractFamily : std::uint8_t {
+  party = 16,            // Ordered: ‖ party.
+  lane = 17,             // Ordered within a party: ‖ party ‖ lane.
+  public_key = 18,       // ‖ key.
+  recovery = 19,         // ‖ party.
+  validator = 20,        // ‖ u16 index.
+  parameters = 21,       // Alone.
+  proposal = 22,         // ‖ digest.
+  campaign = 23,         // ‖ campaign.
+  policy = 24,           // Ordered: ‖ policy ‖ version.
+  brand_policies = 25,   // ‖ brand.
+  period = 26,           // Ordered within a campaign: ‖ campaign ‖ period.
+  period_start = 27,     // ‖ campaign ‖ u64 opens.
+  fund = 28,             // Ordered within a campaign: ‖ campaign ‖ asset ‖ funder.
+  unit_batch = 29,       // ‖ batch.
+  unit = 30,             // ‖ batch ‖ u8 level ‖ u32 index.
+  epc = 31,              // ‖ identifier.
+  event = 32,            // ‖ document ‖ u32 index.
+  payout = 33,           // Ordered: ‖ payout.
+  schedule = 34,         // ‖ u64 time ‖ u8 kind ‖ subject.
+  schedule_cursor = 35,  // Alone.
+};
+
+RecordKey party_scope();
+RecordKey party_key(const PartyId& party);
+RecordKey lane_scope(const PartyId& party);
+RecordKey lane_key(const PartyId& party, Lane lane);
+RecordKey public_key_key(const PublicKey& key);
+RecordKey recovery_key(const PartyId& party);
+RecordKey validator_key(ValidatorIndex index);
+RecordKey parameters_key();
+RecordKey proposal_key(const Digest& proposal);
+RecordKey campaign_key(CampaignId campaign);
+RecordKey policy_scope();
+RecordKey policy_key(PolicyId policy, std::uint32_t version);
+RecordKey brand_policies_key(const PartyId& brand);
+RecordKey period_scope(CampaignId campaign);
+RecordKey period_key(CampaignId campaign, PeriodId period);
+RecordKey period_start_key(CampaignId campaign, TimeMs opens);
+RecordKey fund_scope(CampaignId campaign);
+RecordKey fund_key(CampaignId campaign, AssetId asset, const PartyId& funder);
+RecordKey unit_batch_key(UnitBatchId batch);
+RecordKey unit_key(const UnitId& unit);
+RecordKey epc_key(std::string_view epc);
+RecordKey event_key(const Digest& document, std::uint32_t event_index);
+RecordKey payout_scope();
+RecordKey payout_key(const PayoutId& payout);
+RecordKey schedule_key(TimeMs time, std::uint8_t kind, ByteView subject);
+RecordKey schedule_cursor_key();
+
+}  // namespace fenrun

@@ -1,0 +1,40 @@
+// Bounds of what operations and Records may hold.  docs/spec/contracts.md, "Bounds".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/limits.h"
+
+namespace fenrun {
+
+inline constexpr std::size_t kPartyKeysMax = 8;         // Kept in a party's Record.
+inline constexpr std::size_t kRegisteredKeysMax = 4;    // Given at registration.
+inline constexpr std::size_t kChannelDepthMax = 8;      // Ancestors of a party.
+inline constexpr std::size_t kCountersignersMax = 8;    // Of one policy.
+inline constexpr std::size_t kPolicyFundersMax = 8;     // Of one policy.
+inline constexpr std::size_t kPolicyRulesMax = 16;      // Of one policy.
+inline constexpr std::size_t kPolicyBytesMax = 3'584;   // BCS of one policy.
+inline constexpr std::size_t kSelectorItemsMax = 64;    // In each list of a selector.
+inline constexpr std::size_t kBrandPoliciesMax = 64;    // In force for one brand's goods.
+inline constexpr std::size_t kCampaignFundersMax = 16;  // Of one campaign and asset.
+inline constexpr std::size_t kEventUnitsMax = 1'000;    // Of one event.
+inline constexpr std::size_t kEventEarningsMax = 64;    // Rules that one event meets.
+inline constexpr std::size_t kUnitEarningsMax = 64;     // Rules under which one unit earned.
+inline constexpr std::size_t kEpcBytesMax = 48;
+inline constexpr std::size_t kGtinBytes = 14;
+inline constexpr std::size_t kNameBytesMax = 63;
+inline constexpr std::size_t kGenesisPartiesMax = 128;
+inline constexpr std::size_t kGenesisBytesMax = 30'000;  // BCS; it is the payload of one entry.
+
+// What the transactions of one block may write in all.  A transaction that would go beyond waits
+// for the next block.
+inline constexpr std::size_t kBlockEntryBytesMax = 32 * 1024 * 1024;  // Without Records.
+inline constexpr std::size_t kBlockWritesMax = 262'144;
+
+static_assert(2 * kEventUnitsMax + 2 <= kOperationRecordsMax,
+              "an event may name units to the full");
+static_assert(kGenesisBytesMax < kOperationBytesMax);
+static_assert(kCampaignFundersMax <= kOperationPostingsMax, "a settlement touches every funder");
+
+}  // namespace fenrun

@@ -1,0 +1,235 @@
+// What a transaction can ask for.  docs/spec/contracts.md says of each operation who may send it,
+// what is checked, and what it does.
+//
+// The order of the alternatives and of the fields is the format.  Do not renumber.
+#pragma once
+
+#include <variant>
+
+#include "contracts/words.h"
+#include "ledger/transaction.h"
+
+namespace fenrun {
+
+// Parties: contracts/parties.h.
+
+struct RegisterParty {
+  PartyId party;  // Random, not zero.
+  Role role{};
+  std::optional<PartyId> parent;  // In the channel tree.
+  PartyAttributes attributes;
+  List<RegisteredKey, kRegisteredKeysMax> keys;  // At least one.
+  Digest name_commitment;                        // Salted; zero if none.
+
+  FENRUN_FIELDS(party, role, parent, attributes, keys, name_commitment)
+  friend bool operator==(const RegisterParty&, const RegisterParty&) = default;
+};
+
+struct RotateKey {
+  PublicKey old_key;
+  PublicKey new_key;
+  KeyPurpose purpose{};
+  Height valid_from;  // Of the new key; the old one ends there.
+
+  FENRUN_FIELDS(old_key, new_key, purpose, valid_from)
+  friend bool operator==(const RotateKey&, const RotateKey&) = default;
+};
+
+struct ProposeRecovery {
+  PartyId party;
+  PublicKey new_key;
+
+  FENRUN_FIELDS(party, new_key)
+  friend bool operator==(const ProposeRecovery&, const ProposeRecovery&) = default;
+};
+
+struct ApproveRecovery {
+  PartyId party;
+
+  FENRUN_FIELDS(party)
+  friend bool operator==(const ApproveRecovery&, const ApproveRecovery&) = default;
+};
+
+struct ObjectToRecovery {
+  PartyId party;
+
+  FENRUN_FIELDS(party)
+  friend bool operator==(const ObjectToRecovery&, const ObjectToRecovery&) = default;
+};
+
+struct OpenLane {
+  Lane lane;
+
+  FENRUN_FIELDS(lane)
+  friend bool operator==(const OpenLane&, const OpenLane&) = default;
+};
+
+// Governance: contracts/governance.h.
+
+struct SetParameters {
+  Parameters parameters;
+
+  FENRUN_FIELDS(parameters)
+  friend bool operator==(const SetParameters&, const SetParameters&) = default;
+};
+
+// Registers a party of any role, those included that no single party may register.
+struct AdmitParty {
+  RegisterParty registration;
+
+  FENRUN_FIELDS(registration)
+  friend bool operator==(const AdmitParty&, const AdmitParty&) = default;
+};
+
+using Change = std::variant<SetParameters, AdmitParty>;
+
+struct ProposeChange {
+  Change change;
+  Height valid_until;  // The last height at which it can be approved.
+
+  FENRUN_FIELDS(change, valid_until)
+  friend bool operator==(const ProposeChange&, const ProposeChange&) = default;
+};
+
+struct ApproveChange {
+  Digest proposal;  // proposal_digest() of the ProposeChange.
+
+  FENRUN_FIELDS(proposal)
+  friend bool operator==(const ApproveChange&, const ApproveChange&) = default;
+};
+
+// Campaigns, policies, periods, funds: contracts/{policies,periods,funds}.h.
+
+struct OpenCampaign {
+  CampaignId campaign;  // > 0.
+  Digest name;          // SHA-256 of its name, which stays off the ledger.
+
+  FENRUN_FIELDS(campaign, name)
+  friend bool operator==(const OpenCampaign&, const OpenCampaign&) = default;
+};
+
+struct PublishPolicy {
+  Policy policy;
+
+  FENRUN_FIELDS(policy)
+  friend bool operator==(const PublishPolicy&, const PublishPolicy&) = default;
+};
+
+struct CountersignPolicy {
+  PolicyId policy;
+  std::uint32_t version = 0;
+  Digest digest;  // policy_digest() of the policy.
+
+  FENRUN_FIELDS(policy, version, digest)
+  friend bool operator==(const CountersignPolicy&, const CountersignPolicy&) = default;
+};
+
+struct OpenPeriod {
+  CampaignId campaign;
+  PeriodId period;  // > 0.
+  PeriodKind kind{};
+  TimeMs opens;   // For blocks at or after.
+  TimeMs closes;  // For blocks before.
+
+  FENRUN_FIELDS(campaign, period, kind, opens, closes)
+  friend bool operator==(const OpenPeriod&, const OpenPeriod&) = default;
+};
+
+struct DeclareBudget {
+  CampaignId campaign;
+  AssetId asset;
+  Amount amount;
+
+  FENRUN_FIELDS(campaign, asset, amount)
+  friend bool operator==(const DeclareBudget&, const DeclareBudget&) = default;
+};
+
+struct AttestBacking {
+  PartyId funder;
+  CampaignId campaign;
+  AssetId asset;
+  Amount amount;    // Further to what is attested already.
+  Digest evidence;  // SHA-256 of the deposit's document.
+
+  FENRUN_FIELDS(funder, campaign, asset, amount, evidence)
+  friend bool operator==(const AttestBacking&, const AttestBacking&) = default;
+};
+
+// Goods: contracts/goods.h.
+
+struct OpenUnitBatch {
+  UnitBatchId batch;
+  GtinText product;
+
+  FENRUN_FIELDS(batch, product)
+  friend bool operator==(const OpenUnitBatch&, const OpenUnitBatch&) = default;
+};
+
+struct RecordEvent {
+  EventKind kind{};
+  TimeMs time;
+  PartyId place;
+  Digest document;                   // SHA-256 of the exact bytes submitted to the intake.
+  std::uint32_t event_index = 0;     // Of the event in the document.
+  std::optional<Digest> event_hash;  // The CBV hash: for lookup, not a commitment.
+  std::optional<UnitBatchId> batch;  // For commissioning, and only there.
+  // Canonical identifiers: "01/<GTIN-14>/21/<serial>" or "00/<SSCC>".  At least one, all of one
+  // brand, none twice.
+  List<EpcText, kEventUnitsMax> units;
+
+  FENRUN_FIELDS(kind, time, place, document, event_index, event_hash, batch, units)
+  friend bool operator==(const RecordEvent&, const RecordEvent&) = default;
+};
+
+// Payouts: contracts/payouts.h.
+
+// Also the next attempt of a payout that failed: same id, same terms.
+struct InstructPayout {
+  PayoutId payout;
+  PartyId payee;
+  CampaignId campaign;
+  AssetId asset;
+  PeriodId period;
+  Amount amount;
+  Rail rail{};
+
+  FENRUN_FIELDS(payout, payee, campaign, asset, period, amount, rail)
+  friend bool operator==(const InstructPayout&, const InstructPayout&) = default;
+};
+
+struct SettlePayout {
+  PayoutId payout;
+  std::uint32_t attempt = 0;  // From 1.
+  PayoutResult result{};
+  Digest provider;  // SHA-256 of what the provider said.
+
+  FENRUN_FIELDS(payout, attempt, result, provider)
+  friend bool operator==(const SettlePayout&, const SettlePayout&) = default;
+};
+
+struct AcknowledgePayout {
+  PayoutId payout;
+
+  FENRUN_FIELDS(payout)
+  friend bool operator==(const AcknowledgePayout&, const AcknowledgePayout&) = default;
+};
+
+using Operation =
+    std::variant<RegisterParty, RotateKey, ProposeRecovery, ApproveRecovery, ObjectToRecovery,
+                 OpenLane, ProposeChange, ApproveChange, OpenCampaign, PublishPolicy,
+                 CountersignPolicy, OpenPeriod, DeclareBudget, AttestBacking, OpenUnitBatch,
+                 RecordEvent, InstructPayout, SettlePayout, AcknowledgePayout>;
+
+// The bytes of an operation as a transaction carries them.  Errc::limit_exceeded above 32 KiB.
+Result<OperationBytes> encode_operation(const Operation& operation);
+
+// Errc::operation_undecodable, with the reason as detail.
+Result<Operation> decode_operation(ByteView bytes);
+
+// The operation's name in snake_case, such as "register_party".
+std::string_view name_of(const Operation& operation);
+
+// hash(governance, BCS of the ProposeChange).
+Digest proposal_digest(const ProposeChange& proposal);
+
+}  // namespace fenrun

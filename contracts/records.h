@@ -1,0 +1,306 @@
+// The values of the contracts' Records, and how to look them up.  docs/spec/records.md.
+//
+// In an ordered family the Record holds Linked<V>, V being the struct here.
+// Every find_...() answers none for what does not exist.
+#pragma once
+
+#include "contracts/keys.h"
+#include "contracts/operations.h"
+#include "ledger/state.h"
+
+namespace fenrun {
+
+struct PartyKey {
+  KeyPurpose purpose{};
+  PublicKey key;
+  Height valid_from;
+  std::optional<Height> valid_until;  // The first height at which it is not valid any more.
+
+  bool is_valid_at(Height height) const {
+    return valid_from <= height && (!valid_until || height < *valid_until);
+  }
+
+  FENRUN_FIELDS(purpose, key, valid_from, valid_until)
+  friend bool operator==(const PartyKey&, const PartyKey&) = default;
+};
+
+struct Party {
+  Role role{};
+  std::optional<PartyId> parent;
+  PartyAttributes attributes;
+  List<PartyKey, kPartyKeysMax> keys;
+  Digest name_commitment;
+  std::optional<PartyId> registered_by;  // none: genesis or governance.
+  Position registered_at;
+
+  FENRUN_FIELDS(role, parent, attributes, keys, name_commitment, registered_by, registered_at)
+  friend bool operator==(const Party&, const Party&) = default;
+};
+
+struct LaneState {
+  Sequence next;  // What the lane's next transaction carries.
+  Digest last;    // Id of its last transaction; zero if none.
+
+  FENRUN_FIELDS(next, last)
+  friend bool operator==(const LaneState&, const LaneState&) = default;
+};
+
+// Whose key it is.  Stays for ever: no key is registered twice.
+struct KeyOwner {
+  PartyId party;
+  KeyPurpose purpose{};
+
+  FENRUN_FIELDS(party, purpose)
+  friend bool operator==(const KeyOwner&, const KeyOwner&) = default;
+};
+
+struct Recovery {
+  PublicKey new_key;
+  PartyId proposer;                 // The parent.
+  std::optional<PartyId> approver;  // The auditor, once it approved.
+  std::optional<TimeMs> due;        // Then: when the key takes effect.
+
+  FENRUN_FIELDS(new_key, proposer, approver, due)
+  friend bool operator==(const Recovery&, const Recovery&) = default;
+};
+
+struct Validator {
+  NameText name;
+  PartyId party;
+  PublicKey operator_key;  // A `transactions` key of the party, at genesis.
+  PublicKey consensus_key;
+  PublicKey checkpoint_key;
+  PublicKey transport_key;
+
+  FENRUN_FIELDS(name, party, operator_key, consensus_key, checkpoint_key, transport_key)
+  friend bool operator==(const Validator&, const Validator&) = default;
+};
+
+// Sorted by consensus key.
+using ValidatorList = List<Validator, kValidatorsMax>;
+
+// hash(validator_set, BCS of the list).
+Digest validators_digest(const ValidatorList& validators);
+
+// n - f with f = floor((n - 1) / 3).
+std::size_t governance_quorum(std::size_t validators);
+
+enum class ProposalState : std::uint8_t { open = 0, applied = 1 };
+template <>
+inline constexpr std::uint8_t kEnumCount<ProposalState> = 2;
+
+struct Proposal {
+  ProposeChange terms;
+  ProposalState state{};
+  Position proposed_at;
+  List<PartyId, kValidatorsMax> approvals;  // In order; the proposer first.
+
+  FENRUN_FIELDS(terms, state, proposed_at, approvals)
+  friend bool operator==(const Proposal&, const Proposal&) = default;
+};
+
+struct Campaign {
+  PartyId brand;
+  Digest name;
+  Position opened_at;
+
+  FENRUN_FIELDS(brand, name, opened_at)
+  friend bool operator==(const Campaign&, const Campaign&) = default;
+};
+
+// published: waits for countersignatures.  countersigned: all are there, it applies to the events
+// of its effective range.
+enum class PolicyStage : std::uint8_t { published = 0, countersigned = 1 };
+template <>
+inline constexpr std::uint8_t kEnumCount<PolicyStage> = 2;
+
+struct PolicyRecord {
+  Policy terms;
+  PartyId publisher;
+  PolicyStage stage{};
+  TimeMs effective_until;  // As published, or earlier, where a newer version takes over.
+  Position published_at;
+  List<PartyId, kCountersignersMax> countersigned;  // By whom so far.
+
+  FENRUN_FIELDS(terms, publisher, stage, effective_until, published_at, countersigned)
+  friend bool operator==(const PolicyRecord&, const PolicyRecord&) = default;
+};
+
+// One countersigned policy in the list that events are matched against.
+struct PolicyInForce {
+  PolicyId policy;
+  std::uint32_t version = 0;
+  CampaignId campaign;
+  std::uint8_t triggers = 0;  // Bit k: a rule is triggered by EventKind k.
+  TimeMs effective_from;
+  TimeMs effective_until;
+
+  FENRUN_FIELDS(policy, version, campaign, triggers, effective_from, effective_until)
+  friend bool operator==(const PolicyInForce&, const PolicyInForce&) = default;
+};
+
+// The countersigned policies for one brand's goods, ordered by policy and version.
+struct BrandPolicies {
+  List<PolicyInForce, kBrandPoliciesMax> policies;
+
+  FENRUN_FIELDS(policies)
+  friend bool operator==(const BrandPolicies&, const BrandPolicies&) = default;
+};
+
+struct Period {
+  PeriodKind kind{};
+  TimeMs opens;
+  TimeMs closes;
+  std::optional<Position> opened_at;  // The System entry that announced it.
+  std::optional<Position> closed_at;
+
+  FENRUN_FIELDS(kind, opens, closes, opened_at, closed_at)
+  friend bool operator==(const Period&, const Period&) = default;
+};
+
+// settled <= earned <= declared; backed <= declared.
+struct Fund {
+  Amount declared;  // Set aside by the funder.
+  Amount backed;    // Of that, attested as deposited.
+  Amount earned;    // Drawn by earnings.
+  Amount settled;   // Of that, reported as paid.
+
+  FENRUN_FIELDS(declared, backed, earned, settled)
+  friend bool operator==(const Fund&, const Fund&) = default;
+};
+
+struct UnitBatch {
+  PartyId brand;
+  GtinText product;
+  Position opened_at;
+  std::array<std::uint32_t, kEnumCount<UnitLevel>> counts{};  // Units commissioned, by level.
+
+  FENRUN_FIELDS(brand, product, opened_at, counts)
+  friend bool operator==(const UnitBatch&, const UnitBatch&) = default;
+};
+
+enum class UnitState : std::uint8_t { commissioned = 0, received = 1, sold = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<UnitState> = 3;
+
+// A rule under which a unit earned, whatever the policy's version.
+struct EarnedRule {
+  PolicyId policy;
+  std::uint16_t rule = 0;
+
+  FENRUN_FIELDS(policy, rule)
+  friend bool operator==(const EarnedRule&, const EarnedRule&) = default;
+};
+
+struct Unit {
+  EpcText epc;
+  PartyId brand;
+  UnitState state{};
+  PartyId place;             // Where it was last seen.
+  std::uint32_t events = 0;  // Recorded for it.
+  Digest head;               // Their chain: see docs/spec/records.md.
+  Position last;             // The last one's Operation.
+  List<EarnedRule, kUnitEarningsMax> earned;
+
+  FENRUN_FIELDS(epc, brand, state, place, events, head, last, earned)
+  friend bool operator==(const Unit&, const Unit&) = default;
+};
+
+// What became of a rule that an event met.
+enum class EarningOutcome : std::uint8_t {
+  earned = 0,
+  budget_exhausted = 1,  // A funder's fund did not cover its share: nothing was earned.
+  no_payee = 2,          // The place has no parent.
+};
+template <>
+inline constexpr std::uint8_t kEnumCount<EarningOutcome> = 3;
+
+struct EventEarning {
+  PolicyId policy;
+  std::uint32_t version = 0;
+  std::uint16_t rule = 0;
+  EarningOutcome outcome{};
+  std::uint32_t units = 0;  // Counted: matching, and not paid for under this rule before.
+  Amount amount;            // What the rule promises for them, earned or not.
+
+  FENRUN_FIELDS(policy, version, rule, outcome, units, amount)
+  friend bool operator==(const EventEarning&, const EventEarning&) = default;
+};
+
+struct EventRecord {
+  EventKind kind{};
+  TimeMs time;
+  PartyId place;
+  PartyId signer;
+  Position recorded_at;  // Its Operation.
+  std::uint32_t units = 0;
+  std::optional<Digest> event_hash;
+  List<EventEarning, kEventEarningsMax> earnings;
+
+  FENRUN_FIELDS(kind, time, place, signer, recorded_at, units, event_hash, earnings)
+  friend bool operator==(const EventRecord&, const EventRecord&) = default;
+};
+
+enum class PayoutState : std::uint8_t { instructed = 0, paid = 1, failed = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<PayoutState> = 3;
+
+struct Payout {
+  InstructPayout terms;
+  PayoutState state{};
+  std::uint32_t attempt = 0;  // The latest; from 1.
+  bool acknowledged = false;  // By the payee.
+  Position instructed_at;     // The latest attempt's Operation.
+  std::optional<Position> settled_at;
+  Digest provider;  // Of the latest result; zero if none.
+
+  FENRUN_FIELDS(terms, state, attempt, acknowledged, instructed_at, settled_at, provider)
+  friend bool operator==(const Payout&, const Payout&) = default;
+};
+
+// Where the scan of the schedule goes on; exists only while work is carried over.
+struct ScheduleCursor {
+  RecordKey next;
+
+  FENRUN_FIELDS(next)
+  friend bool operator==(const ScheduleCursor&, const ScheduleCursor&) = default;
+};
+
+std::optional<Party> find_party(const StateView& state, const PartyId& party);
+std::optional<LaneState> find_lane(const StateView& state, const PartyId& party, Lane lane);
+std::optional<KeyOwner> find_key_owner(const StateView& state, const PublicKey& key);
+std::optional<Recovery> find_recovery(const StateView& state, const PartyId& party);
+ValidatorList validators(const StateView& state);
+// REQUIRES: a state after genesis.
+Parameters parameters(const StateView& state);
+std::optional<Proposal> find_proposal(const StateView& state, const Digest& proposal);
+std::optional<Campaign> find_campaign(const StateView& state, CampaignId campaign);
+std::optional<PolicyRecord> find_policy(const StateView& state, PolicyId policy,
+                                        std::uint32_t version);
+// The highest version published; 0 if none.
+std::uint32_t latest_policy_version(const StateView& state, PolicyId policy);
+BrandPolicies brand_policies(const StateView& state, const PartyId& brand);
+std::optional<Period> find_period(const StateView& state, CampaignId campaign, PeriodId period);
+// The period with opens <= time < closes.
+std::optional<PeriodId> period_at(const StateView& state, CampaignId campaign, TimeMs time);
+std::optional<Fund> find_fund(const StateView& state, CampaignId campaign, AssetId asset,
+                              const PartyId& funder);
+std::optional<UnitBatch> find_unit_batch(const StateView& state, UnitBatchId batch);
+std::optional<UnitId> find_unit_id(const StateView& state, std::string_view epc);
+std::optional<Unit> find_unit(const StateView& state, const UnitId& unit);
+std::optional<EventRecord> find_event(const StateView& state, const Digest& document,
+                                      std::uint32_t event_index);
+std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout);
+// A statement without postings is an empty one.
+Statement statement(const StateView& state, const StatementId& id);
+// credits - debits.
+Amount balance(const Statement& statement);
+
+struct FundOf {
+  PartyId funder;
+  Fund fund;
+};
+// The funds of one campaign and asset, in the order of their funders.
+std::vector<FundOf> funds_of(const StateView& state, CampaignId campaign, AssetId asset);
+
+}  // namespace fenrun

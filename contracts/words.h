@@ -1,0 +1,192 @@
+// The words that operations, Records and genesis share: roles, keys, goods, policies, parameters.
+// docs/spec/contracts.md.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "contracts/limits.h"
+#include "core/amount.h"
+#include "core/codec.h"
+#include "core/crypto/hash.h"
+#include "core/crypto/sign.h"
+#include "core/types.h"
+
+namespace fenrun {
+
+using PayoutId = FixedBytes<struct PayoutIdTag, 16>;               // Chosen by the brand; random.
+using UnitBatchId = Strong<struct UnitBatchIdTag, std::uint32_t>;  // A code batch.
+using RegionCode = Strong<struct RegionCodeTag, std::uint32_t>;    // City level; 0: not stated.
+using GtinText = Text<kGtinBytes>;
+using EpcText = Text<kEpcBytesMax>;
+using NameText = Text<kNameBytesMax>;
+
+// Do not renumber any of the enums: their values are journaled.
+
+enum class Role : std::uint8_t {
+  brand = 0,
+  distributor = 1,
+  subdistributor = 2,
+  store = 3,
+  organizer = 4,  // Leader of group purchases.
+  auditor = 5,
+  gateway = 6,
+  device = 7,
+  custodian = 8,
+};
+template <>
+inline constexpr std::uint8_t kEnumCount<Role> = 9;
+
+enum class Channel : std::uint8_t { unspecified = 0, offline = 1, ecommerce = 2, group_buy = 3 };
+template <>
+inline constexpr std::uint8_t kEnumCount<Channel> = 4;
+
+// What a key is for.  Only `transactions` keys sign transactions.
+enum class KeyPurpose : std::uint8_t {
+  transactions = 0,
+  consensus = 1,
+  checkpoint = 2,
+  transport = 3,
+};
+template <>
+inline constexpr std::uint8_t kEnumCount<KeyPurpose> = 4;
+
+struct PartyAttributes {
+  Channel channel{};
+  RegionCode region;
+  std::uint8_t grade = 0;
+
+  FENRUN_FIELDS(channel, region, grade)
+  friend bool operator==(const PartyAttributes&, const PartyAttributes&) = default;
+};
+
+struct RegisteredKey {
+  KeyPurpose purpose{};
+  PublicKey key;
+
+  FENRUN_FIELDS(purpose, key)
+  friend bool operator==(const RegisteredKey&, const RegisteredKey&) = default;
+};
+
+// Steps in the life of goods.
+enum class EventKind : std::uint8_t { commissioning = 0, receiving = 1, retail_selling = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<EventKind> = 3;
+
+enum class UnitLevel : std::uint8_t { item = 0, case_ = 1, logistic = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<UnitLevel> = 3;
+
+struct UnitId {
+  UnitBatchId batch;
+  UnitLevel level{};
+  std::uint32_t index = 0;  // In the order of commissioning within batch and level.
+
+  FENRUN_FIELDS(batch, level, index)
+  friend auto operator<=>(const UnitId&, const UnitId&) = default;
+};
+
+enum class PeriodKind : std::uint8_t { per_event = 0, calendar = 1, manual = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<PeriodKind> = 3;
+
+enum class Rail : std::uint8_t { wechat = 0, alipay = 1, bank = 2, credit_note = 3 };
+template <>
+inline constexpr std::uint8_t kEnumCount<Rail> = 4;
+
+enum class PayoutResult : std::uint8_t { paid = 0, failed = 1 };
+template <>
+inline constexpr std::uint8_t kEnumCount<PayoutResult> = 2;
+
+// Which events a rule looks at.  An empty list means any.
+struct Selector {
+  List<GtinText, kSelectorItemsMax> products;   // The unit's own GTIN; of a pallet, its batch's.
+  List<Channel, kSelectorItemsMax> channels;    // Of the place.
+  List<RegionCode, kSelectorItemsMax> regions;  // Of the place.
+  List<Role, kSelectorItemsMax> place_roles;
+
+  FENRUN_FIELDS(products, channels, regions, place_roles)
+  friend bool operator==(const Selector&, const Selector&) = default;
+};
+
+enum class Payee : std::uint8_t { place = 0, place_parent = 1, event_signer = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<Payee> = 3;
+
+enum class Basis : std::uint8_t { per_event = 0, per_unit = 1 };
+template <>
+inline constexpr std::uint8_t kEnumCount<Basis> = 2;
+
+// A fixed amount for each event, or for each unit of it.
+struct FlatPerEvent {
+  Amount amount;  // > 0.
+  Basis basis{};
+
+  FENRUN_FIELDS(amount, basis)
+  friend bool operator==(const FlatPerEvent&, const FlatPerEvent&) = default;
+};
+
+// How an amount is computed.  Further ways are further alternatives.
+using Earning = std::variant<FlatPerEvent>;
+
+struct Rule {
+  EventKind trigger{};
+  Selector selector;
+  Payee payee{};
+  Earning earning;
+
+  FENRUN_FIELDS(trigger, selector, payee, earning)
+  friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+struct FunderShare {
+  PartyId funder;
+  std::uint32_t ppm = 0;  // > 0; all shares of a policy sum to 1,000,000.
+
+  FENRUN_FIELDS(funder, ppm)
+  friend bool operator==(const FunderShare&, const FunderShare&) = default;
+};
+
+// A promise: who earns how much for which event, from whose money.
+struct PolicyV1 {
+  PolicyId policy;            // > 0.
+  std::uint32_t version = 0;  // From 1.  A rule keeps its index in every version.
+  CampaignId campaign;
+  TimeMs effective_from;                             // For events at or after.
+  TimeMs effective_until;                            // For events before.
+  List<PartyId, kCountersignersMax> countersigners;  // At least one; not the publisher.
+  List<FunderShare, kPolicyFundersMax> funding;      // Each the publisher or a countersigner.
+  AssetId asset;
+  List<Rule, kPolicyRulesMax> rules;
+  Digest text;  // SHA-256 of the policy as people read it.
+
+  FENRUN_FIELDS(policy, version, campaign, effective_from, effective_until, countersigners, funding,
+                asset, rules, text)
+  friend bool operator==(const PolicyV1&, const PolicyV1&) = default;
+};
+using Policy = std::variant<PolicyV1>;
+
+// hash(policy, BCS of the Policy): what countersigners approve.
+Digest policy_digest(const Policy& policy);
+
+// What the network has agreed on about itself.
+struct Parameters {
+  std::uint32_t block_interval_ms = 0;
+  std::uint32_t idle_interval_ms = 0;  // Between blocks without transactions.
+  std::uint64_t recovery_delay_ms = 0;
+  std::uint32_t block_bytes_max = 0;       // Sum of the BCS of a block's transactions.
+  std::uint32_t block_operations_max = 0;  // Sum of their operations.
+  std::uint32_t event_skew_ms = 0;         // How far an event may lie behind the block's time.
+
+  FENRUN_FIELDS(block_interval_ms, idle_interval_ms, recovery_delay_ms, block_bytes_max,
+                block_operations_max, event_skew_ms)
+  friend bool operator==(const Parameters&, const Parameters&) = default;
+};
+
+// Errc::parameter_invalid, naming the field and its range.
+Status check_parameters(const Parameters& parameters);
+
+// A name that may stand in key names and origins: 1..63 of a-z 0-9 . and -
+bool is_plain_name(std::string_view name);
+
+}  // namespace fenrun
