@@ -22,12 +22,12 @@ static_assert(std::tuple_size_v<decltype(SealRandomness::nonce)> == crypto_secre
 static_assert(std::tuple_size_v<decltype(SealedSeed::box)> == 32 + crypto_secretbox_MACBYTES);
 static_assert(KdfCost::kMemoryBytesMin >= crypto_pwhash_argon2id_MEMLIMIT_MIN);
 
-constexpr auto kPurposes = std::to_array<std::pair<KeyPurpose, std::string_view>>({
-    {KeyPurpose::operator_, "operator"},
-    {KeyPurpose::consensus, "consensus"},
-    {KeyPurpose::checkpoint, "checkpoint"},
-    {KeyPurpose::transport, "transport"},
-    {KeyPurpose::party, "party"},
+constexpr auto kPurposes = std::to_array<std::pair<KeyFilePurpose, std::string_view>>({
+    {KeyFilePurpose::operator_, "operator"},
+    {KeyFilePurpose::consensus, "consensus"},
+    {KeyFilePurpose::checkpoint, "checkpoint"},
+    {KeyFilePurpose::transport, "transport"},
+    {KeyFilePurpose::party, "party"},
 });
 
 Error invalid(std::string_view what) { return {Errc::key_file_invalid, std::string(what)}; }
@@ -120,14 +120,14 @@ Result<SigningKey> key_in(const KeyFile& file, const Passphrase* passphrase) {
 
 }  // namespace
 
-std::string_view name_of(KeyPurpose purpose) {
+std::string_view name_of(KeyFilePurpose purpose) {
   for (const auto& [value, name] : kPurposes) {
     if (value == purpose) return name;
   }
   UNREACHABLE();
 }
 
-Result<KeyPurpose> key_purpose_from(std::string_view name) {
+Result<KeyFilePurpose> key_file_purpose_from(std::string_view name) {
   for (const auto& [value, text] : kPurposes) {
     if (text == name) return value;
   }
@@ -146,7 +146,7 @@ SealRandomness SealRandomness::fresh() {
   return out;
 }
 
-Result<SecretText> seal_key_file(const SigningKey& key, KeyPurpose purpose,
+Result<SecretText> seal_key_file(const SigningKey& key, KeyFilePurpose purpose,
                                  const Passphrase* passphrase, KdfCost cost,
                                  const SealRandomness& randomness) {
   CHECK(cost.is_valid());
@@ -183,7 +183,7 @@ Result<KeyFile> parse_key_file(std::string_view text) {
   }
   KeyFile file;
   FENRUN_TRY(const auto purpose_text, value_of(lines[1], "purpose"));
-  const auto purpose = key_purpose_from(purpose_text);
+  const auto purpose = key_file_purpose_from(purpose_text);
   if (!purpose) return invalid("purpose: unknown");
   file.purpose = *purpose;
 

@@ -28,7 +28,7 @@
 namespace fenrun {
 
 // What a key may be used for.  One key has one purpose.
-enum class KeyPurpose : std::uint8_t {
+enum class KeyFilePurpose : std::uint8_t {
   operator_,   // a validator's organisation as a party: transactions and inclusion promises
   consensus,   // votes
   checkpoint,  // cosignatures
@@ -36,8 +36,8 @@ enum class KeyPurpose : std::uint8_t {
   party,       // a party's transactions
 };
 
-std::string_view name_of(KeyPurpose purpose);
-Result<KeyPurpose> key_purpose_from(std::string_view name);  // Errc::value_invalid
+std::string_view name_of(KeyFilePurpose purpose);
+Result<KeyFilePurpose> key_file_purpose_from(std::string_view name);  // Errc::value_invalid
 
 // What Argon2id costs whoever opens the file.
 struct KdfCost {
@@ -67,7 +67,7 @@ struct SealedSeed {
 };
 
 struct KeyFile {
-  KeyPurpose purpose = KeyPurpose::party;
+  KeyFilePurpose purpose = KeyFilePurpose::party;
   PublicKey public_key;
   std::variant<Seed, SealedSeed> secret;
 
@@ -77,7 +77,7 @@ struct KeyFile {
 // The text of the file; without a passphrase the seed stands in it as it is, and neither the cost
 // nor the randomness matters.  The same arguments give the same text. REQUIRES: cost.is_valid().
 // Errc::memory_short when Argon2id does not get its memory.
-Result<SecretText> seal_key_file(const SigningKey& key, KeyPurpose purpose,
+Result<SecretText> seal_key_file(const SigningKey& key, KeyFilePurpose purpose,
                                  const Passphrase* passphrase, KdfCost cost,
                                  const SealRandomness& randomness);
 

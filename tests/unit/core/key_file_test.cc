@@ -27,13 +27,14 @@ SealRandomness test_randomness() {
 }
 
 std::string plain_text() {
-  return std::string(seal_key_file(test_key(), KeyPurpose::operator_, nullptr, kCheap, {})->view());
+  return std::string(
+      seal_key_file(test_key(), KeyFilePurpose::operator_, nullptr, kCheap, {})->view());
 }
 
 std::string sealed_text() {
   const Passphrase passphrase("correct horse");
   return std::string(
-      seal_key_file(test_key(), KeyPurpose::consensus, &passphrase, kCheap, test_randomness())
+      seal_key_file(test_key(), KeyFilePurpose::consensus, &passphrase, kCheap, test_randomness())
           ->view());
 }
 
@@ -86,7 +87,7 @@ TEST(KeyFile, SaysWhatItIsBeforeItIsOpened) {
   const auto sealed = parse_key_file(sealed_text());
   ASSERT_TRUE(sealed);
   EXPECT_TRUE(sealed->is_sealed());
-  EXPECT_EQ(sealed->purpose, KeyPurpose::consensus);
+  EXPECT_EQ(sealed->purpose, KeyFilePurpose::consensus);
   EXPECT_EQ(sealed->public_key, test_key().public_key());
   EXPECT_EQ(std::get<SealedSeed>(sealed->secret).cost, kCheap);
   EXPECT_FALSE(parse_key_file(plain_text())->is_sealed());
@@ -105,13 +106,13 @@ TEST(KeyFile, ChangingThePassphraseIsOpeningAndSealing) {
 
 TEST(KeyFile, EveryPurposeHasItsName) {
   for (const auto* name : {"operator", "consensus", "checkpoint", "transport", "party"}) {
-    const auto purpose = key_purpose_from(name);
+    const auto purpose = key_file_purpose_from(name);
     ASSERT_TRUE(purpose) << name;
     EXPECT_EQ(name_of(*purpose), name);
     const auto text = seal_key_file(test_key(), *purpose, nullptr, kCheap, {});
     EXPECT_EQ(parse_key_file(text->view())->purpose, *purpose);
   }
-  EXPECT_EQ(key_purpose_from("Operator").error().code, Errc::value_invalid);
+  EXPECT_EQ(key_file_purpose_from("Operator").error().code, Errc::value_invalid);
 }
 
 TEST(KeyFile, RefusesOtherSpellings) {
@@ -185,7 +186,7 @@ RC_GTEST_PROP(KeyFile, NoChangedCharacterGoesUnnoticed, ()) {
 }
 
 TEST(KeyFileDeathTest, ACostOutOfBoundsIsABugOfOurs) {
-  EXPECT_DEATH(static_cast<void>(seal_key_file(test_key(), KeyPurpose::party, nullptr,
+  EXPECT_DEATH(static_cast<void>(seal_key_file(test_key(), KeyFilePurpose::party, nullptr,
                                                {.passes = 0, .memory_bytes = 8192}, {})),
                "is_valid");
 }
