@@ -89,14 +89,14 @@ enum class ProposalState : std::uint8_t { open = 0, applied = 1 };
 template <>
 inline constexpr std::uint8_t kEnumCount<ProposalState> = 2;
 
-struct Proposal {
+struct ChangeProposal {
   ProposeChange terms;
   ProposalState state{};
   Position proposed_at;
   List<PartyId, kValidatorsMax> approvals;  // In order; the proposer first.
 
   FENRUN_FIELDS(terms, state, proposed_at, approvals)
-  friend bool operator==(const Proposal&, const Proposal&) = default;
+  friend bool operator==(const ChangeProposal&, const ChangeProposal&) = default;
 };
 
 struct Campaign {
@@ -273,7 +273,7 @@ std::optional<Recovery> find_recovery(const StateView& state, const PartyId& par
 ValidatorList validators(const StateView& state);
 // REQUIRES: a state after genesis.
 Parameters parameters(const StateView& state);
-std::optional<Proposal> find_proposal(const StateView& state, const Digest& proposal);
+std::optional<ChangeProposal> find_proposal(const StateView& state, const Digest& proposal);
 std::optional<Campaign> find_campaign(const StateView& state, CampaignId campaign);
 std::optional<PolicyRecord> find_policy(const StateView& state, PolicyId policy,
                                         std::uint32_t version);
