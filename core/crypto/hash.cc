@@ -35,6 +35,8 @@ constexpr auto kTags = std::to_array<Tag>({
     {Domain::inclusion_promise, "fenrun/promise/v1"},
     {Domain::payout_reference, "fenrun/payout/v1"},
     {Domain::peer_hello, "fenrun/hello/v1"},
+    {Domain::unit_open, "fenrun/unit/v1"},
+    {Domain::unit_next, "fenrun/unit-next/v1"},
 });
 
 constexpr bool no_tag_is_a_prefix() {

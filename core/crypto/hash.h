@@ -32,6 +32,8 @@ enum class Domain {
   inclusion_promise,  // what an operator signs when it accepts a transaction
   payout_reference,   // provider number of a payout attempt
   peer_hello,         // what a validator signs to open a link
+  unit_open,          // h0 of a unit's chain of events
+  unit_next,          // h(n) of a unit's chain of events
 };
 
 std::string_view tag_of(Domain domain);

@@ -20,7 +20,8 @@ constexpr Domain kDomains[] = {
     Domain::active_chunk,     Domain::statement_open, Domain::statement_next,
     Domain::validator_set,    Domain::trust_policy,   Domain::policy,
     Domain::inputs,           Domain::governance,     Domain::inclusion_promise,
-    Domain::payout_reference, Domain::peer_hello,
+    Domain::payout_reference, Domain::peer_hello,     Domain::unit_open,
+    Domain::unit_next,
 };
 
 TEST(Sha256, VectorsOfFips180) {
