@@ -1,6 +1,7 @@
 #include "ledger/proof/merkle.h"
 
 #include <bit>
+#include <vector>
 
 #include "core/check.h"
 
@@ -52,6 +53,20 @@ Error wrong_length(std::size_t expected, std::size_t actual) {
 }  // namespace
 
 Digest empty_tree_root() { return sha256({}); }
+
+Digest tree_root(std::span<const Digest> leaves) {
+  if (leaves.empty()) return empty_tree_root();
+  // Pairs level by level; an odd one at the end rises unchanged.
+  std::vector<Digest> level(leaves.begin(), leaves.end());
+  while (level.size() > 1) {
+    std::size_t parents = 0;
+    for (std::size_t i = 0; i < level.size(); i += 2) {
+      level[parents++] = i + 1 < level.size() ? node_hash(level[i], level[i + 1]) : level[i];
+    }
+    level.resize(parents);
+  }
+  return level.front();
+}
 
 std::size_t inclusion_path_length(std::uint64_t index, std::uint64_t size) {
   const auto shape = shape_of(index, size);

@@ -21,6 +21,9 @@ using MerklePath = List<Digest, kMerklePathMax>;
 // The root of a tree of no leaves: SHA-256 of nothing.
 Digest empty_tree_root();
 
+// The root over these leaf hashes.
+Digest tree_root(std::span<const Digest> leaves);
+
 // How many hashes an inclusion proof has.  REQUIRES: index < size.
 std::size_t inclusion_path_length(std::uint64_t index, std::uint64_t size);
 

@@ -56,6 +56,12 @@ TEST(Merkle, TheLastLeafsPathGivesTheRootBeforeIt) {
   }
 }
 
+TEST(Merkle, RootsAreThoseOfTheDefinition) {
+  for (std::size_t size = 0; size <= 70; ++size) {
+    EXPECT_EQ(tree_root(leaves_of(size)), naive::root(leaves_of(size))) << size;
+  }
+}
+
 TEST(Merkle, RefusesWithACode) {
   const auto leaves = leaves_of(7);
   const auto root = naive::root(leaves);

@@ -1,0 +1,153 @@
+// What a proof file holds.  docs/spec/proofs.md, §2 and §3.
+//
+// A Proof says: this claim holds in the ledger as it was at this checkpoint.  It carries the
+// checkpoint, the Header that is its last leaf, and exactly the entries and chunks that the claim
+// needs: nothing may be missing and nothing may be added, so that one claim at one checkpoint with
+// one set of signatures has one proof.
+//
+// Two forms, each with one spelling: BCS (encode_proof) and the .fenrun-proof file, a JSON view
+// whose names stand beside the fields here and whose rules are in docs/spec/proofs.md, §3.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <variant>
+
+#include "core/codec.h"
+#include "core/limits.h"
+#include "core/types.h"
+#include "ledger/proof/keys.h"
+#include "ledger/proof/merkle.h"
+#include "ledger/proof/note.h"
+
+namespace fenrun {
+
+inline constexpr std::uint16_t kProofVersion = 1;
+
+// ---- Claims: "claim": {"type": ...} ------------------------------------------------------------
+
+// A transaction was ordered, with this signature and outcome.           "type": "transaction"
+// Entries: the Transaction; with_operations: also all its Operations.
+struct TransactionClaim {
+  Position transaction;          // "position"
+  bool with_operations = false;  // "with_operations"
+
+  FENRUN_FIELDS(transaction, with_operations)
+  friend bool operator==(const TransactionClaim&, const TransactionClaim&) = default;
+};
+
+// One operation of a transaction was ordered, as its signer signed it.  "type": "operation"
+// Entries: the Transaction and the Operation.
+struct OperationClaim {
+  Position operation;         // "position"
+  MerklePath operation_path;  // "operation_path": in the transaction's operations tree
+
+  FENRUN_FIELDS(operation, operation_path)
+  friend bool operator==(const OperationClaim&, const OperationClaim&) = default;
+};
+
+// Money moved, for this cause, under this policy.                       "type": "posting"
+// Entries: the Posting and its cause, with the Transaction if that is an Operation; the policy's
+// Record, if named, which is then current, so with its chunk.
+struct PostingClaim {
+  Position posting;                       // "position"
+  MerklePath operation_path;              // "operation_path": empty if the cause is a System entry
+  std::optional<Position> policy_record;  // "policy_record"; the name is absent if there is none
+
+  FENRUN_FIELDS(posting, operation_path, policy_record)
+  friend bool operator==(const PostingClaim&, const PostingClaim&) = default;
+};
+
+// The current value of a key.                                           "type": "record"
+// Entries: the Record, with its chunk.
+struct RecordClaim {
+  RecordKey key;  // "key"
+
+  FENRUN_FIELDS(key)
+  friend bool operator==(const RecordClaim&, const RecordClaim&) = default;
+};
+
+// A key of an ordered family does not exist.                            "type": "absence"
+// Entries: the Record of the key before it in its scope, with its chunk.
+struct AbsenceClaim {
+  RecordKey key;  // "key"
+
+  FENRUN_FIELDS(key)
+  friend bool operator==(const AbsenceClaim&, const AbsenceClaim&) = default;
+};
+
+// All statements of a party with all their postings: its complete account.  "type": "account"
+// Entries: the Records of the party's scope of statements, with their chunks, and the Postings.
+struct AccountClaim {
+  PartyId party;  // "party"
+
+  FENRUN_FIELDS(party)
+  friend bool operator==(const AccountClaim&, const AccountClaim&) = default;
+};
+
+// Variant order is the format.
+using Claim = std::variant<TransactionClaim, OperationClaim, PostingClaim, RecordClaim,
+                           AbsenceClaim, AccountClaim>;
+
+// ---- Evidence ----------------------------------------------------------------------------------
+
+using ProofEntryBytes = Blob<kEntryBytesMax>;
+using ChunkBits = std::array<std::uint8_t, kActiveChunkBits / 8>;
+
+// The checkpoint's last leaf: its position is the checkpoint's size - 1.
+struct ProofHeader {
+  ProofEntryBytes entry;  // "entry"
+  MerklePath path;        // "path"
+
+  FENRUN_FIELDS(entry, path)
+  friend bool operator==(const ProofHeader&, const ProofHeader&) = default;
+};
+
+struct ProofEntry {
+  Position position;      // "position": below the Header's
+  ProofEntryBytes entry;  // "entry"
+  MerklePath path;        // "path": to the checkpoint's root
+
+  FENRUN_FIELDS(position, entry, path)
+  friend bool operator==(const ProofEntry&, const ProofEntry&) = default;
+};
+
+struct ProofChunk {
+  std::uint64_t index = 0;  // "index"
+  ChunkBits bits{};         // "bits"
+  MerklePath path;          // "path": to the Header's active root
+
+  FENRUN_FIELDS(index, bits, path)
+  friend bool operator==(const ProofChunk&, const ProofChunk&) = default;
+};
+
+struct Proof {
+  std::uint16_t version = kProofVersion;       // "version"
+  Claim claim;                                 // "claim"
+  Text<kNoteBytesMax> checkpoint;              // "checkpoint": the note, signatures sorted
+  ProofHeader header;                          // "header"
+  List<ProofEntry, kProofEntriesMax> entries;  // "entries": by position, each once
+  List<ProofChunk, kProofEntriesMax> chunks;   // "chunks": by index, each once
+
+  FENRUN_FIELDS(version, claim, checkpoint, header, entries, chunks)
+  friend bool operator==(const Proof&, const Proof&) = default;
+};
+
+inline Bytes encode_proof(const Proof& proof) { return encode(proof); }
+// Errc::limit_exceeded above kProofFileBytesMax, Errc::proof_version for a version unknown here,
+// Errc::proof_malformed for all that is no encoding of a Proof.
+Result<Proof> decode_proof(ByteView bytes);
+
+// ---- Active bits -------------------------------------------------------------------------------
+
+// SHA256(0x00 ‖ "fenrun/active/v1" ‖ u64le index ‖ bits): a leaf of the active-bits tree.
+// REQUIRES: bits.size() == kActiveChunkBits / 8.
+Digest active_chunk_leaf(std::uint64_t index, ByteView bits);
+
+// The number of leaves of the active-bits tree over [0, position).
+std::uint64_t active_chunk_count(Position position);
+
+// Whether the chunk that covers the position has its bit set.
+bool is_set(const ChunkBits& bits, Position position);
+
+}  // namespace fenrun
