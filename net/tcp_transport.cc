@@ -45,6 +45,7 @@ struct Peer {
   std::string last_failure;  // Logged once, not at each dial.
   PeerCounters past;         // Of links that are closed.
   std::uint64_t links_opened = 0;
+  Clock::time_point opened_at;  // The last of them.
   std::uint64_t dial_failures = 0;
 };
 
@@ -157,7 +158,7 @@ Status TcpTransport::Core::set_peer(PeerIndex index, const PeerAddress& address)
   auto* peer = find(index);
   if (peer == nullptr) {
     peer = peers_.emplace(index, std::make_unique<Peer>(index, address, io_)).first->second.get();
-  } else {
+  } else if (peer->address != address) {
     const bool linked = peer->link != nullptr && peer->address.transport_key == key;
     if (!linked) drop_links(*peer);
     peer->address = address;
@@ -347,12 +348,16 @@ Result<PeerIndex> TcpTransport::Core::admit(const Link& link, const PublicKey& k
                                         " meets network " +
                                         to_hex(options_.chain_id.view().first(8))};
   }
-  const auto index = find_key(key)->index;
-  if (hello.index != index) {
+  const auto* peer = find_key(key);
+  if (hello.index != peer->index) {
     return Error{Errc::peer_refused,
-                 "the key of " + name_of(index) + " says it is " + name_of(hello.index)};
+                 "the key of " + name_of(peer->index) + " says it is " + name_of(hello.index)};
   }
-  return index;
+  // Who keeps to the pauses of dialling never comes so soon.
+  if (peer->links_opened > 0 && Clock::now() - peer->opened_at < options_.timing.redial_min / 2) {
+    return Error{Errc::rate_limited, name_of(peer->index) + " links too often"};
+  }
+  return peer->index;
 }
 
 void TcpTransport::Core::link_opened(Link& link) {
@@ -376,6 +381,7 @@ void TcpTransport::Core::link_opened(Link& link) {
   peer->link = std::move(opened);
   peer->last_failure.clear();
   ++peer->links_opened;
+  peer->opened_at = link.opened_at();
   event("linked to " + name_of(index) + " at " + link.remote_address());
 
   const Error replaced{Errc::unreachable, "replaced by a new link"};

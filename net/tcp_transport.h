@@ -54,7 +54,7 @@ class TcpTransport final : public Transport {
   TcpTransport& operator=(const TcpTransport&) = delete;
 
   // Makes a peer known, or known by another address; at any time.  A link stays, unless the key is
-  // another: then it is closed, without a callback.
+  // another: then it is closed, without a callback.  Nothing changed: nothing happens.
   //   Errc::key_invalid     the key is no valid point, our own, or another peer's
   //   Errc::value_invalid   the number is our own, or we have to dial and there is no address
   Status set_peer(PeerIndex peer, const PeerAddress& address);

@@ -41,6 +41,8 @@ struct PeerAddress {
   PublicKey transport_key;
   std::string host;  // An IP address or a name.  Unused where the peer dials us.
   std::uint16_t port = 0;
+
+  friend bool operator==(const PeerAddress&, const PeerAddress&) = default;
 };
 
 inline constexpr unsigned kEventsPerSecondMax = 20;

@@ -14,7 +14,7 @@
 namespace fenrun::net {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
 
 constexpr PeerIndex kZero(0);
 constexpr PeerIndex kOne(1);
@@ -277,7 +277,7 @@ TEST_F(Adversary, ATrickleOfBytesDoesNotExtendTheDeadline) {
     run_for(10ms);
     return client.closed();
   }));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2'000ms);
 }
 
 TEST_F(Adversary, AHandshakeWithoutHelloTimesOut) {
@@ -414,6 +414,7 @@ TEST_F(Adversary, APeerThatDoesNotReadIsGivenUp) {
 TEST_F(Adversary, ANewLinkOfAPeerReplacesItsOldOne) {
   auto& node = victim();
   auto& old = raw_link(node);
+  run_for(20ms);
   raw_link(node);
   ASSERT_TRUE(run_until([&] { return old.closed(); }));
   ASSERT_EQ(node.disconnected.size(), 1U);
@@ -421,6 +422,22 @@ TEST_F(Adversary, ANewLinkOfAPeerReplacesItsOldOne) {
   EXPECT_EQ(node.connected.size(), 2U);
   EXPECT_TRUE(node.transport->connected(kOne));
   EXPECT_EQ(node.metrics().links_opened, 2U);
+}
+
+TEST_F(Adversary, LinksInQuickSuccessionAreRefused) {
+  auto options = options_of(0);
+  options.timing.redial_min = 2'000ms;
+  options.timing.redial_max = 2'000ms;
+  auto& node = victim(options);
+  raw_link(node);
+  auto& second = raw_peer(node);
+  ASSERT_TRUE(run_until([&] { return second.secured; }));
+  second.greet();
+  ASSERT_TRUE(run_until([&] { return second.closed(); }));
+  ASSERT_TRUE(std::holds_alternative<Refusal>(second.controls.back()));
+  EXPECT_EQ(std::get<Refusal>(second.controls.back()).code, Errc::rate_limited);
+  EXPECT_TRUE(node.transport->connected(kOne)) << "the first link stays";
+  EXPECT_TRUE(node.disconnected.empty());
 }
 
 TEST_F(Adversary, OlderTlsAndOtherProtocolsAreRefused) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/text.h"
@@ -109,18 +110,36 @@ RC_GTEST_PROP(FrameProperty, MessagesSurviveAnyCutOfTheStream, ()) {
   }
 }
 
-RC_GTEST_PROP(FrameProperty, GarbageNeverHoldsMoreThanItBrought, (const Bytes& garbage)) {
-  // Whatever comes, the reader answers; what it accepts is no longer than what was fed.
+RC_GTEST_PROP(FrameProperty, ADamagedStreamIsRefusedOrReadWithinTheLimits, ()) {
+  Bytes stream;
+  const auto count = *rc::gen::inRange(1, 6);
+  for (int i = 0; i < count; ++i) {
+    const auto kind = *rc::gen::element(FrameKind::consensus, FrameKind::bulk);
+    append(stream, framed(kind, Bytes(*rc::gen::inRange<std::size_t>(0, 140'000))));
+  }
+  // Small values hit kinds and the upper bytes of lengths more often.
+  const auto damages = *rc::gen::inRange(1, 8);
+  for (int i = 0; i < damages; ++i) {
+    const auto at = *rc::gen::inRange<std::size_t>(0, std::min<std::size_t>(stream.size(), 40));
+    stream[at] = *rc::gen::element<std::uint8_t>(0, 1, 2, 3, 0x80, 0x81, 0x82, 0xff);
+  }
+
   FrameReader reader;
   reader.open();
-  ByteView rest(garbage);
+  ByteView rest(stream);
   std::size_t accepted = 0;
   while (!rest.empty()) {
-    auto message = reader.next(rest);
+    const auto before = rest.size();
+    const auto message = reader.next(rest);
     if (!message) return;
-    if (*message) accepted += (**message).bytes.size();
+    RC_ASSERT(rest.size() < before);
+    if (*message) {
+      accepted += kFrameHeaderBytes + (*message)->bytes.size();
+      RC_ASSERT((*message)->kind != FrameKind::control ||
+                (*message)->bytes.size() <= kHelloPayloadMax);
+    }
   }
-  RC_ASSERT(accepted <= garbage.size());
+  RC_ASSERT(accepted <= stream.size());
 }
 
 TEST(Frame, ConsensusBetweenTheFramesOfBulk) {

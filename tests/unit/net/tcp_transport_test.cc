@@ -11,7 +11,7 @@
 namespace fenrun::net {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
 
 constexpr PeerIndex kZero(0);
 constexpr PeerIndex kOne(1);
