@@ -36,6 +36,8 @@ class Journal {
   const Header& tip() const { return tip_; }
   const Digest& tip_id() const { return tip_id_; }
   const LedgerStore& store() const { return *store_; }
+  // The root over every entry, the tip header included: that of the tip's checkpoint.
+  Digest root() const { return frontier_.root(); }
   // The finalized state.
   const StateView& state() const { return *store_; }
 

@@ -1,0 +1,106 @@
+#include "node/batch_store.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/check.h"
+
+namespace fenrun {
+namespace {
+
+// Acknowledgements of batches not seen yet; beyond this many they are forgotten whole: they are a
+// hint about who holds what.
+constexpr std::size_t kAcknowledgementsMax = 65'536;
+
+}  // namespace
+
+Status BatchStore::add(const Digest& digest, TxBatch batch, ValidatorIndex origin) {
+  if (holds(digest)) return {};
+  const std::size_t bytes = encode(batch).size();
+  auto& usage = bytes_of_origin_.at(origin.value());
+  if (usage.bytes + bytes > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
+    return Error{Errc::rate_limited, "too many pending batches"};
+  }
+  std::size_t operations = 0;
+  for (const auto& transaction : batch.transactions) operations += transaction.operations.size();
+  usage.bytes += bytes;
+  ++usage.count;
+  pending_bytes_ += bytes;
+  order_.push_back(digest);
+  batches_.emplace(digest, Held{std::make_shared<const TxBatch>(std::move(batch)), bytes,
+                                operations, origin, false, std::prev(order_.end())});
+  return {};
+}
+
+std::shared_ptr<const TxBatch> BatchStore::find(const Digest& digest) const {
+  const auto it = batches_.find(digest);
+  return it == batches_.end() ? nullptr : it->second.batch;
+}
+
+void BatchStore::acknowledge(const Digest& digest, ValidatorIndex by) {
+  if (acknowledged_.size() >= kAcknowledgementsMax) acknowledged_.clear();
+  acknowledged_[digest] |= std::uint64_t{1} << by.value();
+}
+
+std::vector<Digest> BatchStore::select(const Selection& selection,
+                                       const std::vector<Digest>& exclude) const {
+  std::vector<Digest> chosen;
+  std::size_t bytes = 0;
+  std::size_t operations = 0;
+  std::size_t unacknowledged = 0;
+  for (const auto& digest : order_) {
+    if (chosen.size() == kBlockBatchesMax) break;
+    if (std::ranges::find(exclude, digest) != exclude.end()) continue;
+    const Held& held = batches_.at(digest);
+    if (bytes + held.bytes > selection.bytes) break;
+    if (operations + held.operations > selection.operations) break;
+    const auto acks = acknowledged_.find(digest);
+    const auto holders =
+        acks == acknowledged_.end() ? 0u : static_cast<unsigned>(std::popcount(acks->second));
+    if (holders < selection.quorum) {
+      if (unacknowledged + held.bytes > selection.unacknowledged_bytes) continue;
+      unacknowledged += held.bytes;
+    }
+    bytes += held.bytes;
+    operations += held.operations;
+    chosen.push_back(digest);
+  }
+  return chosen;
+}
+
+void BatchStore::release(Held& held) {
+  auto& usage = bytes_of_origin_.at(held.origin.value());
+  usage.bytes -= held.bytes;
+  --usage.count;
+  pending_bytes_ -= held.bytes;
+  order_.erase(held.place);
+}
+
+void BatchStore::on_committed(const std::vector<Digest>& digests) {
+  for (const auto& digest : digests) {
+    acknowledged_.erase(digest);
+    const auto it = batches_.find(digest);
+    if (it == batches_.end() || it->second.committed) continue;
+    release(it->second);
+    it->second.committed = true;
+    committed_bytes_ += it->second.bytes;
+    committed_order_.push_back(digest);
+  }
+  while (committed_bytes_ > kCommittedBatchBytesMax) {
+    const auto it = batches_.find(committed_order_.front());
+    CHECK(it != batches_.end());
+    committed_bytes_ -= it->second.bytes;
+    batches_.erase(it);
+    committed_order_.pop_front();
+  }
+}
+
+void BatchStore::drop(const Digest& digest) {
+  const auto it = batches_.find(digest);
+  if (it == batches_.end() || it->second.committed) return;
+  release(it->second);
+  batches_.erase(it);
+  acknowledged_.erase(digest);
+}
+
+}  // namespace fenrun

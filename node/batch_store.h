@@ -1,0 +1,86 @@
+// The batches of transactions that this node holds: its own and those that peers pushed, until they
+// are committed, and for a while afterwards for peers that are behind.
+//
+// Invariants: a batch held as valid has right forms and signatures; what one peer can make us hold
+// is bounded in bytes and count. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "ledger/transaction.h"
+#include "node/tx_pool.h"
+
+namespace fenrun {
+
+inline constexpr std::size_t kPeerBatchBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kPeerBatchesMax = 8'192;
+inline constexpr std::size_t kCommittedBatchBytesMax = 64 * 1024 * 1024;
+
+class BatchStore {
+ public:
+  explicit BatchStore(std::size_t validators) : bytes_of_origin_(validators, Usage{}) {}
+
+  // Holds a valid batch, which came from `origin`.  Errc::rate_limited if the origin's share is
+  // full.
+  Status add(const Digest& digest, TxBatch batch, ValidatorIndex origin);
+
+  // The batch, pending or committed lately; null if it is not held.
+  std::shared_ptr<const TxBatch> find(const Digest& digest) const;
+  bool holds(const Digest& digest) const { return batches_.contains(digest); }
+
+  // A validator says that it holds the batch, which need not be here.
+  void acknowledge(const Digest& digest, ValidatorIndex by);
+
+  // Pending batches, oldest first, for a block: those that `quorum` validators hold, and others as
+  // far as `unacknowledged_bytes` reaches, up to `bytes` and `count` in all; never one of
+  // `exclude`.
+  struct Selection {
+    std::size_t bytes = 0;
+    std::size_t operations = 0;
+    std::size_t quorum = 0;
+    std::size_t unacknowledged_bytes = 0;
+  };
+  std::vector<Digest> select(const Selection& selection, const std::vector<Digest>& exclude) const;
+
+  // The batches of a final block: not pending any more.
+  void on_committed(const std::vector<Digest>& digests);
+  // Lets go of a pending batch of which nothing can be journaled any more.
+  void drop(const Digest& digest);
+
+  // Pending ones, oldest first.
+  std::vector<Digest> pending() const { return {order_.begin(), order_.end()}; }
+  bool has_pending() const { return !order_.empty(); }
+  std::uint64_t pending_bytes() const { return pending_bytes_; }
+
+ private:
+  struct Held {
+    std::shared_ptr<const TxBatch> batch;
+    std::size_t bytes = 0;
+    std::size_t operations = 0;
+    ValidatorIndex origin;
+    bool committed = false;
+    std::list<Digest>::iterator place;  // In order_, while not committed.
+  };
+  struct Usage {
+    std::size_t bytes = 0;
+    std::size_t count = 0;
+  };
+
+  void release(Held& held);
+
+  std::unordered_map<Digest, Held, DigestHash> batches_;
+  std::unordered_map<Digest, std::uint64_t, DigestHash> acknowledged_;  // Bit i: validator i.
+  std::list<Digest> order_;
+  std::deque<Digest> committed_order_;
+  std::size_t committed_bytes_ = 0;
+  std::uint64_t pending_bytes_ = 0;
+  std::vector<Usage> bytes_of_origin_;
+};
+
+}  // namespace fenrun

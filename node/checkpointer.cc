@@ -1,0 +1,162 @@
+#include "node/checkpointer.h"
+
+#include "core/check.h"
+#include "ledger/merkle/tree.h"
+#include "ledger/proof/trust_policy.h"
+
+namespace fenrun {
+namespace {
+
+constexpr std::size_t kGuardBytesMax = 1'024;
+// Sizes of one validator that wait to be counted; its oldest make room.
+constexpr std::size_t kWaitingPerValidatorMax = 64;
+
+}  // namespace
+
+Result<Checkpointer> Checkpointer::open(Options options, FileSystem& files, const Path& guard_path,
+                                        std::optional<std::uint64_t> above) {
+  Checkpointer checkpointer(std::move(options), files, guard_path);
+  if (!checkpointer.options_.key) return checkpointer;
+  if (!files.exists(guard_path)) {
+    if (!above) return checkpointer;
+    const auto fresh = CheckpointGuard::above(*above);
+    FENRUN_OK(replace_file(files, guard_path, encode(fresh)));
+    checkpointer.guard_ = fresh;
+    return checkpointer;
+  }
+  FENRUN_TRY(const auto bytes, read_file(files, guard_path, kGuardBytesMax));
+  const auto guard = decode<CheckpointGuard>(bytes);
+  if (!guard) {
+    return Error{Errc::corruption,
+                 guard_path.string() + ": the checkpoint guard is damaged; this key must not sign"};
+  }
+  checkpointer.guard_ = *guard;
+  return checkpointer;
+}
+
+Result<std::optional<CheckpointSignatures>> Checkpointer::sign_tip(const Journal& journal,
+                                                                   std::uint64_t now_s) {
+  using Signatures = std::optional<CheckpointSignatures>;
+  if (!guard_) return Signatures();
+  const std::uint64_t size = journal.tip().position.value() + 1;
+  const CheckpointBody body{options_.origin, size, journal.root()};
+  const auto next = may_sign(*guard_, body, now_s);
+  // A guard ahead of the journal: the journal is an older copy, and its node catches up first.
+  if (!next) return Signatures();
+  FENRUN_OK(replace_file(*files_, guard_path_, encode(*next)));
+  guard_ = *next;
+
+  const auto& name = options_.validators.at(options_.self.value()).name;
+  CheckpointSignatures signatures;
+  signatures.size = size;
+  signatures.root = body.root;
+  signatures.time = next->time_s;
+  const auto log_line = log_signature_line(*options_.key, body);
+  FENRUN_TRY(signatures.log_signature, Signature::from(log_line.bytes));
+  const auto cosignature =
+      cosignature_line(*options_.key, cosigner_name(options_.origin, name), body, next->time_s);
+  FENRUN_TRY(signatures.cosignature, Signature::from(ByteView(cosignature.bytes).subspan(8)));
+  own_latest_ = signatures;
+  keep(options_.self, signatures);
+  return Signatures(signatures);
+}
+
+namespace {
+
+struct Lines {
+  NoteSignature log;
+  NoteSignature cosignature;
+};
+
+Lines lines_of(const std::string& origin, const Checkpointer::Signer& signer,
+               const CheckpointSignatures& signatures) {
+  const VerifierKey log{origin, NoteKeyType::log, signer.key};
+  const VerifierKey cosigner{cosigner_name(origin, signer.name), NoteKeyType::cosignature,
+                             signer.key};
+  Bytes timed;
+  for (unsigned shift = 64; shift > 0; shift -= 8) {
+    timed.push_back(static_cast<std::uint8_t>(signatures.time >> (shift - 8)));
+  }
+  append(timed, signatures.cosignature.view());
+  return {{log.name, log.id(), to_bytes(signatures.log_signature.view())},
+          {cosigner.name, cosigner.id(), std::move(timed)}};
+}
+
+}  // namespace
+
+Status Checkpointer::check(ValidatorIndex from, const CheckpointSignatures& signatures) const {
+  const auto& signer = options_.validators.at(from.value());
+  const CheckpointBody body{options_.origin, signatures.size, signatures.root};
+  const auto lines = lines_of(options_.origin, signer, signatures);
+  const VerifierKey log{lines.log.name, NoteKeyType::log, signer.key};
+  const VerifierKey cosigner{lines.cosignature.name, NoteKeyType::cosignature, signer.key};
+  if (const auto time = verify_note_signature(log, lines.log, body); !time) return time.error();
+  if (const auto time = verify_note_signature(cosigner, lines.cosignature, body); !time) {
+    return time.error();
+  }
+  return {};
+}
+
+void Checkpointer::keep(ValidatorIndex from, const CheckpointSignatures& signatures) {
+  collected_[signatures.size][from] = signatures;
+  std::size_t waiting = 0;
+  for (auto it = collected_.rbegin(); it != collected_.rend(); ++it) {
+    if (!it->second.contains(from)) continue;
+    if (++waiting > kWaitingPerValidatorMax) it->second.erase(from);
+  }
+  std::erase_if(collected_, [](const auto& item) { return item.second.empty(); });
+}
+
+Status Checkpointer::add(ValidatorIndex from, const CheckpointSignatures& signatures,
+                         const Journal& journal) {
+  if (signatures.size == 0 || (cosigned_ && signatures.size <= cosigned_->size)) return {};
+  FENRUN_OK(check(from, signatures));
+  keep(from, signatures);
+  return count(signatures.size, journal);
+}
+
+Status Checkpointer::advance(const Journal& journal) {
+  std::vector<std::uint64_t> sizes;
+  for (const auto& [size, signatures] : collected_) sizes.push_back(size);
+  Status status;
+  for (auto it = sizes.rbegin(); it != sizes.rend(); ++it) {
+    if (auto counted = count(*it, journal); !counted) status = counted;
+  }
+  return status;
+}
+
+Status Checkpointer::count(std::uint64_t size, const Journal& journal) {
+  const auto it = collected_.find(size);
+  if (it == collected_.end() || it->second.size() < options_.quorum) return {};
+  if (size > journal.store().size()) return {};
+  FENRUN_TRY(const auto bytes, journal.store().entry(Position(size - 1)));
+  FENRUN_TRY(const auto entry, decode_entry(bytes));
+  const auto* header = std::get_if<Header>(&entry);
+  const Digest root = merkle_root(
+      size, [&](unsigned level, std::uint64_t index) { return journal.node(level, index); });
+
+  // A signer of something else must not keep the others from being counted.
+  Status status;
+  std::erase_if(it->second, [&](const auto& item) {
+    if (header && item.second.root == root) return false;
+    status = Error{Errc::consistency_invalid,
+                   options_.validators.at(item.first.value()).name +
+                       " signed another ledger of size " + std::to_string(size)};
+    return true;
+  });
+  if (it->second.size() < options_.quorum) return status;
+
+  SignedNote note;
+  note.body = {options_.origin, size, root};
+  for (const auto& [index, signatures] : it->second) {
+    auto lines = lines_of(options_.origin, options_.validators.at(index.value()), signatures);
+    note.signatures.push_back(std::move(lines.log));
+    note.signatures.push_back(std::move(lines.cosignature));
+  }
+  sort_signatures(note);
+  cosigned_ = CosignedCheckpoint{header->height, size, print(note)};
+  collected_.erase(collected_.begin(), collected_.upper_bound(size));
+  return status;
+}
+
+}  // namespace fenrun

@@ -1,0 +1,78 @@
+// Signs the checkpoints of committed blocks and collects the signatures of the others until a
+// quorum has cosigned.  docs/spec/checkpoints.md.
+//
+// The guard is durable before a signature leaves; where it is missing or cannot be written nothing
+// is signed. Not thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/crypto/sign.h"
+#include "ledger/checkpoint_guard.h"
+#include "ledger/journal.h"
+#include "ledger/proof/note.h"
+#include "node/messages.h"
+#include "node/service.h"
+#include "node/storage/file.h"
+
+namespace fenrun {
+
+class Checkpointer {
+ public:
+  struct Signer {
+    std::string name;  // Of the validator.
+    PublicKey key;     // Its checkpoint key.
+  };
+  struct Options {
+    std::string origin;
+    std::vector<Signer> validators;  // In index order.
+    std::size_t quorum = 0;
+    ValidatorIndex self;
+    const SigningKey* key = nullptr;  // Of self; outlives the checkpointer.  Null: never signs.
+  };
+
+  // Reads the guard.  Where there is none, one for sizes above `above` is made if it is given: for
+  // a key that has never signed.  Errc::corruption if the guard is damaged; Errc::io_error.
+  static Result<Checkpointer> open(Options options, FileSystem& files, const Path& guard_path,
+                                   std::optional<std::uint64_t> above);
+
+  // Signs the checkpoint whose last leaf is the journal's tip.  None where the guard forbids it or
+  // there is no key.  Errc::io_error when the guard cannot be written: sign nothing any more.
+  Result<std::optional<CheckpointSignatures>> sign_tip(const Journal& journal, std::uint64_t now_s);
+
+  // Takes another's signatures; those of a size that is not committed here wait until it is.
+  // Errc::cosignature_invalid; Errc::consistency_invalid for another root than ours: keep that
+  // line, it is evidence that the signer's ledger differs.
+  Status add(ValidatorIndex from, const CheckpointSignatures& signatures, const Journal& journal);
+
+  // The journal has grown: counts what has waited for it.
+  Status advance(const Journal& journal);
+
+  // The newest checkpoint with a quorum.
+  const std::optional<CosignedCheckpoint>& cosigned() const { return cosigned_; }
+  // Our signatures of the newest checkpoint, to be sent again to those who missed them.
+  const std::optional<CheckpointSignatures>& own_latest() const { return own_latest_; }
+
+ private:
+  Checkpointer(Options options, FileSystem& files, Path guard_path)
+      : options_(std::move(options)), files_(&files), guard_path_(std::move(guard_path)) {}
+
+  Status check(ValidatorIndex from, const CheckpointSignatures& signatures) const;
+  void keep(ValidatorIndex from, const CheckpointSignatures& signatures);
+  Status count(std::uint64_t size, const Journal& journal);
+
+  Options options_;
+  FileSystem* files_;
+  Path guard_path_;
+  std::optional<CheckpointGuard> guard_;
+  // By size; only sizes above the newest cosigned one.
+  std::map<std::uint64_t, std::map<ValidatorIndex, CheckpointSignatures>> collected_;
+  std::optional<CosignedCheckpoint> cosigned_;
+  std::optional<CheckpointSignatures> own_latest_;
+};
+
+}  // namespace fenrun

@@ -1,0 +1,14 @@
+// The only reader of time.
+#pragma once
+
+#include "core/types.h"
+
+namespace fenrun {
+
+// Milliseconds since 1970 UTC, as the operating system believes; may jump.
+TimeMs wall_clock();
+
+// Milliseconds from an arbitrary origin; never falls.
+TimeMs steady_clock();
+
+}  // namespace fenrun

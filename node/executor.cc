@@ -1,0 +1,154 @@
+#include "node/executor.h"
+
+#include <algorithm>
+#include <set>
+
+#include "contracts/apply.h"
+#include "contracts/records.h"
+#include "core/check.h"
+
+namespace fenrun {
+namespace {
+
+std::vector<const SignedTransaction*> transactions_of(
+    const std::vector<std::shared_ptr<const TxBatch>>& batches) {
+  std::vector<const SignedTransaction*> transactions;
+  for (const auto& batch : batches) {
+    for (const auto& transaction : batch->transactions) transactions.push_back(&transaction);
+  }
+  return transactions;
+}
+
+std::optional<Header> decode_header(ByteView bytes) {
+  auto entry = decode_entry(bytes);
+  if (!entry) return std::nullopt;
+  auto* header = std::get_if<Header>(&*entry);
+  if (!header) return std::nullopt;
+  return *header;
+}
+
+bool has_repetition(const std::vector<Digest>& digests, const std::vector<Digest>& earlier) {
+  std::set<Digest> seen(earlier.begin(), earlier.end());
+  return !std::ranges::all_of(digests, [&](const Digest& d) { return seen.insert(d).second; });
+}
+
+BlockContext context_of(const Header& header) {
+  return {.epoch = header.epoch,
+          .height = header.height,
+          .view = header.view,
+          .parent_view = header.parent_view,
+          .time = header.time,
+          .proposer = header.proposer,
+          .batch_list = header.batch_list};
+}
+
+}  // namespace
+
+std::vector<Digest> Executor::batches_of(const Digest& block_id) const {
+  const auto it = batches_of_.find(block_id);
+  return it == batches_of_.end() ? std::vector<Digest>() : it->second;
+}
+
+void Executor::prune() {
+  std::erase_if(batches_of_, [&](const auto& item) { return !journal_->find(item.first); });
+}
+
+std::vector<Digest> Executor::batches_since_tip(Digest block_id) const {
+  std::vector<Digest> digests;
+  while (const auto* block = journal_->find(block_id)) {
+    const auto own = batches_of(block_id);
+    digests.insert(digests.end(), own.begin(), own.end());
+    block_id = block->header.parent;
+  }
+  return digests;
+}
+
+std::unique_ptr<ExecutedBlock> Executor::execute(const BlockPoint& parent,
+                                                 const BlockContext& context,
+                                                 const BatchList& batches) const {
+  std::vector<std::shared_ptr<const TxBatch>> held;
+  for (const auto& digest : batches) {
+    held.push_back(batches_->find(digest));
+    CHECK(held.back());
+  }
+  return std::make_unique<ExecutedBlock>(execute_block(parent, context, transactions_of(held)));
+}
+
+const ExecutedBlock& Executor::keep(std::unique_ptr<ExecutedBlock> block,
+                                    const BatchList& batches) {
+  batches_of_[block->id] = batches;
+  return journal_->add(std::move(block));
+}
+
+Payload Executor::build(const Build& request, ValidatorIndex proposer, std::size_t quorum,
+                        TimeMs clock) {
+  const auto parent = journal_->point(request.parent_id);
+  CHECK(parent && parent->height == request.parent_height);
+  Payload payload;
+  if (!request.empty_only) {
+    const Parameters limits = parameters(*parent->state);
+    payload.batches =
+        batches_->select({.bytes = limits.block_bytes_max >> request.budget_halvings,
+                          .operations = limits.block_operations_max >> request.budget_halvings,
+                          .quorum = quorum,
+                          .unacknowledged_bytes = kUnacknowledgedBytesMax},
+                         batches_since_tip(request.parent_id));
+  }
+  const BlockContext context{.epoch = parent->epoch,
+                             .height = parent->height.next(),
+                             .view = request.view,
+                             .parent_view = request.parent_view,
+                             .time = std::max(parent->time.next(), clock),
+                             .proposer = proposer,
+                             .batch_list = batch_list_digest(payload.batches)};
+  const auto& block = keep(execute(*parent, context, payload.batches), payload.batches);
+  payload.header = block.entries.back();
+  return payload;
+}
+
+std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
+  std::vector<Digest> missing;
+  for (const auto& digest : propose.payload.batches) {
+    if (!batches_->holds(digest)) missing.push_back(digest);
+  }
+  return missing;
+}
+
+Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock) {
+  const Digest id = block_id_of(propose.payload);
+  if (journal_->find(id)) return Verdict::valid;
+  const auto parent = journal_->point(propose.parent_id);
+  CHECK(parent.has_value());
+  const auto header = decode_header(propose.payload.header);
+  if (!header) return Verdict::invalid;
+  // What the leader did not sign must agree with what it did.
+  if (header->batch_list != batch_list_digest(propose.payload.batches) ||
+      header->parent != propose.parent_id || header->height != propose.height) {
+    return Verdict::mismatch;
+  }
+  if (header->epoch != propose.epoch || header->view != propose.view ||
+      header->parent_view != propose.parent_view || header->height != parent->height.next() ||
+      header->proposer != leader || header->time <= parent->time ||
+      header->time.value() > clock.value() + kBlockTimeAheadMsMax ||
+      has_repetition(propose.payload.batches, batches_since_tip(propose.parent_id))) {
+    return Verdict::invalid;
+  }
+  auto block = execute(*parent, context_of(*header), propose.payload.batches);
+  if (block->id != id) return Verdict::invalid;
+  keep(std::move(block), propose.payload.batches);
+  return Verdict::valid;
+}
+
+const ExecutedBlock* Executor::replay(const Header& header, const Digest& id,
+                                      const std::vector<const SignedTransaction*>& transactions) {
+  if (const auto* held = journal_->find(id)) return held;
+  const auto parent = journal_->point(header.parent);
+  CHECK(parent.has_value());
+  if (header.height != parent->height.next() || header.time <= parent->time) return nullptr;
+  auto block =
+      std::make_unique<ExecutedBlock>(execute_block(*parent, context_of(header), transactions));
+  if (block->id != id) return nullptr;
+  return &journal_->add(std::move(block));
+}
+
+}  // namespace fenrun

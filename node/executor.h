@@ -1,0 +1,60 @@
+// Builds and checks blocks: the batches of a proposal, executed on its parent.
+//
+// What consensus calls Build and Verify.  Blocks found right are kept in the journal until they are
+// final or their branch loses.
+// Not thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "consensus/io.h"
+#include "ledger/journal.h"
+#include "node/batch_store.h"
+
+namespace fenrun {
+
+// How far a block's time may lie ahead of the clock of a validator that votes for it.
+inline constexpr std::uint64_t kBlockTimeAheadMsMax = 500;
+// Of batches that a leader proposes without a quorum having acknowledged them.
+inline constexpr std::size_t kUnacknowledgedBytesMax = 256 * 1024;
+
+class Executor {
+ public:
+  // REQUIRES: both outlive the executor.
+  Executor(Journal& journal, BatchStore& batches) : journal_(&journal), batches_(&batches) {}
+
+  // Executes a new block on the parent and keeps it.  REQUIRES: the parent is held.
+  Payload build(const Build& request, ValidatorIndex proposer, std::size_t quorum, TimeMs clock);
+
+  // The batches of the proposal that are not held.
+  std::vector<Digest> missing_batches(const Propose& propose) const;
+
+  // Executes the proposal and compares.  A block found valid is kept.
+  // REQUIRES: nothing is missing; the parent is held; `leader` is who may propose in the view.
+  Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock);
+
+  // Executes a finalized block again from its transactions; null unless the result has its id.  The
+  // block is kept.  REQUIRES: the parent is held.
+  const ExecutedBlock* replay(const Header& header, const Digest& id,
+                              const std::vector<const SignedTransaction*>& transactions);
+
+  // The batches of an executed block, in order; none for a replayed one.
+  std::vector<Digest> batches_of(const Digest& block_id) const;
+  // Forgets what belongs to blocks that the journal no longer keeps as unfinalized.
+  void prune();
+
+ private:
+  std::vector<Digest> batches_since_tip(Digest block_id) const;
+  std::unique_ptr<ExecutedBlock> execute(const BlockPoint& parent, const BlockContext& context,
+                                         const BatchList& batches) const;
+  const ExecutedBlock& keep(std::unique_ptr<ExecutedBlock> block, const BatchList& batches);
+
+  Journal* journal_;
+  BatchStore* batches_;
+  std::map<Digest, std::vector<Digest>> batches_of_;
+};
+
+}  // namespace fenrun

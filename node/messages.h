@@ -1,0 +1,64 @@
+// What nodes say to one another, consensus included.  docs/spec/network.md, §5.
+//
+// Consensus messages, acknowledgements and cosignatures travel on the consensus channel, batches
+// and ranges of blocks on the bulk channel.
+#pragma once
+
+#include <variant>
+
+#include "consensus/messages.h"
+#include "core/codec.h"
+#include "core/limits.h"
+#include "ledger/transaction.h"
+
+namespace fenrun {
+
+// "I hold these batches, and their signatures are right."
+struct BatchAck {
+  BatchList digests;
+
+  FENRUN_FIELDS(digests)
+};
+
+// Asks for batches by digest; each that is held comes as a TxBatch.
+struct GetBatches {
+  BatchList digests;
+
+  FENRUN_FIELDS(digests)
+};
+
+inline constexpr std::size_t kRangeBlocksMax = 512;
+
+// A finalized block as it can be executed again: its header, and its transactions as journaled.
+struct FinalizedBlock {
+  Blob<kHeaderBytesMax> header;  // The Header entry's bytes.
+  List<SignedTransaction, kBlockOperationsMax> transactions;
+
+  FENRUN_FIELDS(header, transactions)
+};
+
+// Answer to GetRange: consecutive blocks from the height asked for, and the finalization of the
+// last. Empty, without certificate, where nothing is held.
+struct RangeAnswer {
+  List<FinalizedBlock, kRangeBlocksMax> blocks;
+  std::optional<Certificate> finalization;
+
+  FENRUN_FIELDS(blocks, finalization)
+};
+
+// A validator's two signatures over the checkpoint of `size` (docs/spec/checkpoints.md).
+struct CheckpointSignatures {
+  std::uint64_t size = 0;
+  Digest root;
+  Signature log_signature;
+  std::uint64_t time = 0;  // Seconds since 1970, signed by the cosignature.
+  Signature cosignature;
+
+  FENRUN_FIELDS(size, root, log_signature, time, cosignature)
+};
+
+// DO NOT CHANGE THE ORDER: the index is the message's tag on the wire.  Append only.
+using NodeMessage =
+    std::variant<Message, TxBatch, BatchAck, GetBatches, RangeAnswer, CheckpointSignatures>;
+
+}  // namespace fenrun

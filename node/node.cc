@@ -1,0 +1,392 @@
+#include "node/node.h"
+
+#include <algorithm>
+
+#include "contracts/apply.h"
+#include "contracts/records.h"
+#include "core/check.h"
+#include "core/overloaded.h"
+#include "core/text.h"
+
+namespace fenrun {
+namespace {
+
+// The vote log is rewritten without what is committed when it has grown beyond this.
+constexpr std::uint64_t kVoteLogBytesMax = 32 * 1024 * 1024;
+constexpr std::uint64_t kCosignatureResendMs = 1'000;
+// Checkpoints are signed of the blocks whose time falls into another of these spans than their
+// parent's, so that all sign the same ones, and of a tip that stays.
+constexpr std::uint64_t kCheckpointSpanMs = 100;
+
+ValidatorSet validator_set_of(const Genesis& genesis) {
+  std::vector<PublicKey> keys;
+  for (const auto& validator : genesis.validators) keys.push_back(validator.consensus_key);
+  auto set = ValidatorSet::from_keys(std::move(keys));
+  CHECK(set.has_value());  // check_genesis() held.
+  return *std::move(set);
+}
+
+Timing timing_of(const Parameters& parameters) {
+  Timing timing;
+  timing.block_interval = SpanMs(parameters.block_interval_ms);
+  timing.idle_interval = SpanMs(parameters.idle_interval_ms);
+  return timing;
+}
+
+Result<FinalizedTip> finalized_tip(const Journal& journal) {
+  FinalizedTip tip{journal.tip().epoch, journal.tip().view, journal.tip().height, journal.tip_id(),
+                   std::nullopt};
+  if (tip.height == Height(0)) return tip;
+  const auto bytes = journal.store().certificate(tip.height);
+  if (!bytes) return Error{Errc::corruption, "the tip has no certificate"};
+  FENRUN_TRY(auto certificate, decode<Certificate>(*bytes));
+  // A certificate's view may be higher than its block's: consensus.md §8.
+  tip.view = certificate.subject.view;
+  tip.certificate = std::move(certificate);
+  return tip;
+}
+
+std::string short_hex(const Digest& digest) { return to_hex(digest.view().first(6)); }
+
+}  // namespace
+
+Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
+           std::optional<VoteLog> vote_log, net::Transport& transport, BatchVerifier& verifier)
+    : options_(std::move(options)),
+      journal_(&journal),
+      checkpointer_(std::move(checkpointer)),
+      vote_log_(std::move(vote_log)),
+      transport_(&transport),
+      verifier_(&verifier),
+      pool_(options_.mempool),
+      batches_(options_.genesis.validators.size()),
+      executor_(journal, batches_),
+      peers_(options_.genesis.validators.size()),
+      started_at_(options_.clock().steady),
+      committed_at_(started_at_),
+      sealed_at_(started_at_),
+      cosignatures_sent_at_(started_at_) {}
+
+Result<std::unique_ptr<Node>> Node::create(NodeOptions options, Journal& journal,
+                                           Checkpointer checkpointer,
+                                           std::optional<VoteLog> vote_log,
+                                           const std::vector<VoteLogRecord>& recovered,
+                                           net::Transport& transport, BatchVerifier& verifier) {
+  CHECK(!journal.is_empty());
+  CHECK(vote_log.has_value() == (options.consensus_key != nullptr));
+  std::unique_ptr<Node> node(new Node(std::move(options), journal, std::move(checkpointer),
+                                      std::move(vote_log), transport, verifier));
+  FENRUN_OK(node->recover(recovered));
+  return node;
+}
+
+Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
+  std::vector<LogRecord> records;
+  for (const auto& record : recovered) {
+    if (record.type == kConsensusLogRecord) {
+      FENRUN_TRY(auto value, decode<LogRecord>(record.bytes));
+      records.push_back(std::move(value));
+    } else if (record.type == kBatchLogRecord) {
+      FENRUN_TRY(auto batch, decode<TxBatch>(record.bytes));
+      const Digest digest = batch.digest();
+      logged_batches_.insert(digest);
+      FENRUN_OK(batches_.add(digest, std::move(batch), options_.self));
+    } else {
+      return Error{Errc::corruption, "a vote log record of unknown type"};
+    }
+  }
+  FENRUN_TRY(auto tip, finalized_tip(*journal_));
+  FENRUN_TRY(const auto first, journal_->header(Height(0)));
+  epoch_first_block_ = block_id(first);
+  const ReplicaConfig config{.chain_id = journal_->tip().chain_id,
+                             .epoch = tip.epoch,
+                             .epoch_first_block = epoch_first_block_,
+                             .timing = timing_of(parameters(journal_->state()))};
+  replica_ =
+      std::make_unique<Replica>(config, validator_set_of(options_.genesis),
+                                is_voting() ? std::optional(options_.self) : std::nullopt,
+                                options_.consensus_key, std::move(tip), records, now().steady);
+  return {};
+}
+
+void Node::fail(const Error& error) {
+  if (failed_) return;
+  failed_ = true;
+  log(LogLevel::error, "stopped for good: " + error.to_string());
+  options_.on_fatal(error);
+}
+
+void Node::wake() {
+  if (turn_requested_ || failed_) return;
+  turn_requested_ = true;
+  options_.request_turn();
+}
+
+std::string Node::name_of(ValidatorIndex index) const {
+  const auto& validators = options_.genesis.validators;
+  return index.value() < validators.size() ? validators[index.value()].name.value : "unknown";
+}
+
+void Node::give(Input input) {
+  inbox_.push_back(std::move(input));
+  wake();
+}
+
+void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
+  if (failed_) return;
+  const ValidatorIndex from(peer.value());
+  CHECK(from.value() < peers_.size());
+  auto message = decode<NodeMessage>(bytes);
+  if (!message) {
+    log(LogLevel::warn, name_of(from) + " sent no message: " + message.error().to_string());
+    return;
+  }
+  std::visit(overloaded{
+                 [&](Message& consensus) {
+                   if (const auto* status = std::get_if<PeerStatus>(&consensus)) {
+                     peers_[from.value()].finalized_height = status->finalized_height;
+                   }
+                   if (const auto* range = std::get_if<GetRange>(&consensus)) {
+                     serve_range(from, *range);
+                     return;
+                   }
+                   give(Received{from, std::move(consensus)});
+                 },
+                 [&](TxBatch& batch) { take_batch(from, std::move(batch)); },
+                 [&](BatchAck& ack) {
+                   for (const auto& digest : ack.digests) batches_.acknowledge(digest, from);
+                 },
+                 [&](GetBatches& request) { serve_batches(from, request); },
+                 [&](RangeAnswer& answer) { take_range(from, answer); },
+                 [&](CheckpointSignatures& signatures) {
+                   const auto status = checkpointer_.add(from, signatures, *journal_);
+                   if (!status) {
+                     log(LogLevel::warn, "checkpoint signatures of " + name_of(from) + ": " +
+                                             status.error().to_string());
+                   }
+                   if (const auto& newest = checkpointer_.cosigned()) {
+                     journal_->release_below(newest->height);
+                   }
+                 },
+             },
+             *message);
+}
+
+void Node::on_connected(net::PeerIndex peer) {
+  if (failed_) return;
+  peers_.at(peer.value()).connected = true;
+  give(Connected{ValidatorIndex(peer.value())});
+  // What the peer missed while it was away it will ask for; our newest cosignature it cannot know
+  // of.
+  if (const auto& own = checkpointer_.own_latest()) {
+    send(ValidatorIndex(peer.value()), net::Channel::consensus, *own);
+  }
+}
+
+void Node::on_disconnected(net::PeerIndex peer) { peers_.at(peer.value()).connected = false; }
+
+void Node::on_tick() {
+  if (failed_) return;
+  give(Tick{now().steady});
+  seal_if_due();
+  check_catch_up();
+  for (auto& [id, verification] : verifications_) ask_for_batches(verification);
+  continue_verifications();
+  const TimeMs time = now().steady;
+  const auto& own = checkpointer_.own_latest();
+  if (time.value() - committed_at_.value() >= kCheckpointSpanMs &&
+      (!own || own->size <= journal_->tip().position.value())) {
+    sign_checkpoint();
+  }
+  if (own && time.value() - cosignatures_sent_at_.value() >= kCosignatureResendMs) {
+    cosignatures_sent_at_ = time;
+    if (!checkpointer_.cosigned() || checkpointer_.cosigned()->size < own->size) {
+      send(std::nullopt, net::Channel::consensus, *own);
+    }
+  }
+}
+
+void Node::turn() {
+  turn_requested_ = false;
+  while (!inbox_.empty() && !failed_) {
+    const Input input = std::move(inbox_.front());
+    inbox_.pop_front();
+    for (const auto& output : replica_->step(input)) {
+      if (failed_) return;
+      std::visit([this](const auto& value) { carry_out(value); }, output);
+    }
+    seal_if_due();
+  }
+  if (!failed_) flush();
+}
+
+void Node::carry_out(const Persist& output) {
+  CHECK(vote_log_.has_value());
+  vote_log_->append(kConsensusLogRecord, encode(output.record));
+  log_dirty_ = true;
+}
+
+void Node::carry_out(const Send& output) {
+  send(output.to, net::Channel::consensus, output.message);
+}
+
+void Node::carry_out(const Build& output) {
+  while (seal()) {
+  }
+  const TimeMs begin = now().steady;
+  Payload payload = executor_.build(output, options_.self, quorum(), now().wall);
+  log_batches(payload);
+  give(Built{output.view, std::move(payload), now().steady.value() - begin.value()});
+}
+
+void Node::carry_out(const Verify& output) {
+  verifications_[output.block_id] = {output, now().steady, now().steady, 0};
+  continue_verifications();
+}
+
+void Node::carry_out(const Fetch& output) {
+  send(output.from, net::Channel::consensus, Message(GetBlock{output.block_id}));
+}
+
+void Node::carry_out(const Commit& output) {
+  for (const auto& block : output.blocks) {
+    // What vouches for the last block vouches for its ancestors.
+    const bool is_last = &block == &output.blocks.back();
+    if (!commit_block(block.block_id, is_last ? encode(output.finalization) : Bytes())) return;
+  }
+  after_commits();
+}
+
+void Node::carry_out(const CatchUp& output) {
+  if (catch_up_ && catch_up_->target.subject.view > output.finalization.subject.view) return;
+  const bool is_new = !catch_up_;
+  catch_up_ = CatchUpState{output.finalization, output.from, now().steady, 0};
+  if (is_new) log(LogLevel::info, "catching up from " + name_of(output.from));
+  request_range();
+}
+
+void Node::carry_out(const EvidenceFound& output) {
+  ++evidence_count_;
+  log(LogLevel::error, name_of(output.evidence.first.signer) +
+                           " signed two votes that exclude each other in view " +
+                           std::to_string(output.evidence.first.subject.view.value()) +
+                           ": keep this log and tell the other operators");
+}
+
+void Node::carry_out(const EnteredView& output) {
+  if (output.by == VoteKind::nullify) {
+    log(LogLevel::info, "view " + std::to_string(output.view.value() - 1) +
+                            " was given up; now led by " + name_of(output.leader));
+  }
+}
+
+bool Node::commit_block(const Digest& id, ByteView certificate) {
+  const auto* block = journal_->find(id);
+  CHECK(block);
+  const auto digests = executor_.batches_of(id);
+  const Height height = block->header.height;
+  tip_time_before_ = journal_->tip().time.value();
+  const auto transactions = block->transactions;
+  if (const auto status = journal_->commit(id, certificate); !status) {
+    fail(status.error());
+    return false;
+  }
+  pool_.on_committed(transactions, digests, journal_->state(), height.next());
+  batches_.on_committed(digests);
+  committed_transactions_ += transactions.size();
+  committed_at_ = now().steady;
+  log(LogLevel::debug, "height " + std::to_string(height.value()) + " " + short_hex(id) + ", " +
+                           std::to_string(transactions.size()) + " transactions");
+  return true;
+}
+
+void Node::after_commits() {
+  executor_.prune();
+  count_checkpoints();
+  if (tip_time_before_ / kCheckpointSpanMs != journal_->tip().time.value() / kCheckpointSpanMs) {
+    sign_checkpoint();
+  }
+  if (failed_) return;
+  compact_log_if_large();
+  const auto subscribers = subscribers_;  // A callback may end its own subscription.
+  for (const auto& [number, callback] : subscribers) callback(journal_->tip().height);
+  report_work();
+}
+
+void Node::count_checkpoints() {
+  if (const auto status = checkpointer_.advance(*journal_); !status) {
+    log(LogLevel::error, "checkpoints: " + status.error().to_string());
+  }
+  if (const auto& newest = checkpointer_.cosigned()) journal_->release_below(newest->height);
+}
+
+void Node::sign_checkpoint() {
+  const auto signatures = checkpointer_.sign_tip(*journal_, now().wall.value() / 1'000);
+  if (!signatures) {
+    fail(signatures.error());
+  } else if (*signatures) {
+    cosignatures_sent_at_ = now().steady;
+    send(std::nullopt, net::Channel::consensus, **signatures);
+    count_checkpoints();
+  }
+}
+
+// What is committed needs no log any more: the log is rewritten with the rest.
+void Node::compact_log_if_large() {
+  if (!vote_log_ || vote_log_->bytes() < kVoteLogBytesMax) return;
+  std::vector<VoteLogRecord> records;
+  const Epoch epoch = vote_log_->epoch();
+  std::set<Digest> kept;
+  const auto snapshot = replica_->log_snapshot();
+  for (const auto& record : snapshot) {
+    const auto* propose = std::get_if<Propose>(&record);
+    if (!propose) continue;
+    for (const auto& digest : propose->payload.batches) {
+      const auto batch = batches_.find(digest);
+      if (!batch || !kept.insert(digest).second) continue;
+      records.push_back({kBatchLogRecord, epoch, encode(*batch)});
+    }
+  }
+  for (const auto& record : snapshot) {
+    records.push_back({kConsensusLogRecord, epoch, encode(record)});
+  }
+  if (const auto status = vote_log_->compact(records); !status) {
+    fail(status.error());
+    return;
+  }
+  logged_batches_ = std::move(kept);
+  log_dirty_ = false;
+}
+
+void Node::send(std::optional<ValidatorIndex> to, net::Channel channel,
+                const NodeMessage& message) {
+  outgoing_.push_back({to, channel, std::make_shared<const Bytes>(encode(message))});
+  wake();
+}
+
+// One sync covers every record of the turn; nothing leaves before it.
+void Node::flush() {
+  if (!acknowledgements_.empty()) {
+    send(std::nullopt, net::Channel::consensus, BatchAck{std::move(acknowledgements_)});
+    acknowledgements_.clear();
+  }
+  if (outgoing_.empty()) return;
+  if (log_dirty_) {
+    if (const auto status = vote_log_->sync(); !status) {
+      fail(status.error());
+      return;
+    }
+    log_dirty_ = false;
+  }
+  for (const auto& outgoing : std::exchange(outgoing_, {})) {
+    if (!outgoing.to) {
+      transport_->broadcast(outgoing.channel, outgoing.bytes);
+      continue;
+    }
+    // A lost message is asked for or sent again by its owner.
+    static_cast<void>(
+        transport_->send(net::PeerIndex(outgoing.to->value()), outgoing.channel, outgoing.bytes));
+  }
+}
+
+}  // namespace fenrun

@@ -1,0 +1,213 @@
+// A node: drives consensus, executes and commits blocks, holds the mempool, catches up.
+//
+// Everything that happens to a node is an event: a message, a link, a tick, a submission.  An event
+// is noted; turn() then works until nothing is left to do, makes the vote log durable, and only
+// then sends.  The node knows no socket, thread or clock of its own: it is told the time and given
+// what stands for disk and network, so that the simulator drives the very same object.
+//
+// Any failure of the disk stops the node for good: it answers nothing any more (see `on_fatal`).
+// Not thread-safe.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "consensus/replica.h"
+#include "contracts/genesis.h"
+#include "ledger/journal.h"
+#include "net/transport.h"
+#include "node/batch_store.h"
+#include "node/batch_verifier.h"
+#include "node/checkpointer.h"
+#include "node/executor.h"
+#include "node/messages.h"
+#include "node/service.h"
+#include "node/storage/vote_log.h"
+#include "node/tx_pool.h"
+
+namespace fenrun {
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+// Two times, in milliseconds: one that never falls, one that people read.
+struct Now {
+  TimeMs steady;
+  TimeMs wall;
+};
+
+struct NodeOptions {
+  std::string name;
+  Genesis genesis;
+  ValidatorIndex self;  // The validator whose node this is.
+  // Its key, which outlives the node; null while it only observes, its vote log being lost.
+  const SigningKey* consensus_key = nullptr;
+  TxPoolLimits mempool;
+  std::string trust_policy;  // Text of the network's policy as of the present epoch.
+
+  std::function<Now()> clock;
+  // Asks for turn() to be called soon, not from within the call.
+  std::function<void()> request_turn;
+  std::function<void(LogLevel, const std::string&)> log;
+  // The node has stopped for good.
+  std::function<void(const Error&)> on_fatal;
+};
+
+// Kinds of records in the vote log.
+inline constexpr std::uint8_t kConsensusLogRecord = 2;  // BCS of LogRecord.
+inline constexpr std::uint8_t kBatchLogRecord = 3;      // BCS of TxBatch.
+
+class Node final : public NodeService {
+ public:
+  // REQUIRES: the journal holds genesis; everything given by reference outlives the node.
+  // `vote_log` is none for an observer; `recovered` are its records.
+  // Errc::corruption if a record does not decode.
+  static Result<std::unique_ptr<Node>> create(NodeOptions options, Journal& journal,
+                                              Checkpointer checkpointer,
+                                              std::optional<VoteLog> vote_log,
+                                              const std::vector<VoteLogRecord>& recovered,
+                                              net::Transport& transport, BatchVerifier& verifier);
+
+  // Events.
+  void on_message(net::PeerIndex peer, net::Channel channel, const Bytes& bytes);
+  void on_connected(net::PeerIndex peer);
+  void on_disconnected(net::PeerIndex peer);
+  void on_tick();  // Every 5 ms or so.
+  void turn();
+
+  bool has_failed() const { return failed_; }
+  bool is_voting() const { return vote_log_.has_value(); }
+
+  // NodeService.
+  void submit(SignedTransaction transaction, std::function<void(Result<Digest>)> callback) override;
+  TransactionStatus transaction_status(const Digest& id) const override;
+  Result<Sequence> next_sequence(const PartyId& party, Lane lane) const override;
+  const Genesis& genesis() const override { return options_.genesis; }
+  const Journal& journal() const override { return *journal_; }
+  std::optional<CosignedCheckpoint> checkpoint() const override { return checkpointer_.cosigned(); }
+  std::string trust_policy() const override { return options_.trust_policy; }
+  NodeStatus status() const override;
+  std::vector<Metric> metrics() const override;
+  std::function<void()> on_commit(std::function<void(Height)> callback) override;
+
+ private:
+  // A proposal that waits for batches.
+  struct Verification {
+    Verify request;
+    TimeMs asked_at;
+    TimeMs since;
+    std::size_t attempts = 0;
+  };
+  // The way to a finalized block that is not here.
+  struct CatchUpState {
+    Certificate target;
+    ValidatorIndex source;
+    TimeMs asked_at;
+    std::size_t attempts = 0;
+  };
+  struct PeerState {
+    bool connected = false;
+    Height finalized_height;
+    std::size_t checking_bytes = 0;  // Batches of its whose signatures are being checked.
+  };
+
+  Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
+       std::optional<VoteLog> vote_log, net::Transport& transport, BatchVerifier& verifier);
+
+  Status recover(const std::vector<VoteLogRecord>& recovered);
+  Now now() const { return options_.clock(); }
+  void log(LogLevel level, const std::string& line) const { options_.log(level, line); }
+  void fail(const Error& error);
+  void wake();
+  std::size_t quorum() const { return replica_->validators().quorum(); }
+  std::string name_of(ValidatorIndex index) const;
+
+  // Consensus (node.cc).
+  void give(Input input);
+  void carry_out(const Persist& output);
+  void carry_out(const Send& output);
+  void carry_out(const Build& output);
+  void carry_out(const Verify& output);
+  void carry_out(const Fetch& output);
+  void carry_out(const Commit& output);
+  void carry_out(const CatchUp& output);
+  void carry_out(const EvidenceFound& output);
+  void carry_out(const EnteredView& output);
+  bool commit_block(const Digest& id, ByteView certificate);
+  void after_commits();
+  void sign_checkpoint();
+  void count_checkpoints();
+  void compact_log_if_large();
+  void flush();
+  void send(std::optional<ValidatorIndex> to, net::Channel channel, const NodeMessage& message);
+
+  // Batches (node_batches.cc).
+  void seal_if_due();
+  bool seal();
+  void log_batches(const Payload& payload);
+  void take_batch(ValidatorIndex from, TxBatch batch);
+  void hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch);
+  void acknowledge(const Digest& digest);
+  void serve_batches(ValidatorIndex to, const GetBatches& request);
+  void continue_verifications();
+  bool try_verify(const Verification& verification);
+  void ask_for_batches(Verification& verification);
+  void report_work();
+
+  // Catching up (node_catch_up.cc).
+  void request_range();
+  void serve_range(ValidatorIndex to, const GetRange& request);
+  Result<FinalizedBlock> finalized_block(Height height) const;
+  void take_range(ValidatorIndex from, const RangeAnswer& answer);
+  Status replay_range(const RangeAnswer& answer);
+  void check_catch_up();
+
+  NodeOptions options_;
+  Journal* journal_;
+  Checkpointer checkpointer_;
+  std::optional<VoteLog> vote_log_;
+  net::Transport* transport_;
+  BatchVerifier* verifier_;
+
+  TxPool pool_;
+  BatchStore batches_;
+  Executor executor_;
+  std::unique_ptr<Replica> replica_;
+  std::vector<PeerState> peers_;  // By validator index.
+
+  Digest epoch_first_block_;
+  FinalizedTip synced_tip_;  // What catching up has committed last.
+  bool failed_ = false;
+  bool turn_requested_ = false;
+  bool log_dirty_ = false;
+  std::deque<Input> inbox_;
+  struct Outgoing {
+    std::optional<ValidatorIndex> to;
+    net::Channel channel;
+    net::Payload bytes;
+  };
+  std::vector<Outgoing> outgoing_;  // Wait for the vote log.
+  std::set<Digest> logged_batches_;
+  std::map<Digest, Verification> verifications_;
+  std::optional<CatchUpState> catch_up_;
+  BatchList acknowledgements_;  // To be sent at the end of the turn.
+  std::set<Digest> checking_;   // Batches whose signatures are being checked.
+
+  TimeMs started_at_;
+  TimeMs committed_at_;
+  std::uint64_t tip_time_before_ = 0;  // Time of the tip's parent.
+  TimeMs sealed_at_;
+  TimeMs cosignatures_sent_at_;
+  bool work_reported_ = false;
+  std::uint64_t committed_transactions_ = 0;
+  std::uint64_t evidence_count_ = 0;
+  std::map<std::uint64_t, std::function<void(Height)>> subscribers_;
+  std::uint64_t next_subscriber_ = 0;
+};
+
+}  // namespace fenrun

@@ -1,0 +1,167 @@
+// Batches: sealing own transactions, holding those of peers, waiting for what a proposal names.
+#include "contracts/apply.h"
+#include "core/check.h"
+#include "node/node.h"
+
+namespace fenrun {
+namespace {
+
+// Own transactions are sealed at once when the last batch is this old, or there are so many bytes.
+constexpr std::uint64_t kSealIntervalMs = 2;
+constexpr std::size_t kSealBytes = 64 * 1024;
+// Of batches of one peer whose signatures are being checked; more are dropped, and asked for if a
+// proposal names them.
+constexpr std::size_t kCheckingBytesMax = 16 * 1024 * 1024;
+// A batch that a proposal names is asked of another peer after this time ...
+constexpr std::uint64_t kAskAgainMs = 200;
+// ... and consensus is told that it cannot be got after this.
+constexpr std::uint64_t kUnavailableMs = 2'000;
+
+}  // namespace
+
+void Node::seal_if_due() {
+  if (pool_.unsealed_count() == 0) return;
+  const TimeMs time = now().steady;
+  if (pool_.unsealed_bytes() < kSealBytes && time.value() - sealed_at_.value() < kSealIntervalMs) {
+    return;
+  }
+  seal();
+}
+
+// Puts own transactions into a batch and pushes it to all.  False if there are none.
+bool Node::seal() {
+  auto batch = pool_.seal();
+  if (!batch) return false;
+  sealed_at_ = now().steady;
+  const Digest digest = batch->digest();
+  send(std::nullopt, net::Channel::bulk, *batch);
+  hold_batch(options_.self, digest, *std::move(batch));
+  return true;
+}
+
+// Makes the batches of a block as durable as the votes that rest on it.
+void Node::log_batches(const Payload& payload) {
+  if (!vote_log_) return;
+  for (const auto& digest : payload.batches) {
+    if (!logged_batches_.insert(digest).second) continue;
+    const auto batch = batches_.find(digest);
+    CHECK(batch);
+    vote_log_->append(kBatchLogRecord, encode(*batch));
+    log_dirty_ = true;
+  }
+}
+
+void Node::take_batch(ValidatorIndex from, TxBatch batch) {
+  const Digest digest = batch.digest();
+  if (batches_.holds(digest)) {
+    acknowledge(digest);
+    return;
+  }
+  auto& checking_bytes = peers_[from.value()].checking_bytes;
+  const std::size_t size = encode(batch).size();
+  if (checking_.contains(digest) || checking_bytes + size > kCheckingBytesMax) return;
+  for (const auto& transaction : batch.transactions) {
+    if (const auto status = check_form(transaction, journal_->tip().chain_id); !status) {
+      log(LogLevel::warn, "a batch of " + name_of(from) + ": " + status.error().to_string());
+      return;
+    }
+  }
+  checking_.insert(digest);
+  checking_bytes += size;
+  auto shared = std::make_shared<const TxBatch>(std::move(batch));
+  verifier_->check(shared, [this, from, digest, size, shared](bool valid) {
+    checking_.erase(digest);
+    peers_[from.value()].checking_bytes -= size;
+    if (failed_) return;
+    if (!valid) {
+      log(LogLevel::warn, "a batch of " + name_of(from) + " has a wrong signature");
+      return;
+    }
+    hold_batch(from, digest, *shared);
+    continue_verifications();
+    wake();
+  });
+}
+
+void Node::hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch) {
+  if (options_.self != origin) {
+    for (const auto& transaction : batch.transactions) pool_.note_foreign(transaction.body);
+  }
+  if (!batches_.add(digest, std::move(batch), origin)) return;  // Its share is full.
+  acknowledge(digest);
+  report_work();
+}
+
+void Node::acknowledge(const Digest& digest) {
+  if (!is_voting()) return;
+  batches_.acknowledge(digest, options_.self);
+  if (acknowledgements_.size() < kBlockBatchesMax) acknowledgements_.push_back(digest);
+  wake();
+}
+
+void Node::serve_batches(ValidatorIndex to, const GetBatches& request) {
+  for (const auto& digest : request.digests) {
+    if (const auto batch = batches_.find(digest)) send(to, net::Channel::bulk, *batch);
+  }
+}
+
+void Node::continue_verifications() {
+  for (auto it = verifications_.begin(); it != verifications_.end();) {
+    it = try_verify(it->second) ? verifications_.erase(it) : std::next(it);
+  }
+}
+
+// True when the question is answered.
+bool Node::try_verify(const Verification& verification) {
+  const auto& request = verification.request;
+  const View view = request.propose.view;
+  const TimeMs begin = now().steady;
+  if (!journal_->point(request.propose.parent_id)) return true;  // Its branch has lost.
+  if (!executor_.missing_batches(request.propose).empty()) {
+    if (verification.attempts == 0) {
+      // The leader's push may be on its way; it is asked without waiting all the same.
+      ask_for_batches(verifications_.at(request.block_id));
+      return false;
+    }
+    if (begin.value() - verification.since.value() < kUnavailableMs) return false;
+    give(Verified{view, request.block_id, Verdict::unavailable, 0});
+    return true;
+  }
+  const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
+  const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
+  give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value()});
+  if (verdict == Verdict::valid) {
+    log_batches(request.propose.payload);
+    give(BodyDurable{request.block_id});
+  }
+  return true;
+}
+
+void Node::ask_for_batches(Verification& verification) {
+  const TimeMs time = now().steady;
+  if (verification.attempts > 0 && time.value() - verification.asked_at.value() < kAskAgainMs) {
+    return;
+  }
+  BatchList wanted;
+  for (const auto& digest : executor_.missing_batches(verification.request.propose)) {
+    if (!checking_.contains(digest)) wanted.push_back(digest);
+  }
+  // First whoever proposed it, then the others in turn.
+  const std::size_t peer =
+      (verification.request.from.value() + verification.attempts) % peers_.size();
+  ++verification.attempts;
+  verification.asked_at = time;
+  if (!wanted.empty() && options_.self != ValidatorIndex(static_cast<std::uint16_t>(peer))) {
+    send(ValidatorIndex(static_cast<std::uint16_t>(peer)), net::Channel::consensus,
+         GetBatches{std::move(wanted)});
+  }
+}
+
+void Node::report_work() {
+  const bool pending = batches_.has_pending() || pool_.unsealed_count() > 0;
+  if (pending == work_reported_) return;
+  work_reported_ = pending;
+  give(WorkPending{pending});
+}
+
+}  // namespace fenrun

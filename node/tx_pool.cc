@@ -1,0 +1,164 @@
+#include "node/tx_pool.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "contracts/apply.h"
+#include "core/check.h"
+
+namespace fenrun {
+namespace {
+
+const PartyId& party_of(const Signer& signer) { return std::get<PartySigner>(signer).party; }
+
+}  // namespace
+
+std::size_t DigestHash::operator()(const Digest& digest) const {
+  // A digest is uniform already.
+  std::size_t value = 0;
+  std::memcpy(&value, digest.bytes.data(), sizeof value);
+  return value;
+}
+
+TxPool::LaneKey TxPool::lane_of(const TransactionBody& body) {
+  return {party_of(body.signer), body.lane};
+}
+
+// The finalized state knows only what is final: a sequence behind pending ones is no gap.
+Status TxPool::check_sequence(const SignedTransaction& transaction, const StateView& state,
+                              Height next_height) const {
+  const auto status = check_admission(state, next_height, transaction);
+  if (!status && status.error().code != Errc::sequence_gap) return status;
+  const LaneKey key = lane_of(transaction.body);
+  const Sequence sequence = transaction.body.sequence;
+  if (const auto own = lanes_.find(key); own != lanes_.end()) {
+    if (sequence < own->second.tail) {
+      return Error{Errc::sequence_stale, "a pending transaction has this sequence; next is " +
+                                             std::to_string(own->second.tail.value())};
+    }
+    if (sequence == own->second.tail) return {};
+  }
+  const auto foreign = foreign_tails_.find(key);
+  if (foreign != foreign_tails_.end() && sequence <= foreign->second) return {};
+  return status;
+}
+
+Status TxPool::add(SignedTransaction transaction, const StateView& state, Height next_height) {
+  const Digest id = transaction.id();
+  if (holds(id)) return {};
+  FENRUN_OK(check_sequence(transaction, state, next_height));
+  const std::size_t size = encode(transaction).size();
+  const LaneKey key = lane_of(transaction.body);
+  const auto held = lanes_.find(key);
+  if (entries_.size() >= limits_.transactions_max || bytes_ + size > limits_.bytes_max ||
+      (held != lanes_.end() && held->second.pending >= kLanePendingMax)) {
+    return Error{Errc::mempool_full, "try again in a second"};
+  }
+  auto& lane = lanes_[key];
+  ++lane.pending;
+  lane.tail = std::max(lane.tail, transaction.body.sequence.next());
+  bytes_ += size;
+  unsealed_bytes_ += size;
+  unsealed_.push_back(id);
+  by_expiry_.emplace(transaction.body.valid_until, id);
+  entries_.emplace(id, Entry{std::move(transaction), size});
+  return {};
+}
+
+void TxPool::note_foreign(const TransactionBody& body) {
+  if (foreign_tails_.size() >= kForeignTailsMax) foreign_tails_.clear();
+  auto& tail = foreign_tails_[lane_of(body)];
+  tail = std::max(tail, body.sequence.next());
+}
+
+std::optional<TxBatch> TxPool::seal() {
+  TxBatch batch;
+  std::vector<Digest> ids;
+  std::size_t size = 16;
+  while (!unsealed_.empty() && ids.size() < kTxBatchTransactionsMax) {
+    const auto it = entries_.find(unsealed_.front());
+    CHECK(it != entries_.end() && !it->second.sealed);
+    if (!ids.empty() && size + it->second.bytes > kTxBatchBytesMax) break;
+    size += it->second.bytes;
+    unsealed_bytes_ -= it->second.bytes;
+    it->second.sealed = true;
+    ids.push_back(it->first);
+    batch.transactions.push_back(it->second.transaction);
+    unsealed_.pop_front();
+  }
+  if (ids.empty()) return std::nullopt;
+  sealed_.emplace(batch.digest(), std::move(ids));
+  return batch;
+}
+
+void TxPool::on_committed(const std::vector<JournaledTransaction>& transactions,
+                          const std::vector<Digest>& batches, const StateView& state,
+                          Height next_height) {
+  for (const auto& transaction : transactions) forget(transaction.id);
+  for (const auto& digest : batches) {
+    const auto it = sealed_.find(digest);
+    if (it == sealed_.end()) continue;
+    const auto ids = std::move(it->second);
+    sealed_.erase(it);
+    for (auto id = ids.rbegin(); id != ids.rend(); ++id) reconsider(*id, state, next_height);
+  }
+  // What can never be journaled any more is told so.
+  while (!by_expiry_.empty() && by_expiry_.begin()->first < next_height) {
+    reject(by_expiry_.begin()->second, Error{Errc::expired, ""});
+  }
+}
+
+void TxPool::reconsider(const Digest& id, const StateView& state, Height next_height) {
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return;
+  const auto status = check_admission(state, next_height, it->second.transaction);
+  if (!status && status.error().code != Errc::sequence_gap) {
+    reject(id, status.error());
+    return;
+  }
+  it->second.sealed = false;
+  unsealed_.push_front(id);
+  unsealed_bytes_ += it->second.bytes;
+}
+
+void TxPool::forget(const Digest& id) {
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return;
+  if (!it->second.sealed) {
+    unsealed_bytes_ -= it->second.bytes;
+    std::erase(unsealed_, id);
+  }
+  by_expiry_.erase({it->second.transaction.body.valid_until, id});
+  const auto lane = lanes_.find(lane_of(it->second.transaction.body));
+  CHECK(lane != lanes_.end() && lane->second.pending > 0);
+  if (--lane->second.pending == 0) lanes_.erase(lane);
+  bytes_ -= it->second.bytes;
+  entries_.erase(it);
+}
+
+void TxPool::reject(const Digest& id, Error reason) {
+  forget(id);
+  if (!rejections_.emplace(id, std::move(reason)).second) return;
+  rejection_order_.push_back(id);
+  if (rejection_order_.size() > kRejectionsRemembered) {
+    rejections_.erase(rejection_order_.front());
+    rejection_order_.pop_front();
+  }
+}
+
+std::optional<Error> TxPool::rejection(const Digest& id) const {
+  const auto it = rejections_.find(id);
+  if (it == rejections_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::optional<Sequence> TxPool::tail(const PartyId& party, Lane lane) const {
+  std::optional<Sequence> tail;
+  if (const auto own = lanes_.find({party, lane}); own != lanes_.end()) tail = own->second.tail;
+  if (const auto other = foreign_tails_.find({party, lane}); other != foreign_tails_.end()) {
+    tail = std::max(tail.value_or(Sequence(0)), other->second);
+  }
+  return tail;
+}
+
+}  // namespace fenrun
