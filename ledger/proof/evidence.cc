@@ -35,15 +35,15 @@ Result<Header> prove_header(const ProofHeader& proof, const CheckpointBody& chec
   return *header;
 }
 
-Result<Evidence> Evidence::from(const Proof& proof, const CheckpointBody& checkpoint,
-                                const Header& header) {
-  Evidence evidence;
+Result<ProofEvidence> ProofEvidence::from(const Proof& proof, const CheckpointBody& checkpoint,
+                                          const Header& header) {
+  ProofEvidence evidence;
   for (const auto& entry : proof.entries) FENRUN_OK(evidence.add(entry, checkpoint));
   for (const auto& chunk : proof.chunks) FENRUN_OK(evidence.add(chunk, header));
   return evidence;
 }
 
-Status Evidence::add(const ProofEntry& entry, const CheckpointBody& checkpoint) {
+Status ProofEvidence::add(const ProofEntry& entry, const CheckpointBody& checkpoint) {
   const auto position = entry.position;
   if (!items_.empty() && position <= items_.rbegin()->first) {
     return Error{Errc::proof_not_canonical, "entries are not in the order of their positions"};
@@ -62,7 +62,7 @@ Status Evidence::add(const ProofEntry& entry, const CheckpointBody& checkpoint) 
   return {};
 }
 
-Status Evidence::add(const ProofChunk& chunk, const Header& header) {
+Status ProofEvidence::add(const ProofChunk& chunk, const Header& header) {
   if (!chunks_.empty() && chunk.index <= chunks_.rbegin()->first) {
     return Error{Errc::proof_not_canonical, "chunks are not in order"};
   }
@@ -72,7 +72,7 @@ Status Evidence::add(const ProofChunk& chunk, const Header& header) {
   return {};
 }
 
-Result<const Evidence::Item*> Evidence::take_any(Position position) {
+Result<const ProofEvidence::Item*> ProofEvidence::take_any(Position position) {
   const auto it = items_.find(position);
   if (it == items_.end()) {
     return Error{Errc::claim_mismatch,
@@ -82,14 +82,14 @@ Result<const Evidence::Item*> Evidence::take_any(Position position) {
   return &it->second;
 }
 
-Result<Proven<RecordEntry>> Evidence::take_current(ByteView key) {
+Result<Proven<RecordEntry>> ProofEvidence::take_current(ByteView key) {
   const auto it = records_.find(RecordKey(to_bytes(key)));
   if (it == records_.end()) return Error{Errc::claim_mismatch, "the record is missing"};
   FENRUN_OK(require_current(it->second));
   return take<RecordEntry>(it->second);
 }
 
-Status Evidence::require_current(Position position) {
+Status ProofEvidence::require_current(Position position) {
   const auto it = chunks_.find(position.value() / kActiveChunkBits);
   if (it == chunks_.end()) return Error{Errc::claim_mismatch, "the chunk of bits is missing"};
   it->second.is_taken = true;
@@ -99,13 +99,13 @@ Status Evidence::require_current(Position position) {
   return {};
 }
 
-std::vector<Position> Evidence::positions() const {
+std::vector<Position> ProofEvidence::positions() const {
   std::vector<Position> out;
   for (const auto& [position, item] : items_) out.push_back(position);
   return out;
 }
 
-Status Evidence::finish() const {
+Status ProofEvidence::finish() const {
   for (const auto& [position, item] : items_) {
     if (!item.is_taken) {
       return Error{Errc::proof_not_canonical,

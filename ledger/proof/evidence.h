@@ -28,13 +28,13 @@ struct Proven {
 // Errc::header_mismatch, path_length_wrong, root_mismatch, entry_malformed, proof_version.
 Result<Header> prove_header(const ProofHeader& header, const CheckpointBody& checkpoint);
 
-class Evidence {
+class ProofEvidence {
  public:
   // Follows every path.  REQUIRES: the header is proven for the checkpoint.
   // Errc::proof_not_canonical when positions or chunks do not ascend, index_out_of_range,
   // path_length_wrong, root_mismatch, entry_malformed.
-  static Result<Evidence> from(const Proof& proof, const CheckpointBody& checkpoint,
-                               const Header& header);
+  static Result<ProofEvidence> from(const Proof& proof, const CheckpointBody& checkpoint,
+                                    const Header& header);
 
   // The entry at a position, which is one of kind T.  Errc::claim_mismatch.
   template <class T>

@@ -46,15 +46,25 @@ struct OperationClaim {
   friend bool operator==(const OperationClaim&, const OperationClaim&) = default;
 };
 
+// The policy's Record as it was when a posting was made: older than the posting, and either current
+// still, or superseded by a Record younger than the posting.
+struct PolicyRecord {
+  Position record;                    // "record"
+  std::optional<Position> successor;  // "successor"; the name is absent if there is none
+
+  FENRUN_FIELDS(record, successor)
+  friend bool operator==(const PolicyRecord&, const PolicyRecord&) = default;
+};
+
 // Money moved, for this cause, under this policy.                       "type": "posting"
 // Entries: the Posting and its cause, with the Transaction if that is an Operation; the policy's
-// Record, if named, which is then current, so with its chunk.
+// Record, if named, with its successor or else its chunk.
 struct PostingClaim {
-  Position posting;                       // "position"
-  MerklePath operation_path;              // "operation_path": empty if the cause is a System entry
-  std::optional<Position> policy_record;  // "policy_record"; the name is absent if there is none
+  Position posting;                    // "position"
+  MerklePath operation_path;           // "operation_path": empty if the cause is a System entry
+  std::optional<PolicyRecord> policy;  // "policy"; the name is absent if there is none
 
-  FENRUN_FIELDS(posting, operation_path, policy_record)
+  FENRUN_FIELDS(posting, operation_path, policy)
   friend bool operator==(const PostingClaim&, const PostingClaim&) = default;
 };
 
@@ -86,8 +96,8 @@ struct AccountClaim {
 };
 
 // Variant order is the format.
-using Claim = std::variant<TransactionClaim, OperationClaim, PostingClaim, RecordClaim,
-                           AbsenceClaim, AccountClaim>;
+using ProofClaim = std::variant<TransactionClaim, OperationClaim, PostingClaim, RecordClaim,
+                                AbsenceClaim, AccountClaim>;
 
 // ---- Evidence ----------------------------------------------------------------------------------
 
@@ -123,7 +133,7 @@ struct ProofChunk {
 
 struct Proof {
   std::uint16_t version = kProofVersion;       // "version"
-  Claim claim;                                 // "claim"
+  ProofClaim claim;                            // "claim"
   Text<kNoteBytesMax> checkpoint;              // "checkpoint": the note, signatures sorted
   ProofHeader header;                          // "header"
   List<ProofEntry, kProofEntriesMax> entries;  // "entries": by position, each once

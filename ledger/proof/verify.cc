@@ -21,23 +21,24 @@ bool is_less(ByteView a, ByteView b) { return std::ranges::lexicographical_compa
 // One claim's rules.  Each method takes its evidence and gives the facts.
 class Judge {
  public:
-  Judge(Evidence& evidence, const Header& header, const VerifyOptions& options)
+  Judge(ProofEvidence& evidence, const Header& header, const VerifyOptions& options)
       : evidence_(evidence), header_(header), options_(options) {}
 
-  Result<Facts> operator()(const TransactionClaim& claim);
-  Result<Facts> operator()(const OperationClaim& claim);
-  Result<Facts> operator()(const PostingClaim& claim);
-  Result<Facts> operator()(const RecordClaim& claim);
-  Result<Facts> operator()(const AbsenceClaim& claim);
-  Result<Facts> operator()(const AccountClaim& claim);
+  Result<ProofFacts> operator()(const TransactionClaim& claim);
+  Result<ProofFacts> operator()(const OperationClaim& claim);
+  Result<ProofFacts> operator()(const PostingClaim& claim);
+  Result<ProofFacts> operator()(const RecordClaim& claim);
+  Result<ProofFacts> operator()(const AbsenceClaim& claim);
+  Result<ProofFacts> operator()(const AccountClaim& claim);
 
  private:
   Result<Proven<TransactionEntry>> take_transaction(Position position);
   Result<OperationFacts> take_operation(Position position, const MerklePath& path);
+  Result<Proven<RecordEntry>> take_policy(const PolicyRecord& policy, Position posting);
   Result<StatementFacts> take_statement(const Proven<RecordEntry>& record, const Statement& totals);
   Status check_totals(const StatementFacts& statement) const;
 
-  Evidence& evidence_;
+  ProofEvidence& evidence_;
   const Header& header_;
   const VerifyOptions& options_;
 };
@@ -54,12 +55,12 @@ Result<Proven<TransactionEntry>> Judge::take_transaction(Position position) {
   return transaction;
 }
 
-Result<Facts> Judge::operator()(const TransactionClaim& claim) {
+Result<ProofFacts> Judge::operator()(const TransactionClaim& claim) {
   TransactionFacts facts;
   FENRUN_TRY(facts.transaction, take_transaction(claim.transaction));
   const auto& body = facts.transaction.entry.body;
   facts.id = body.id();
-  if (!claim.with_operations) return Facts{std::move(facts)};
+  if (!claim.with_operations) return ProofFacts{std::move(facts)};
 
   std::vector<Digest> leaves;
   for (const auto position : evidence_.positions()) {
@@ -74,7 +75,7 @@ Result<Facts> Judge::operator()(const TransactionClaim& claim) {
   }
   if (leaves.size() != body.operation_count) return mismatch("number of operations");
   if (tree_root(leaves) != body.operations_root) return mismatch("operations that were not signed");
-  return Facts{std::move(facts)};
+  return ProofFacts{std::move(facts)};
 }
 
 Result<OperationFacts> Judge::take_operation(Position position, const MerklePath& path) {
@@ -89,12 +90,29 @@ Result<OperationFacts> Judge::take_operation(Position position, const MerklePath
   return facts;
 }
 
-Result<Facts> Judge::operator()(const OperationClaim& claim) {
+Result<ProofFacts> Judge::operator()(const OperationClaim& claim) {
   FENRUN_TRY(auto facts, take_operation(claim.operation, claim.operation_path));
-  return Facts{std::move(facts)};
+  return ProofFacts{std::move(facts)};
 }
 
-Result<Facts> Judge::operator()(const PostingClaim& claim) {
+Result<Proven<RecordEntry>> Judge::take_policy(const PolicyRecord& policy, Position posting) {
+  if (policy.record >= posting) return mismatch("the policy is younger than the posting");
+  FENRUN_TRY(auto record, evidence_.take<RecordEntry>(policy.record));
+  if (!policy.successor) {
+    FENRUN_OK(evidence_.require_current(policy.record));
+    return record;
+  }
+  FENRUN_TRY(const auto successor, evidence_.take<RecordEntry>(*policy.successor));
+  if (successor.entry.key != record.entry.key || successor.entry.previous != policy.record) {
+    return mismatch("the successor is of another record");
+  }
+  if (*policy.successor <= posting) {
+    return Error{Errc::not_current, "the policy was superseded before the posting"};
+  }
+  return record;
+}
+
+Result<ProofFacts> Judge::operator()(const PostingClaim& claim) {
   PostingFacts facts;
   FENRUN_TRY(facts.posting, evidence_.take<Posting>(claim.posting));
   const auto cause = facts.posting.entry.cause;
@@ -107,22 +125,19 @@ Result<Facts> Judge::operator()(const PostingClaim& claim) {
   } else {
     FENRUN_TRY(facts.cause, take_operation(cause, claim.operation_path));
   }
-  if (claim.policy_record) {
+  if (claim.policy) {
     if (facts.posting.entry.policy == PolicyId()) return mismatch("no policy computed the amount");
-    if (*claim.policy_record >= claim.posting)
-      return mismatch("the policy is younger than the posting");
-    FENRUN_OK(evidence_.require_current(*claim.policy_record));
-    FENRUN_TRY(facts.policy_record, evidence_.take<RecordEntry>(*claim.policy_record));
+    FENRUN_TRY(facts.policy_record, take_policy(*claim.policy, claim.posting));
   }
-  return Facts{std::move(facts)};
+  return ProofFacts{std::move(facts)};
 }
 
-Result<Facts> Judge::operator()(const RecordClaim& claim) {
+Result<ProofFacts> Judge::operator()(const RecordClaim& claim) {
   FENRUN_TRY(auto record, evidence_.take_current(claim.key));
-  return Facts{RecordFacts{std::move(record)}};
+  return ProofFacts{RecordFacts{std::move(record)}};
 }
 
-Result<Facts> Judge::operator()(const AbsenceClaim& claim) {
+Result<ProofFacts> Judge::operator()(const AbsenceClaim& claim) {
   const ByteView key = claim.key;
   const auto family = std::ranges::find_if(options_.ordered_families, [&](const auto& ordered) {
     return !key.empty() && key[0] == ordered.family && key.size() > ordered.scope_bytes;
@@ -146,10 +161,10 @@ Result<Facts> Judge::operator()(const AbsenceClaim& claim) {
   if (!is_less(before.key, key)) return mismatch("the record does not precede the key");
   if (facts.next && !is_less(key, *facts.next))
     return mismatch("the next record does not follow the key");
-  return Facts{std::move(facts)};
+  return ProofFacts{std::move(facts)};
 }
 
-Result<Facts> Judge::operator()(const AccountClaim& claim) {
+Result<ProofFacts> Judge::operator()(const AccountClaim& claim) {
   AccountFacts facts{claim.party, {}};
   const auto scope = statement_scope(claim.party);
   std::optional<RecordKey> key = scope;
@@ -173,7 +188,7 @@ Result<Facts> Judge::operator()(const AccountClaim& claim) {
     }
     key = linked->next;
   }
-  return Facts{std::move(facts)};
+  return ProofFacts{std::move(facts)};
 }
 
 // Walks from the last posting to the first: each names the one before it on this side.
@@ -225,8 +240,8 @@ Status Judge::check_totals(const StatementFacts& statement) const {
 
 }  // namespace
 
-Result<Verdict> verify(const Proof& proof, const TrustPolicy& policy,
-                       const VerifyOptions& options) {
+Result<ProofVerdict> verify(const Proof& proof, const TrustPolicy& policy,
+                            const VerifyOptions& options) {
   if (proof.version != kProofVersion) {
     return Error{Errc::proof_version, std::to_string(proof.version)};
   }
@@ -237,11 +252,11 @@ Result<Verdict> verify(const Proof& proof, const TrustPolicy& policy,
       options.now_s - checkpoint.cosigned_s > *options.age_s_max) {
     return Error{Errc::stale, std::to_string(options.now_s - checkpoint.cosigned_s) + " s old"};
   }
-  FENRUN_TRY(auto evidence, Evidence::from(proof, checkpoint.body, header));
+  FENRUN_TRY(auto evidence, ProofEvidence::from(proof, checkpoint.body, header));
   FENRUN_TRY(auto facts, std::visit(Judge(evidence, header, options), proof.claim));
   FENRUN_OK(evidence.finish());
-  return Verdict{std::move(checkpoint.body), header, std::move(checkpoint.cosigners),
-                 checkpoint.cosigned_s, std::move(facts)};
+  return ProofVerdict{std::move(checkpoint.body), header, std::move(checkpoint.cosigners),
+                      checkpoint.cosigned_s, std::move(facts)};
 }
 
 }  // namespace fenrun

@@ -5,7 +5,7 @@
 //
 // Strict: every signature line must be of a known key and valid, every entry and chunk needed, and
 // every path exact.  Each refusal has a stable code.  What holds is handed back as facts, from
-// which the caller prints words; nothing that is not proven is in a Verdict.
+// which the caller prints words; nothing that is not proven is in a ProofVerdict.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +63,8 @@ struct OperationFacts {
 struct PostingFacts {
   Proven<Posting> posting;
   std::variant<Proven<SystemEntry>, OperationFacts> cause;
-  // Current, and older than the posting.  That its key and value are those of the posting's policy
-  // is for the caller to check, who knows how policies are stored.
+  // The value it had when the posting was made.  That its key is that of the posting's policy is
+  // for the caller to check, who knows how policies are stored.
   std::optional<Proven<RecordEntry>> policy_record;
 };
 
@@ -90,21 +90,22 @@ struct AccountFacts {
   std::vector<StatementFacts> statements;  // All, in key order.
 };
 
-using Facts = std::variant<TransactionFacts, OperationFacts, PostingFacts, RecordFacts,
-                           AbsenceFacts, AccountFacts>;
+using ProofFacts = std::variant<TransactionFacts, OperationFacts, PostingFacts, RecordFacts,
+                                AbsenceFacts, AccountFacts>;
 
-struct Verdict {
+struct ProofVerdict {
   CheckpointBody checkpoint;
   Header header;  // The claim holds as of header.time.
   std::vector<Cosigner> cosigners;
   // As many validators as their quorum asks for cosigned at this time or later: at least one of
   // them is honest, so that no minority makes an old checkpoint look fresh.
   std::uint64_t cosigned_s = 0;
-  Facts facts;
+  ProofFacts facts;
 };
 
 // Errors 400..419, and no others.
-Result<Verdict> verify(const Proof& proof, const TrustPolicy& policy, const VerifyOptions& options);
+Result<ProofVerdict> verify(const Proof& proof, const TrustPolicy& policy,
+                            const VerifyOptions& options);
 
 // A checkpoint on its own: its signatures and the policy's quorum.
 struct TrustedCheckpoint {

@@ -189,7 +189,7 @@ class ProofJournal {
   }
 
   // A proof with these entries, and the chunks of those among them that must be current.
-  Proof proof(const Claim& claim, std::vector<Position> positions,
+  Proof proof(const ProofClaim& claim, std::vector<Position> positions,
               const std::vector<Position>& current = {}) const {
     Proof out;
     out.claim = claim;

@@ -12,6 +12,8 @@ struct ProofStory {
   PartyId brand = party_number(1);
   PartyId store = party_number(2);
   RecordKey policy_key = KeyWriter(16).number(std::uint32_t{7}).number(std::uint32_t{1}).take();
+  RecordKey rewritten_policy_key =
+      KeyWriter(16).number(std::uint32_t{7}).number(std::uint32_t{0}).take();
   RecordKey changed_key = KeyWriter(17).number(std::uint32_t{1}).take();
   RecordKey removed_key = KeyWriter(17).number(std::uint32_t{2}).take();
 
@@ -20,10 +22,12 @@ struct ProofStory {
   std::vector<Position> single;       // Of one.
   Position system;
   std::vector<Position> postings;
+  Position first_policy;  // The superseded Record of rewritten_policy_key.
   Position first_change;  // The superseded Record of changed_key.
   Header old_header;      // In whose time it was current.
 
   explicit ProofStory(std::size_t fillers = 4'200) {
+    first_policy = journal.put(rewritten_policy_key, Bytes(40, 0x10));
     journal.put(policy_key, Bytes(40, 0x11));
     first_change = journal.put(changed_key, Bytes(8, 0x01));
     journal.put(removed_key, Bytes(8, 0x02));
@@ -52,6 +56,7 @@ struct ProofStory {
         single[1]));
     postings.push_back(journal.post(
         {PostingKind::earning, of(brand, Book::fund), of(store, Book::payable), 75}, system));
+    journal.put(rewritten_policy_key, Bytes(40, 0x12));
     journal.put(changed_key, Bytes(8, 0x03));
     journal.put(removed_key, std::nullopt);
     journal.put_statements(brand);
@@ -75,6 +80,7 @@ struct ProofStory {
   // One true proof of each kind, and of each shape within a kind.
   std::vector<std::pair<std::string, Proof>> proofs() const {
     const auto policy = journal.record(policy_key);
+    const auto later_policy = journal.record(rewritten_policy_key);
     const auto store_scope = statement_scope(store);
     const auto brand_scope = statement_scope(brand);
     const auto gap = statement_key({of(store, Book::fund), ProofJournal::kPeriod});
@@ -92,8 +98,12 @@ struct ProofStory {
         {"posting", journal.proof(PostingClaim{postings[1], operation_path(1), {}},
                                   {transaction[0], transaction[2], postings[1]})},
         {"posting, policy",
-         journal.proof(PostingClaim{postings[1], operation_path(1), policy},
+         journal.proof(PostingClaim{postings[1], operation_path(1), PolicyRecord{policy, {}}},
                        {policy, transaction[0], transaction[2], postings[1]}, {policy})},
+        {"posting, policy of the time",
+         journal.proof(
+             PostingClaim{postings[1], operation_path(1), PolicyRecord{first_policy, later_policy}},
+             {first_policy, transaction[0], transaction[2], postings[1], later_policy})},
         {"posting, system",
          journal.proof(PostingClaim{postings[4], {}, {}}, {system, postings[4]})},
         {"record", journal.record_proof(changed_key)},

@@ -368,6 +368,49 @@ TEST(Verify, JournaledNonsenseIsNoProof) {
             Errc::claim_mismatch);
 }
 
+TEST(Verify, APolicyIsTheOneOfThePostingsTime) {
+  const auto& s = story();
+  EXPECT_EQ(facts_of<PostingFacts>("posting, policy of the time").policy_record->position,
+            s.first_policy);
+  const auto judged = [&](std::size_t posting, const PolicyRecord& policy,
+                          const std::vector<Position>& current = {}) {
+    std::vector<Position> positions{policy.record, s.postings[posting]};
+    if (policy.successor) positions.push_back(*policy.successor);
+    if (posting == 1) {
+      positions.insert(positions.end(), {s.transaction[0], s.transaction[2]});
+      return code_of(s.journal.proof(PostingClaim{s.postings[1], s.operation_path(1), policy},
+                                     positions, current));
+    }
+    positions.push_back(s.system);
+    return code_of(
+        s.journal.proof(PostingClaim{s.postings[posting], {}, policy}, positions, current));
+  };
+  const auto later = s.journal.record(s.rewritten_policy_key);
+  const auto other = s.journal.record(s.changed_key);
+  EXPECT_EQ(judged(1, {s.first_policy, later}), Errc::ok);
+  EXPECT_EQ(judged(1, {s.first_policy, {}}, {s.first_policy}), Errc::not_current);
+  EXPECT_EQ(judged(1, {s.first_policy, other}), Errc::claim_mismatch);
+  EXPECT_EQ(judged(1, {s.first_change, later}), Errc::claim_mismatch);
+  EXPECT_EQ(judged(1, {later, {}}, {later}), Errc::claim_mismatch);  // Younger than the posting.
+  EXPECT_EQ(judged(4, {s.first_policy, later}), Errc::ok);
+}
+
+TEST(Verify, ASupersededPolicyCoversNoLaterPosting) {
+  ProofJournal journal;
+  const auto key = KeyWriter(24).take();
+  const auto old = journal.put(key, Bytes(1, 1));
+  const auto young = journal.put(key, Bytes(1, 2));
+  const auto system = journal.add(SystemEntry{});
+  const auto party = test::party_number(1);
+  const auto posting = journal.post({PostingKind::budget, ProofStory::of(party, Book::external),
+                                     ProofStory::of(party, Book::fund), 1},
+                                    system);
+  journal.seal();
+  const auto proof = journal.proof(PostingClaim{posting, {}, PolicyRecord{old, young}},
+                                   {old, young, system, posting});
+  EXPECT_EQ(code_of(proof, journal.policy()), Errc::not_current);
+}
+
 TEST(Verify, AbsenceHoldsInOrderedFamiliesOnly) {
   const auto& s = story();
   const auto present =
