@@ -1,0 +1,102 @@
+#include "consensus/certificate.h"
+
+#include "core/check.h"
+
+namespace fenrun {
+
+const CertificateStore::Slot* CertificateStore::slot(VoteKind kind, View view) const {
+  const auto it = views_.find(view);
+  if (it == views_.end()) return nullptr;
+  const auto& found = it->second[static_cast<std::size_t>(kind)];
+  return found.certificate ? &found : nullptr;
+}
+
+const Certificate* CertificateStore::find(VoteKind kind, View view) const {
+  const auto* found = slot(kind, view);
+  return found == nullptr ? nullptr : &*found->certificate;
+}
+
+const Certificate* CertificateStore::notarized(View view) const {
+  const auto* found = find(VoteKind::notarize, view);
+  return found != nullptr ? found : find(VoteKind::finalize, view);
+}
+
+void CertificateStore::insert(const Certificate& certificate) {
+  const auto& subject = certificate.subject;
+  CHECK(!has(subject.kind, subject.view));
+  views_[subject.view][static_cast<std::size_t>(subject.kind)].certificate = certificate;
+}
+
+bool CertificateStore::logged(VoteKind kind, View view) const {
+  const auto* found = slot(kind, view);
+  CHECK(found != nullptr);
+  return found->logged;
+}
+
+void CertificateStore::set_logged(VoteKind kind, View view) {
+  CHECK(has(kind, view));
+  views_[view][static_cast<std::size_t>(kind)].logged = true;
+}
+
+std::vector<const Certificate*> CertificateStore::finalizations() const {
+  std::vector<const Certificate*> found;
+  for (auto it = views_.rbegin(); it != views_.rend(); ++it) {
+    const auto& entry = it->second[static_cast<std::size_t>(VoteKind::finalize)];
+    if (entry.certificate) found.push_back(&*entry.certificate);
+  }
+  return found;
+}
+
+View CertificateStore::highest_notarized() const {
+  for (auto it = views_.rbegin(); it != views_.rend(); ++it) {
+    if (notarized(it->first) != nullptr) return it->first;
+  }
+  return View(0);
+}
+
+const Certificate* CertificateStore::any(View view) const {
+  for (const auto kind : {VoteKind::finalize, VoteKind::notarize, VoteKind::nullify}) {
+    if (const auto* found = find(kind, view)) return found;
+  }
+  return nullptr;
+}
+
+std::optional<View> CertificateStore::first_gap(View above, View below) const {
+  auto it = views_.upper_bound(above);
+  for (View view = above.next(); view < below; view = view.next(), ++it) {
+    if (it == views_.end() || it->first != view) return view;
+  }
+  return std::nullopt;
+}
+
+bool CertificateStore::all_nullified(View above, View below) const {
+  for (View view = above.next(); view < below; view = view.next()) {
+    if (!has(VoteKind::nullify, view)) return false;
+  }
+  return true;
+}
+
+View CertificateStore::highest_view_signed_by(ValidatorIndex signer) const {
+  for (auto it = views_.rbegin(); it != views_.rend(); ++it) {
+    for (const auto& entry : it->second) {
+      if (entry.certificate && entry.certificate->signed_by(signer)) return it->first;
+    }
+  }
+  return View(0);
+}
+
+std::vector<Certificate> CertificateStore::all_logged() const {
+  std::vector<Certificate> found;
+  for (const auto& [view, kinds] : views_) {
+    for (const auto& entry : kinds) {
+      if (entry.certificate && entry.logged) found.push_back(*entry.certificate);
+    }
+  }
+  return found;
+}
+
+void CertificateStore::prune(View finalized) {
+  views_.erase(views_.begin(), views_.upper_bound(finalized));
+}
+
+}  // namespace fenrun

@@ -1,0 +1,66 @@
+// The blocks above the finalized one, by view, and what is known of each.  docs/spec/consensus.md
+// §4.
+//
+// One block a view: the leader's first proposal, replaced by the notarized block if that is
+// another. A block is *ready* once it was executed on a ready parent, agreed with its header, and
+// is durable with all batches: what a notarize or finalize of ours, or a child, may rest on.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "consensus/io.h"
+
+namespace fenrun {
+
+struct Proposal {
+  enum class Phase : std::uint8_t {
+    waiting,    // For its turn, its parent or its justification.
+    verifying,  // The driver is executing it.
+    valid,
+    rejected,  // Its signed header is at fault.
+  };
+
+  Propose propose;
+  Digest id;
+  ValidatorIndex source;     // Whom to ask for its batches.
+  bool from_leader = false;  // Came as a proposal on the leader's own link: may be voted for.
+  bool logged = false;       // In the vote log.
+  bool durable = false;      // Its body is on the disk.
+  bool unavailable = false;  // The driver could not get a batch: wait for the next retry.
+  Phase phase = Phase::waiting;
+
+  bool ready() const { return phase == Phase::valid && durable; }
+};
+
+class ProposalStore {
+ public:
+  static constexpr std::size_t kRecentMax = 16;
+
+  // The block of the view, or null.
+  Proposal* find(View view);
+  const Proposal* find(View view) const;
+  // The block of the view if it has this id, or null.
+  const Proposal* find(View view, const Digest& id) const;
+  // A block by its id: an unfinalized one, or one of the last kRecentMax pruned; for peers that
+  // ask.
+  const Propose* find_by_id(const Digest& id) const;
+
+  // Puts it in place of what the view had.
+  Proposal& put(const Propose& propose, ValidatorIndex source);
+  void erase(View view) { views_.erase(view); }
+  void set_durable(const Digest& id);
+
+  std::map<View, Proposal>& all() { return views_; }
+  const std::map<View, Proposal>& all() const { return views_; }
+
+  // Forgets the views up to and including this one, but for the last few.
+  void prune(View finalized);
+
+ private:
+  std::map<View, Proposal> views_;
+  std::deque<std::pair<Digest, Propose>> recent_;
+};
+
+}  // namespace fenrun

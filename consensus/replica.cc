@@ -1,0 +1,263 @@
+#include "consensus/replica.h"
+
+#include <algorithm>
+
+#include "consensus/evidence.h"
+#include "core/check.h"
+#include "core/overloaded.h"
+
+namespace fenrun {
+
+namespace {
+
+// Votes this far below the present view are forgotten even where nothing is finalized: certificates
+// of those views stay, and finalizing a later block finalizes theirs.  Bounds the tally's memory.
+constexpr std::uint64_t kVoteViewsKeptMax = 256;
+
+// A finalization this many views above the tip is not waited for: the range is fetched at once.
+constexpr std::uint64_t kCatchUpViews = kViewLookahead;
+
+}  // namespace
+
+Replica::Replica(const ReplicaConfig& config, ValidatorSet validators,
+                 std::optional<ValidatorIndex> self, const SigningKey* key, FinalizedTip tip,
+                 const std::vector<LogRecord>& recovered, TimeMs now)
+    : config_(config),
+      validators_(std::move(validators)),
+      self_(self),
+      key_(key),
+      finalized_(std::move(tip)),
+      signatures_(config.chain_id, validators_),
+      votes_(validators_.quorum()),
+      pacemaker_(config.timing, validators_, self, now) {
+  CHECK(self_.has_value() == (key_ != nullptr));
+  CHECK(!self_ || validators_.key_of(*self_) == key_->public_key());
+  CHECK(finalized_.epoch == config_.epoch);
+  CHECK(finalized_.certificate.has_value() == (finalized_.view != View(0)));
+  for (const auto& record : recovered) recover(record);
+  view_ = std::max({finalized_.view.next(), safety_.lowest_view(), certificates_.highest().next()});
+  if (finalized_.view.next() == view_) {
+    entry_ = finalized_.certificate;
+  } else if (const auto* entry = certificates_.any(View(view_.value() - 1))) {
+    entry_ = *entry;
+  }
+  votes_.set_range(votes_floor(), View(view_.value() + kViewLookahead));
+}
+
+void Replica::recover(const LogRecord& record) {
+  const auto wanted = [&](Epoch epoch, View view) {
+    return epoch == config_.epoch && view > finalized_.view;
+  };
+  std::visit(overloaded{
+                 [&](const EpochOpened&) {},
+                 [&](const Vote& vote) {
+                   if (!wanted(vote.subject.epoch, vote.subject.view)) return;
+                   CHECK(self_ && vote.signer == *self_);
+                   safety_.record(vote);
+                 },
+                 [&](const Certificate& certificate) {
+                   const auto& subject = certificate.subject;
+                   if (!wanted(subject.epoch, subject.view)) return;
+                   if (certificates_.has(subject.kind, subject.view)) return;
+                   certificates_.insert(certificate);
+                   certificates_.set_logged(subject.kind, subject.view);
+                 },
+                 [&](const Propose& propose) {
+                   if (!wanted(propose.epoch, propose.view)) return;
+                   proposals_.put(propose, leader_of(propose.view)).logged = true;
+                 },
+             },
+             record);
+}
+
+// Rule 9: our stored votes count again.  Not before the first step, for they may complete a quorum.
+void Replica::resume() {
+  resumed_ = true;
+  for (const auto& vote : safety_.all()) {
+    signatures_.remember(vote);
+    count(vote, std::nullopt);
+  }
+}
+
+std::vector<Output> Replica::step(const Input& input) {
+  CHECK(outputs_.empty());
+  if (!resumed_) resume();
+  std::visit([&](const auto& alternative) { on(alternative); }, input);
+  settle();
+  CHECK(finalized_.view < view_);
+  return std::exchange(outputs_, {});
+}
+
+void Replica::settle() {
+  bool progress = true;
+  while (progress) {
+    const auto view = view_;
+    progress = commit_finalized();
+    progress = consider_blocks() || progress;
+    check_timers();
+    progress = progress || view != view_;
+  }
+  lead();
+  want_blocks();
+  catch_up();
+}
+
+// Rules 1, 5, 8.  REQUIRES: checked, of this epoch.
+void Replica::accept(const Certificate& certificate, std::optional<ValidatorIndex> from) {
+  const auto& subject = certificate.subject;
+  if (subject.view <= finalized_.view) return;
+  for (const auto kind : {VoteKind::notarize, VoteKind::nullify, VoteKind::finalize}) {
+    const auto* held = certificates_.find(kind, subject.view);
+    if (held == nullptr) continue;
+    for (const auto& evidence : conflicts(*held, certificate)) report(evidence);
+  }
+  if (certificates_.has(subject.kind, subject.view)) return;
+  certificates_.insert(certificate);
+  send(std::nullopt, certificate);
+  if (subject.view < view_) return;
+  enter(certificate);
+  ask_for_gaps(from);
+}
+
+void Replica::enter(const Certificate& entry) {
+  const auto kind = entry.subject.kind;
+  CHECK(entry.subject.view >= view_);
+  view_ = entry.subject.view.next();
+  entry_ = entry;
+  pacemaker_.enter_view(kind == VoteKind::nullify);
+  votes_.set_range(votes_floor(), View(view_.value() + kViewLookahead));
+  emit(EnteredView{view_, leader(), kind});
+}
+
+View Replica::votes_floor() const {
+  const View window(view_.value() - std::min(view_.value(), kVoteViewsKeptMax));
+  return std::max(finalized_.view, window);
+}
+
+// The blocks from the tip (excluded) to the notarized block of the view, if each is ready.
+std::optional<std::vector<const Proposal*>> Replica::chain_to(View view) const {
+  std::vector<const Proposal*> chain;
+  while (view > finalized_.view) {
+    const auto* certificate = certificates_.notarized(view);
+    if (certificate == nullptr) return std::nullopt;
+    const auto* proposal = proposals_.find(view, certificate->subject.block_id);
+    if (proposal == nullptr || !proposal->ready()) return std::nullopt;
+    chain.push_back(proposal);
+    view = proposal->propose.parent_view;
+  }
+  if (chain.empty() || chain.back()->propose.parent_view != finalized_.view) return std::nullopt;
+  CHECK(chain.back()->propose.parent_id == finalized_.block_id);
+  std::ranges::reverse(chain);
+  return chain;
+}
+
+bool Replica::commit_finalized() {
+  for (const auto* held : certificates_.finalizations()) {
+    const auto chain = chain_to(held->subject.view);
+    if (!chain) continue;
+    const Certificate finalization = *held;
+    if (chain->back()->id != finalization.subject.block_id) continue;
+    finalize_chain(finalization, *chain);
+    return true;
+  }
+  return false;
+}
+
+void Replica::finalize_chain(const Certificate& finalization,
+                             const std::vector<const Proposal*>& chain) {
+  Commit commit{{}, finalization};
+  Height height = finalized_.height;
+  for (const auto* proposal : chain) {
+    height = height.next();
+    CHECK(proposal->propose.height == height);
+    commit.blocks.push_back({proposal->propose.view, height, proposal->id});
+  }
+  const FinalizedTip tip{config_.epoch, finalization.subject.view, height,
+                         finalization.subject.block_id, finalization};
+  emit(std::move(commit));
+  adopt_tip(tip);
+}
+
+void Replica::adopt_tip(FinalizedTip tip) {
+  CHECK(tip.epoch == config_.epoch && tip.view > finalized_.view);
+  CHECK(tip.height > finalized_.height && tip.certificate.has_value());  // I10
+  CHECK(tip.certificate->subject.view == tip.view);
+  finalized_ = std::move(tip);
+  certificates_.prune(finalized_.view);
+  safety_.prune(finalized_.view);
+  proposals_.prune(finalized_.view);
+  wanted_.erase(wanted_.begin(), wanted_.upper_bound(finalized_.view));
+  tainted_.erase(tainted_.begin(), tainted_.upper_bound(finalized_.view));
+  votes_.set_range(votes_floor(), View(view_.value() + kViewLookahead));
+  pacemaker_.reset_backoff();
+  catch_up_at_.reset();
+}
+
+// §7.  The newest finalization cannot be committed: give the blocks on their way one retry period,
+// then ask the driver for the range, and again each period.
+void Replica::catch_up() {
+  const auto finalizations = certificates_.finalizations();
+  if (finalizations.empty()) {
+    catch_up_at_.reset();
+    return;
+  }
+  const auto& target = *finalizations.front();
+  const auto period = pacemaker_.advance_timeout().value();
+  const auto now = pacemaker_.now();
+  if (!catch_up_at_) {
+    const bool far = target.subject.view.value() > finalized_.view.value() + kCatchUpViews;
+    catch_up_at_ = far ? now : TimeMs(now.value() + period);
+  }
+  if (now < *catch_up_at_) return;
+  catch_up_at_ = TimeMs(now.value() + period);
+  std::vector<ValidatorIndex> holders;
+  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(i);
+    if (index != self_ && target.signed_by(index)) holders.push_back(index);
+  }
+  if (holders.empty()) return;
+  emit(CatchUp{target, holders[rotation_++ % holders.size()]});
+}
+
+std::vector<LogRecord> Replica::log_snapshot() const {
+  std::vector<LogRecord> records{EpochOpened{config_.epoch, config_.epoch_first_block}};
+  for (const auto& certificate : certificates_.all_logged()) records.emplace_back(certificate);
+  for (const auto& [view, proposal] : proposals_.all()) {
+    if (proposal.logged) records.emplace_back(proposal.propose);
+  }
+  for (const auto& vote : safety_.all()) records.emplace_back(vote);
+  return records;
+}
+
+ReplicaStatus Replica::status() const {
+  ReplicaStatus status;
+  status.view = view_;
+  status.leader = leader();
+  status.finalized = finalized_;
+  status.notarized_view = std::max(finalized_.view, certificates_.highest_notarized());
+  const auto* proposal = proposals_.find(view_);
+  status.proposal_held = proposal != nullptr;
+  status.proposal_ready = proposal != nullptr && proposal->ready();
+  status.notarized_by = votes_.voters(VoteKind::notarize, view_);
+  status.nullified_by = votes_.voters(VoteKind::nullify, view_);
+  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(i);
+    if (!std::ranges::binary_search(status.notarized_by, index) &&
+        !std::ranges::binary_search(status.nullified_by, index)) {
+      status.missing.push_back(index);
+    }
+  }
+  status.nullified_in_row = pacemaker_.nullified_in_row();
+  status.delta = pacemaker_.delta();
+  status.execution = pacemaker_.execution();
+  status.leader_timeout = pacemaker_.leader_timeout();
+  status.advance_timeout = pacemaker_.advance_timeout();
+  status.catching_up = !certificates_.finalizations().empty();
+  return status;
+}
+
+void Replica::send(std::optional<ValidatorIndex> to, Message message) {
+  emit(Send{to, std::move(message)});
+}
+
+}  // namespace fenrun

@@ -1,0 +1,208 @@
+// One validator's, or observer's, view of the protocol in docs/spec/consensus.md.  Start here.
+//
+// Deterministic: equal inputs in equal order give equal outputs.  Not thread-safe.  The driver's
+// duties are listed in io.h; safety rests on them.
+//
+// Invariants:
+//   * finalized().view < view(); neither ever falls.
+//   * Every vote of ours is in SafetyRecord, and its Persist stands before its Send (I8).
+//   * A vote's Persist stands with or behind those of the certificates and proposals it rests on
+//   (§5).
+//   * No block is verified, voted for or built on before its parent is ready.
+//
+// The rule numbers in the sources are those of docs/spec/consensus.md §4.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "consensus/certificate.h"
+#include "consensus/io.h"
+#include "consensus/pacemaker.h"
+#include "consensus/proposals.h"
+#include "consensus/safety.h"
+#include "consensus/signatures.h"
+#include "consensus/validator_set.h"
+#include "consensus/votes.h"
+
+namespace fenrun {
+
+// After this many nullified views in a row the leader's budget is halved no further: the block is
+// empty.
+inline constexpr std::uint64_t kBudgetHalvingsMax = 3;
+
+struct ReplicaConfig {
+  Digest chain_id;
+  Epoch epoch;
+  Digest epoch_first_block;  // The id of the block the epoch began with; seeds the leaders' order.
+  Timing timing;
+};
+
+// Where a replica stands, for `status --why` and metrics.
+struct ReplicaStatus {
+  View view;
+  ValidatorIndex leader;
+  FinalizedTip finalized;
+  View notarized_view;                       // The highest known, the finalized one included.
+  bool proposal_held = false;                // The leader's proposal of this view.
+  bool proposal_ready = false;               // And it is executed and durable.
+  std::vector<ValidatorIndex> notarized_by;  // Votes of this view.
+  std::vector<ValidatorIndex> nullified_by;
+  std::vector<ValidatorIndex> missing;  // Validators of whom we hold no vote of this view.
+  std::uint32_t nullified_in_row = 0;
+  SpanMs delta;
+  SpanMs execution;
+  SpanMs leader_timeout;
+  SpanMs advance_timeout;
+  bool catching_up = false;  // A finalization is held whose blocks are not.
+};
+
+class Replica {
+ public:
+  // REQUIRES: `self` and `key` are both given or both not (an observer), and the key is that of
+  // `self`; the tip is of the configured epoch; `recovered` holds every record of the vote log, in
+  // log order; records of other epochs are passed over.  The key must outlive the replica.
+  Replica(const ReplicaConfig& config, ValidatorSet validators, std::optional<ValidatorIndex> self,
+          const SigningKey* key, FinalizedTip tip, const std::vector<LogRecord>& recovered,
+          TimeMs now);
+
+  // What is to be done because of the input, in the order in which it is to be done.
+  std::vector<Output> step(const Input& input);
+
+  // Everything that must survive when the driver rewrites the vote log into a new file; the same as
+  // if the present log were kept.  REQUIRES: all outputs so far have been carried out.
+  std::vector<LogRecord> log_snapshot() const;
+
+  View view() const { return view_; }
+  const FinalizedTip& finalized() const { return finalized_; }
+  ValidatorIndex leader() const { return leader_of(view_); }
+  ReplicaStatus status() const;
+  // An unfinalized or lately finalized block, to answer GetBlock with; or null.
+  const Propose* proposal(const Digest& block_id) const { return proposals_.find_by_id(block_id); }
+  const ValidatorSet& validators() const { return validators_; }
+
+ private:
+  struct Parent {
+    View view;
+    Digest id;
+    Height height;
+  };
+
+  // A question for a block whose certificate is held.
+  struct Wanted {
+    std::size_t attempts = 0;
+  };
+
+  // Recovery (replica.cc).
+  void recover(const LogRecord& record);
+  void resume();
+
+  // Inputs (replica_inputs.cc).
+  void on(const Tick& input);
+  void on(const Received& input);
+  void on(const Connected& input);
+  void on(const Built& input);
+  void on(const Verified& input);
+  void on(const BodyDurable& input);
+  void on(const Synced& input);
+  void on(const WorkPending& input);
+  void on(const EarliestKept& input);
+
+  // Messages (replica_messages.cc).  Each has been decoded, nothing of it has been checked.
+  void receive(ValidatorIndex from, const Propose& message);
+  void receive(ValidatorIndex from, const Vote& message);
+  void receive(ValidatorIndex from, const Certificate& message);
+  void receive(ValidatorIndex from, const PeerStatus& message);
+  void receive(ValidatorIndex from, const Echo& message);
+  void receive(ValidatorIndex from, const GetCertificates& message);
+  void receive(ValidatorIndex from, const GetBlock& message);
+  void receive(ValidatorIndex from, const BlockAnswer& message);
+  void receive(ValidatorIndex from, const GetRange& message);
+  void receive(ValidatorIndex from, const Evidence& message);
+  void receive(ValidatorIndex from, const GetLastVote& message);
+  void receive(ValidatorIndex from, const LastVote& message);
+  bool take_justification(ValidatorIndex from, const Propose& message);
+  Status check_certificate(const Certificate& certificate);
+  void count(const Vote& vote, std::optional<ValidatorIndex> from);
+  void report(const Evidence& evidence);
+
+  // Progress: repeated until nothing changes (replica.cc).
+  void settle();
+  void accept(const Certificate& certificate, std::optional<ValidatorIndex> from);
+  void enter(const Certificate& entry);
+  bool commit_finalized();
+  void finalize_chain(const Certificate& finalization, const std::vector<const Proposal*>& chain);
+  void adopt_tip(FinalizedTip tip);
+  void catch_up();
+  std::optional<std::vector<const Proposal*>> chain_to(View view) const;
+
+  // Blocks and votes (replica_blocks.cc).
+  bool consider_blocks();
+  bool consider(View view, Proposal& proposal);
+  bool parent_ready(const Proposal& proposal) const;
+  bool justified(const Proposal& proposal) const;
+  bool drop_if_impossible(View view, const Proposal& proposal);
+  void start_verifying(Proposal& proposal);
+  bool vote_on(View view, Proposal& proposal);
+  void want_blocks();
+  void fetch(View view);
+  void lead();
+  void give_up(View view);
+  void cast(const Subject& subject);
+  void propose(const Parent& parent, const Payload& payload);
+  std::optional<Parent> parent_to_build_on() const;
+
+  // What a vote rests on is logged ahead of it, once (replica_blocks.cc).
+  void log_certificate(VoteKind kind, View view);
+  void log_entry();
+  void log_chain(View view);
+
+  // Timers (replica_timers.cc).
+  void check_timers();
+  void repeat_ourselves();
+  void ask_for_gaps(std::optional<ValidatorIndex> first);
+  std::optional<ValidatorIndex> next_peer();
+  bool idle() const;
+
+  ValidatorIndex leader_of(View view) const {
+    return validators_.leader(config_.epoch_first_block, view);
+  }
+  bool leading() const { return self_ && *self_ == leader_of(view_); }
+  View votes_floor() const;
+  PeerStatus own_status() const;
+  void send(std::optional<ValidatorIndex> to, Message message);
+  void emit(Output output) { outputs_.push_back(std::move(output)); }
+
+  ReplicaConfig config_;
+  ValidatorSet validators_;
+  std::optional<ValidatorIndex> self_;
+  const SigningKey* key_;
+
+  FinalizedTip finalized_;
+  View view_;
+  std::optional<Certificate> entry_;  // By which we entered the view; none at the epoch's start.
+
+  SignatureChecker signatures_;
+  CertificateStore certificates_;
+  VoteTally votes_;
+  SafetyRecord safety_;
+  ProposalStore proposals_;
+  Pacemaker pacemaker_;
+
+  bool resumed_ = false;
+  bool work_pending_ = false;
+  Height earliest_kept_;
+  View build_asked_;        // The last view we asked the driver to build in,
+  Parent build_parent_;     // and on what.
+  std::set<View> tainted_;  // Views whose leader signed two blocks: never notarize in them.
+  std::map<View, Wanted> wanted_;
+  std::optional<TimeMs> catch_up_at_;  // When to ask the driver for a range next; none: no need.
+  std::uint64_t rotation_ = 0;         // Whose turn it is to be asked.
+  std::map<ValidatorIndex, View> reported_;          // Evidence is reported once a signer and view.
+  std::map<ValidatorIndex, std::uint32_t> answers_;  // Given to each peer in this status interval.
+  std::vector<Output> outputs_;
+};
+
+}  // namespace fenrun

@@ -1,0 +1,74 @@
+// What the driver reports.
+#include "consensus/replica.h"
+#include "core/check.h"
+
+namespace fenrun {
+
+void Replica::on(const Tick& input) {
+  pacemaker_.tick(input.now);
+  if (pacemaker_.take_status()) {
+    answers_.clear();
+    send(std::nullopt, own_status());
+  }
+  if (pacemaker_.take_retry()) repeat_ourselves();
+}
+
+void Replica::on(const Received& input) {
+  if (!validators_.contains(input.from) || input.from == self_) return;
+  std::visit([&](const auto& message) { receive(input.from, message); }, input.message);
+}
+
+void Replica::on(const Connected& input) { send(input.peer, own_status()); }
+
+// The leader's turn ends well: rule 3.
+void Replica::on(const Built& input) {
+  pacemaker_.observe_build(SpanMs(input.cost_ms));
+  const bool expected = input.view == view_ && build_asked_ == view_;
+  if (!expected || !safety_.may_notarize(view_, view_)) return;
+  if (build_parent_.view >= finalized_.view) propose(build_parent_, input.payload);
+}
+
+void Replica::on(const Verified& input) {
+  auto* proposal = proposals_.find(input.view);
+  if (proposal == nullptr || proposal->id != input.block_id ||
+      proposal->phase != Proposal::Phase::verifying) {
+    return;
+  }
+  switch (input.verdict) {
+    case Verdict::valid:
+      pacemaker_.observe_verify(SpanMs(input.cost_ms));
+      proposal->phase = Proposal::Phase::valid;
+      return;
+    case Verdict::invalid:
+      proposal->phase = Proposal::Phase::rejected;
+      if (!certificates_.has_any(input.view)) give_up(input.view);
+      return;
+    case Verdict::mismatch:
+      proposals_.erase(input.view);  // Another copy may be as the leader made it.
+      fetch(input.view);
+      return;
+    case Verdict::unavailable:
+      proposal->phase = Proposal::Phase::waiting;
+      proposal->unavailable = true;
+      return;
+  }
+}
+
+void Replica::on(const BodyDurable& input) { proposals_.set_durable(input.block_id); }
+
+void Replica::on(const Synced& input) {
+  if (input.tip.view <= finalized_.view) return;
+  adopt_tip(input.tip);
+  if (finalized_.view >= view_) enter(*finalized_.certificate);
+  ask_for_gaps(std::nullopt);
+}
+
+void Replica::on(const WorkPending& input) {
+  const bool woke = idle() && input.pending;
+  work_pending_ = input.pending;
+  if (woke && !safety_.cast_any(view_)) pacemaker_.restart_timers();
+}
+
+void Replica::on(const EarliestKept& input) { earliest_kept_ = input.height; }
+
+}  // namespace fenrun

@@ -1,0 +1,194 @@
+// What other validators say.  Everything here may be a lie.
+#include <algorithm>
+
+#include "consensus/evidence.h"
+#include "consensus/replica.h"
+#include "core/check.h"
+
+namespace fenrun {
+
+namespace {
+
+// Answers to one peer's questions between two statuses.  An honest peer asks about once a view or
+// retry.
+constexpr std::uint32_t kAnswersMax = 64;
+
+}  // namespace
+
+// Rule 4, what can be told at once; consider() goes on from here.
+void Replica::receive(ValidatorIndex from, const Propose& message) {
+  const auto subject = message.subject();
+  if (message.epoch != config_.epoch || !subject.validate() || !votes_.in_range(message.view))
+    return;
+  if (from != leader_of(message.view)) return;
+  const Vote vote{subject, from, message.signature};
+  if (!signatures_.check(vote)) return;
+
+  if (take_justification(from, message) && message.view > finalized_.view) {
+    const auto* held = proposals_.find(message.view);
+    const auto* certificate = certificates_.notarized(message.view);
+    const bool certified =
+        certificate == nullptr || certificate->subject.block_id == subject.block_id;
+    if (held == nullptr && certified) {
+      proposals_.put(message, from).from_leader = true;
+      if (message.view == view_) ask_for_gaps(from);
+    }
+  }
+  count(vote, from);
+}
+
+// Takes the certificates that a proposal brings.  False if one of them is bad or has no place
+// there: then the message is nobody's fault that could be proven, and is ignored.
+bool Replica::take_justification(ValidatorIndex from, const Propose& message) {
+  const auto& [parent, nullifications] = message.justification;
+  if (parent) {
+    const auto& subject = parent->subject;
+    if (subject.kind == VoteKind::nullify || subject.view != message.parent_view ||
+        subject.block_id != message.parent_id || !check_certificate(*parent)) {
+      return false;
+    }
+  } else if (message.parent_view != View(0)) {
+    return false;
+  }
+  View last = message.parent_view;
+  for (const auto& nullification : nullifications) {
+    const auto& subject = nullification.subject;
+    if (subject.kind != VoteKind::nullify || subject.view <= last || subject.view >= message.view ||
+        !check_certificate(nullification)) {
+      return false;
+    }
+    last = subject.view;
+  }
+  if (parent) accept(*parent, from);
+  for (const auto& nullification : nullifications) accept(nullification, from);
+  return true;
+}
+
+// A certificate is checked once: one whose subject we hold proven needs no further proof.
+Status Replica::check_certificate(const Certificate& certificate) {
+  const auto& subject = certificate.subject;
+  FENRUN_OK(subject.validate());
+  if (subject.epoch != config_.epoch) return Error{Errc::value_invalid, "of another epoch"};
+  const auto* held = certificates_.find(subject.kind, subject.view);
+  if (held != nullptr && held->subject == subject) return {};
+  if (finalized_.certificate && finalized_.certificate->subject == subject) return {};
+  return signatures_.check(certificate);
+}
+
+// Rule 10.
+void Replica::receive(ValidatorIndex from, const Vote& message) {
+  const auto& subject = message.subject;
+  if (subject.epoch != config_.epoch || !subject.validate() || !votes_.in_range(subject.view))
+    return;
+  if (!validators_.contains(message.signer)) return;
+  const auto* held = votes_.find(subject.kind, subject.view, message.signer);
+  if (held != nullptr && held->subject == subject) return;
+  // A vote too late to matter is not worth checking, unless it disagrees with what the quorum said.
+  const auto* certificate = certificates_.find(subject.kind, subject.view);
+  if (certificate != nullptr && certificate->subject == subject) return;
+  if (signatures_.check(message)) count(message, from);
+}
+
+// REQUIRES: checked.
+void Replica::count(const Vote& vote, std::optional<ValidatorIndex> from) {
+  const auto added = votes_.add(vote);
+  if (added.evidence) {
+    report(*added.evidence);
+  }
+  if (added.certificate) accept(*added.certificate, from);
+}
+
+void Replica::receive(ValidatorIndex from, const Certificate& message) {
+  const auto& subject = message.subject;
+  if (subject.epoch != config_.epoch || subject.view <= finalized_.view) return;
+  const auto* held = certificates_.find(subject.kind, subject.view);
+  if (held != nullptr && held->subject == subject) return;
+  if (check_certificate(message)) accept(message, from);
+}
+
+// Moves nothing by itself: whoever claims to be ahead is asked for proof.
+void Replica::receive(ValidatorIndex from, const PeerStatus& message) {
+  send(from, Echo{message.stamp});
+  if (message.epoch != config_.epoch) return;
+  if (message.view <= view_ && message.finalized_view <= finalized_.view) return;
+  const auto first = finalized_.view.next();
+  send(from,
+       GetCertificates{config_.epoch, first, View(first.value() + kCertificatesPerAnswer - 1)});
+}
+
+void Replica::receive(ValidatorIndex from, const Echo& message) {
+  if (message.stamp > pacemaker_.now()) return;
+  pacemaker_.observe_round_trip(from, SpanMs(pacemaker_.now().value() - message.stamp.value()));
+}
+
+void Replica::receive(ValidatorIndex from, const GetCertificates& message) {
+  if (message.epoch != config_.epoch || message.to < message.from) return;
+  if (++answers_[from] > kAnswersMax) return;
+  if (finalized_.certificate && finalized_.view >= message.from)
+    send(from, *finalized_.certificate);
+  if (entry_ && entry_->subject.view > finalized_.view) send(from, *entry_);
+  const auto first = std::max(message.from, finalized_.view.next());
+  for (std::uint64_t i = 0; i < kCertificatesPerAnswer; ++i) {
+    const View view(first.value() + i);
+    if (view > message.to || view > certificates_.highest()) return;
+    if (const auto* notarized = certificates_.notarized(view)) send(from, *notarized);
+    for (const auto kind : {VoteKind::nullify, VoteKind::finalize}) {
+      const auto* held = certificates_.find(kind, view);
+      if (held != nullptr && held != certificates_.notarized(view)) send(from, *held);
+    }
+  }
+}
+
+// Both are answered by the driver, which has the bodies and the journal.
+void Replica::receive(ValidatorIndex, const GetBlock&) {}
+void Replica::receive(ValidatorIndex, const GetRange&) {}
+
+// Only for a block whose certificate we hold: its signatures vouch for the header and the parent's
+// view, the parent's certificate for the parent's id.
+void Replica::receive(ValidatorIndex from, const BlockAnswer& message) {
+  const auto& propose = message.propose;
+  if (propose.epoch != config_.epoch) return;
+  const auto* certificate = certificates_.notarized(propose.view);
+  if (certificate == nullptr || certificate->subject.parent_view != propose.parent_view) return;
+  const auto id = block_id_of(propose.payload);
+  if (certificate->subject.block_id != id || proposals_.find(propose.view, id) != nullptr) return;
+  Propose stripped = propose;
+  stripped.justification = {};
+  proposals_.put(stripped, from);
+}
+
+void Replica::receive(ValidatorIndex, const Evidence& message) {
+  const auto& [first, second] = message;
+  if (first.subject.epoch != config_.epoch || !conflict(first, second)) return;
+  const auto known = reported_.find(first.signer);
+  if (known != reported_.end() && known->second >= first.subject.view) return;
+  if (!first.subject.validate() || !second.subject.validate()) return;
+  if (signatures_.check(first) && signatures_.check(second)) report(message);
+}
+
+// REQUIRES: checked.
+void Replica::report(const Evidence& evidence) {
+  const auto signer = evidence.first.signer;
+  const auto view = evidence.first.subject.view;
+  const bool two_blocks = evidence.first.subject.kind == VoteKind::notarize &&
+                          evidence.second.subject.kind == VoteKind::notarize;
+  if (two_blocks && signer == leader_of(view) && view > finalized_.view) tainted_.insert(view);
+  const auto known = reported_.find(signer);
+  if (known != reported_.end() && known->second >= view) return;
+  reported_[signer] = view;
+  emit(EvidenceFound{evidence});
+  send(std::nullopt, evidence);
+}
+
+void Replica::receive(ValidatorIndex from, const GetLastVote& message) {
+  View highest = std::max(votes_.highest_view_of(from), certificates_.highest_view_signed_by(from));
+  if (finalized_.certificate && finalized_.certificate->signed_by(from)) {
+    highest = std::max(highest, finalized_.view);
+  }
+  send(from, LastVote{message.nonce, config_.epoch, highest});
+}
+
+// Answers a question the driver asked before it made us; it is for the driver.
+void Replica::receive(ValidatorIndex, const LastVote&) {}
+
+}  // namespace fenrun

@@ -1,0 +1,92 @@
+// Giving up, repeating, asking: what keeps the protocol moving.
+#include <algorithm>
+
+#include "consensus/replica.h"
+#include "core/check.h"
+
+namespace fenrun {
+
+namespace {
+
+// Of our finalize votes that wait for their quorum the newest are repeated: finalizing the highest
+// finalizes all below.
+constexpr std::size_t kFinalizesRepeatedMax = 64;
+
+}  // namespace
+
+// Nothing to order, and nothing that waits for its finalization.
+bool Replica::idle() const {
+  return !work_pending_ && certificates_.highest_notarized() <= finalized_.view;
+}
+
+// Rule 7.
+void Replica::check_timers() {
+  if (!self_ || !safety_.may_nullify(view_, view_)) return;
+  if (safety_.cast(VoteKind::notarize, view_)) {
+    if (pacemaker_.advance_late()) give_up(view_);
+    return;
+  }
+  const bool leader_gave_up = votes_.find(VoteKind::nullify, view_, leader()) != nullptr;
+  const bool leader_stuck = leading() && !parent_to_build_on() && pacemaker_.preparation_late();
+  if (leader_gave_up || leader_stuck || pacemaker_.leader_late(idle())) give_up(view_);
+}
+
+// Rule 9.
+void Replica::repeat_ourselves() {
+  for (auto& [view, proposal] : proposals_.all()) proposal.unavailable = false;
+  for (const auto& [view, wanted] : wanted_) {
+    if (proposals_.find(view) == nullptr) fetch(view);
+  }
+  ask_for_gaps(std::nullopt);
+
+  auto finalizes = safety_.finalizes();
+  if (!safety_.cast_any(view_) && finalizes.empty()) return;
+  if (entry_) send(std::nullopt, *entry_);
+  const auto* own = proposals_.find(view_);
+  if (const auto* vote = safety_.find(VoteKind::notarize, view_)) {
+    const bool proposed = leading() && own != nullptr && own->id == vote->subject.block_id;
+    send(std::nullopt, proposed ? Message(own->propose) : Message(*vote));
+  }
+  if (const auto* vote = safety_.find(VoteKind::nullify, view_)) send(std::nullopt, *vote);
+  const auto skipped = finalizes.size() - std::min(finalizes.size(), kFinalizesRepeatedMax);
+  for (std::size_t i = skipped; i < finalizes.size(); ++i) send(std::nullopt, finalizes[i]);
+}
+
+// Rule 2.  What a proposal of this view lacks for its justification is missing too.
+void Replica::ask_for_gaps(std::optional<ValidatorIndex> first) {
+  const auto finalizations = certificates_.finalizations();
+  View above = finalized_.view;
+  if (!finalizations.empty()) {
+    // Far behind, the driver fetches what lies below; its certificates are of no use to us.
+    const auto target = finalizations.front()->subject.view;
+    if (target.value() > above.value() + kViewLookahead) above = target;
+  }
+  auto gap = certificates_.first_gap(above, view_);
+  const auto* proposal = proposals_.find(view_);
+  if (!gap && proposal != nullptr && proposal->phase == Proposal::Phase::waiting &&
+      proposal->propose.parent_view >= finalized_.view) {
+    View view = proposal->propose.parent_view.next();
+    while (view < view_ && certificates_.has(VoteKind::nullify, view)) view = view.next();
+    if (view < view_) gap = view;
+  }
+  if (!gap) return;
+  const auto peer = first && first != self_ ? first : next_peer();
+  if (!peer) return;
+  const View last(std::min(view_.value() - 1, gap->value() + kCertificatesPerAnswer - 1));
+  send(*peer, GetCertificates{config_.epoch, *gap, last});
+}
+
+std::optional<ValidatorIndex> Replica::next_peer() {
+  for (std::size_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex peer(static_cast<std::uint16_t>(rotation_++ % validators_.size()));
+    if (peer != self_) return peer;
+  }
+  return std::nullopt;
+}
+
+PeerStatus Replica::own_status() const {
+  return {config_.epoch,   view_,          finalized_.height,
+          finalized_.view, earliest_kept_, pacemaker_.now()};
+}
+
+}  // namespace fenrun

@@ -1,0 +1,70 @@
+#include "consensus/safety.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+
+namespace fenrun {
+
+const Vote* SafetyRecord::find(VoteKind kind, View view) const {
+  const auto it = votes_.find(view);
+  if (it == votes_.end()) return nullptr;
+  const auto& vote = it->second[static_cast<std::size_t>(kind)];
+  return vote ? &*vote : nullptr;
+}
+
+bool SafetyRecord::may_notarize(View view, View current) const {
+  return view == current && !cast_any(view);
+}
+
+bool SafetyRecord::may_nullify(View view, View current) const {
+  return view == current && !cast(VoteKind::nullify, view) && !cast(VoteKind::finalize, view);
+}
+
+bool SafetyRecord::may_finalize(View view, View finalized) const {
+  return view > finalized && !cast(VoteKind::nullify, view) && !cast(VoteKind::finalize, view);
+}
+
+void SafetyRecord::record(const Vote& vote) {
+  const auto& subject = vote.subject;
+  Votes& votes = votes_[subject.view];
+  auto& own = votes[static_cast<std::size_t>(subject.kind)];
+  if (own) {
+    CHECK(*own == vote);
+    return;
+  }
+  own = vote;
+  CHECK(!(cast(VoteKind::nullify, subject.view) && cast(VoteKind::finalize, subject.view)));
+}
+
+View SafetyRecord::lowest_view() const {
+  View lowest;
+  for (const auto& [view, votes] : votes_) {
+    lowest = std::max(lowest, cast(VoteKind::finalize, view) ? view.next() : view);
+  }
+  return lowest;
+}
+
+std::vector<Vote> SafetyRecord::all() const {
+  std::vector<Vote> found;
+  for (const auto& [view, votes] : votes_) {
+    for (const auto& vote : votes) {
+      if (vote) found.push_back(*vote);
+    }
+  }
+  return found;
+}
+
+std::vector<Vote> SafetyRecord::finalizes() const {
+  std::vector<Vote> found;
+  for (const auto& [view, votes] : votes_) {
+    if (const auto* vote = find(VoteKind::finalize, view)) found.push_back(*vote);
+  }
+  return found;
+}
+
+void SafetyRecord::prune(View finalized) {
+  votes_.erase(votes_.begin(), votes_.upper_bound(finalized));
+}
+
+}  // namespace fenrun

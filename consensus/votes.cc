@@ -1,0 +1,75 @@
+#include "consensus/votes.h"
+
+#include <algorithm>
+
+#include "consensus/evidence.h"
+#include "core/check.h"
+
+namespace fenrun {
+
+void VoteTally::set_range(View above, View up_to) {
+  CHECK(above >= above_ && up_to >= up_to_);
+  above_ = above;
+  up_to_ = up_to;
+  views_.erase(views_.begin(), views_.upper_bound(above_));
+}
+
+VoteTally::Added VoteTally::add(const Vote& vote) {
+  const auto& subject = vote.subject;
+  if (!in_range(subject.view)) return {};
+  Added added;
+  auto& kinds = views_[subject.view];
+  for (const auto& votes : kinds) {
+    const auto it = votes.find(vote.signer);
+    if (it != votes.end() && conflict(it->second, vote)) {
+      added.evidence = Evidence{it->second, vote};
+    }
+  }
+  auto& votes = kinds[static_cast<std::size_t>(subject.kind)];
+  if (!votes.emplace(vote.signer, vote).second) return added;
+  added.counted = true;
+  const auto agreeing = std::ranges::count_if(
+      votes, [&](const auto& entry) { return entry.second.subject == subject; });
+  if (static_cast<std::size_t>(agreeing) == quorum_) added.certificate = form(votes, subject);
+  return added;
+}
+
+Certificate VoteTally::form(const BySigner& votes, const Subject& subject) const {
+  Certificate certificate{subject, 0, {}};
+  for (const auto& [signer, vote] : votes) {
+    if (vote.subject != subject) continue;
+    certificate.signers |= std::uint64_t{1} << signer.value();
+    certificate.signatures.push_back(vote.signature);
+  }
+  CHECK(certificate.signatures.size() == quorum_);
+  return certificate;
+}
+
+const Vote* VoteTally::find(VoteKind kind, View view, ValidatorIndex signer) const {
+  const auto it = views_.find(view);
+  if (it == views_.end()) return nullptr;
+  const auto& votes = it->second[static_cast<std::size_t>(kind)];
+  const auto vote = votes.find(signer);
+  return vote == votes.end() ? nullptr : &vote->second;
+}
+
+std::vector<ValidatorIndex> VoteTally::voters(VoteKind kind, View view) const {
+  std::vector<ValidatorIndex> signers;
+  const auto it = views_.find(view);
+  if (it == views_.end()) return signers;
+  for (const auto& [signer, vote] : it->second[static_cast<std::size_t>(kind)]) {
+    signers.push_back(signer);
+  }
+  return signers;
+}
+
+View VoteTally::highest_view_of(ValidatorIndex signer) const {
+  for (auto it = views_.rbegin(); it != views_.rend(); ++it) {
+    for (const auto& votes : it->second) {
+      if (votes.contains(signer)) return it->first;
+    }
+  }
+  return View(0);
+}
+
+}  // namespace fenrun
