@@ -77,11 +77,11 @@ struct Transfer {
   PartyId destination;
   Book destination_book{};
   Amount amount;  // > 0.
-  PolicyId policy;
+  PolicyId policy{};
   std::uint32_t policy_version = 0;
   std::uint16_t rule = 0;
-  Digest inputs;
-  std::optional<Position> reverses;
+  Digest inputs{};
+  std::optional<Position> reverses{};
 };
 
 class BlockBuilder {
