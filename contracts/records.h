@@ -281,7 +281,10 @@ std::optional<PolicyRecord> find_policy(const StateView& state, PolicyId policy,
 std::uint32_t latest_policy_version(const StateView& state, PolicyId policy);
 BrandPolicies brand_policies(const StateView& state, const PartyId& brand);
 std::optional<Period> find_period(const StateView& state, CampaignId campaign, PeriodId period);
-// The period with opens <= time < closes.
+// Of the campaign's periods with opens <= time, the one that opens last.
+std::optional<PeriodId> last_period_to_open(const StateView& state, CampaignId campaign,
+                                            TimeMs time);
+// The period with opens <= time < closes; periods of a campaign do not overlap.
 std::optional<PeriodId> period_at(const StateView& state, CampaignId campaign, TimeMs time);
 std::optional<Fund> find_fund(const StateView& state, CampaignId campaign, AssetId asset,
                               const PartyId& funder);

@@ -1,0 +1,225 @@
+#include "contracts/earnings.h"
+
+#include <algorithm>
+
+#include "contracts/epc.h"
+#include "contracts/shares.h"
+#include "core/check.h"
+#include "core/overloaded.h"
+#include "ledger/ordered_family.h"
+
+namespace fenrun {
+namespace {
+
+struct Event {
+  const RecordEvent& operation;
+  const Party& place;
+  std::vector<EventUnit>& units;
+};
+
+// A rule of a policy in force, where the event stands.
+struct MatchedRule {
+  const PolicyV1& policy;
+  Digest policy_digest;
+  std::uint16_t index = 0;
+  const Rule& rule;
+  PeriodId period;
+};
+
+template <class List, class Item>
+bool allows(const List& list, const Item& item) {
+  return list.empty() || std::ranges::find(list, item) != list.end();
+}
+
+bool selects_place(const Selector& selector, const Party& place) {
+  return allows(selector.channels, place.attributes.channel) &&
+         allows(selector.regions, place.attributes.region) &&
+         allows(selector.place_roles, place.role);
+}
+
+// A pallet has no GTIN of its own: it counts as its batch's product.
+bool selects_unit(const StateView& state, const Selector& selector, const EventUnit& unit) {
+  if (selector.products.empty()) return true;
+  const auto epc = parse_epc(unit.unit.epc.value);
+  CHECK(epc.has_value());
+  if (epc->gtin) return allows(selector.products, *epc->gtin);
+  const auto batch = find_unit_batch(state, unit.id.batch);
+  CHECK(batch.has_value());
+  return allows(selector.products, batch->product);
+}
+
+// A unit is paid for once under a rule; one whose list is full earns no more.
+bool may_still_earn(const Unit& unit, const EarnedRule& rule) {
+  return unit.earned.size() < kUnitEarningsMax &&
+         std::ranges::find(unit.earned, rule) == unit.earned.end();
+}
+
+std::vector<std::size_t> units_to_count(const StateView& state, const Event& event,
+                                        const MatchedRule& match) {
+  const EarnedRule mark{match.policy.policy, match.index};
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < event.units.size(); ++i) {
+    const auto& unit = event.units[i];
+    if (may_still_earn(unit.unit, mark) && selects_unit(state, match.rule.selector, unit)) {
+      out.push_back(i);
+    }
+  }
+  return out;
+}
+
+std::optional<PartyId> payee_of(const OperationContext& context, const Event& event, Payee payee) {
+  switch (payee) {
+    case Payee::place:
+      return event.operation.place;
+    case Payee::place_parent:
+      return event.place.parent;
+    case Payee::event_signer:
+      return context.signer;
+  }
+  UNREACHABLE();
+}
+
+// What the rule promises for this many units.
+Result<Amount> amount_of(const Earning& earning, std::uint32_t units) {
+  return std::visit(overloaded{[&](const FlatPerEvent& flat) -> Result<Amount> {
+                      switch (flat.basis) {
+                        case Basis::per_event:
+                          return flat.amount;
+                        case Basis::per_unit:
+                          return scale_floor(flat.amount, units, 1);
+                      }
+                      UNREACHABLE();
+                    }},
+                    earning);
+}
+
+struct Draw {
+  PartyId funder;
+  Fund fund;  // After the draw.
+  Amount amount;
+};
+
+// Each funder's part, or none if one fund does not cover its own.
+std::optional<std::vector<Draw>> draw(const StateView& state, const PolicyV1& policy,
+                                      Amount amount) {
+  std::vector<std::int64_t> weights;
+  for (const auto& share : policy.funding) weights.push_back(share.ppm);
+  const auto parts = divide(amount, weights);
+  std::vector<Draw> out;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].is_positive()) continue;
+    const PartyId& funder = policy.funding[i].funder;
+    auto fund = find_fund(state, policy.campaign, policy.asset, funder);
+    if (!fund) return std::nullopt;
+    const auto earned = add(fund->earned, parts[i]);
+    if (!earned || *earned > fund->declared) return std::nullopt;
+    fund->earned = *earned;
+    out.push_back({funder, *fund, parts[i]});
+  }
+  return out;
+}
+
+Digest inputs_of(const Event& event, const MatchedRule& match, const PartyId& payee, Amount amount,
+                 const std::vector<std::size_t>& counted) {
+  EarningInputs inputs;
+  inputs.policy = match.policy_digest;
+  inputs.rule = match.index;
+  inputs.kind = event.operation.kind;
+  inputs.time = event.operation.time;
+  inputs.document = event.operation.document;
+  inputs.event_index = event.operation.event_index;
+  inputs.place = event.operation.place;
+  inputs.payee = payee;
+  inputs.amount = amount;
+  for (const auto i : counted) inputs.units.push_back(event.units[i].id);
+  return hash(Domain::inputs, encode(inputs));
+}
+
+Status post_draws(OperationContext& context, const MatchedRule& match, const PartyId& payee,
+                  const Digest& inputs, const std::vector<Draw>& draws) {
+  for (const auto& part : draws) {
+    const auto& policy = match.policy;
+    update_linked(context.state(), fund_key(policy.campaign, policy.asset, part.funder), part.fund);
+    FENRUN_TRY([[maybe_unused]] const auto position,
+               context.block.post({.kind = PostingKind::earning,
+                                   .campaign = policy.campaign,
+                                   .asset = policy.asset,
+                                   .period = match.period,
+                                   .source = part.funder,
+                                   .source_book = Book::fund,
+                                   .destination = payee,
+                                   .destination_book = Book::payable,
+                                   .amount = part.amount,
+                                   .policy = policy.policy,
+                                   .policy_version = policy.version,
+                                   .rule = match.index,
+                                   .inputs = inputs},
+                                  context.position));
+  }
+  return {};
+}
+
+// Appends what became of the rule, if the event meets it.
+Status apply_rule(OperationContext& context, Event& event, const MatchedRule& match,
+                  List<EventEarning, kEventEarningsMax>& earnings) {
+  if (match.rule.trigger != event.operation.kind) return {};
+  if (!selects_place(match.rule.selector, event.place)) return {};
+  const auto counted = units_to_count(context.state(), event, match);
+  if (counted.empty()) return {};
+  if (earnings.size() == kEventEarningsMax) return Errc::output_limit;
+
+  const auto units = static_cast<std::uint32_t>(counted.size());
+  EventEarning note{match.policy.policy,
+                    match.policy.version,
+                    match.index,
+                    EarningOutcome::no_payee,
+                    units,
+                    Amount()};
+  FENRUN_TRY(note.amount, amount_of(match.rule.earning, units));
+  if (const auto payee = payee_of(context, event, match.rule.payee)) {
+    const auto draws = draw(context.state(), match.policy, note.amount);
+    note.outcome = draws ? EarningOutcome::earned : EarningOutcome::budget_exhausted;
+    if (draws) {
+      const Digest inputs = inputs_of(event, match, *payee, note.amount, counted);
+      FENRUN_OK(post_draws(context, match, *payee, inputs, *draws));
+      for (const auto i : counted) {
+        event.units[i].unit.earned.push_back({match.policy.policy, match.index});
+      }
+    }
+  }
+  earnings.push_back(note);
+  return {};
+}
+
+bool is_met(const PolicyInForce& entry, const RecordEvent& event) {
+  const unsigned bit = 1u << static_cast<unsigned>(event.kind);
+  return (entry.triggers & bit) != 0 && entry.effective_from <= event.time &&
+         event.time < entry.effective_until;
+}
+
+}  // namespace
+
+Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
+                                                   const RecordEvent& operation, const Party& place,
+                                                   const PartyId& brand,
+                                                   std::vector<EventUnit>& units) {
+  Event event{operation, place, units};
+  List<EventEarning, kEventEarningsMax> earnings;
+  for (const auto& entry : brand_policies(context.state(), brand).policies) {
+    if (!is_met(entry, operation)) continue;
+    const auto period = period_at(context.state(), entry.campaign, context.time());
+    if (!period) continue;
+    const auto record = find_policy(context.state(), entry.policy, entry.version);
+    CHECK(record.has_value());
+    const auto& policy = std::get<PolicyV1>(record->terms);
+    const Digest digest = policy_digest(record->terms);
+    for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+      const MatchedRule match{policy, digest, static_cast<std::uint16_t>(i), policy.rules[i],
+                              *period};
+      FENRUN_OK(apply_rule(context, event, match, earnings));
+    }
+  }
+  return earnings;
+}
+
+}  // namespace fenrun

@@ -1,0 +1,108 @@
+#include "contracts/keys.h"
+
+namespace fenrun {
+namespace {
+
+KeyWriter family(ContractFamily family) { return KeyWriter(static_cast<std::uint8_t>(family)); }
+
+}  // namespace
+
+RecordKey party_scope() { return family(ContractFamily::party).take(); }
+
+RecordKey party_key(const PartyId& party) {
+  return family(ContractFamily::party).raw(party.view()).take();
+}
+
+RecordKey lane_scope(const PartyId& party) {
+  return family(ContractFamily::lane).raw(party.view()).take();
+}
+
+RecordKey lane_key(const PartyId& party, Lane lane) {
+  return family(ContractFamily::lane).raw(party.view()).number(lane).take();
+}
+
+RecordKey public_key_key(const PublicKey& key) {
+  return family(ContractFamily::public_key).raw(key.view()).take();
+}
+
+RecordKey recovery_key(const PartyId& party) {
+  return family(ContractFamily::recovery).raw(party.view()).take();
+}
+
+RecordKey validator_key(ValidatorIndex index) {
+  return family(ContractFamily::validator).number(index).take();
+}
+
+RecordKey parameters_key() { return family(ContractFamily::parameters).take(); }
+
+RecordKey proposal_key(const Digest& proposal) {
+  return family(ContractFamily::proposal).raw(proposal.view()).take();
+}
+
+RecordKey campaign_key(CampaignId campaign) {
+  return family(ContractFamily::campaign).number(campaign).take();
+}
+
+RecordKey policy_scope() { return family(ContractFamily::policy).take(); }
+
+RecordKey policy_key(PolicyId policy, std::uint32_t version) {
+  return family(ContractFamily::policy).number(policy).number(version).take();
+}
+
+RecordKey brand_policies_key(const PartyId& brand) {
+  return family(ContractFamily::brand_policies).raw(brand.view()).take();
+}
+
+RecordKey period_scope(CampaignId campaign) {
+  return family(ContractFamily::period).number(campaign).take();
+}
+
+RecordKey period_key(CampaignId campaign, PeriodId period) {
+  return family(ContractFamily::period).number(campaign).number(period).take();
+}
+
+RecordKey period_start_key(CampaignId campaign, TimeMs opens) {
+  return family(ContractFamily::period_start).number(campaign).number(opens).take();
+}
+
+RecordKey fund_scope(CampaignId campaign) {
+  return family(ContractFamily::fund).number(campaign).take();
+}
+
+RecordKey fund_key(CampaignId campaign, AssetId asset, const PartyId& funder) {
+  return family(ContractFamily::fund).number(campaign).number(asset).raw(funder.view()).take();
+}
+
+RecordKey unit_batch_key(UnitBatchId batch) {
+  return family(ContractFamily::unit_batch).number(batch).take();
+}
+
+RecordKey unit_key(const UnitId& unit) {
+  return family(ContractFamily::unit)
+      .number(unit.batch)
+      .number(static_cast<std::uint8_t>(unit.level))
+      .number(unit.index)
+      .take();
+}
+
+RecordKey epc_key(std::string_view epc) {
+  return family(ContractFamily::epc).raw(bytes_of(epc)).take();
+}
+
+RecordKey event_key(const Digest& document, std::uint32_t event_index) {
+  return family(ContractFamily::event).raw(document.view()).number(event_index).take();
+}
+
+RecordKey payout_scope() { return family(ContractFamily::payout).take(); }
+
+RecordKey payout_key(const PayoutId& payout) {
+  return family(ContractFamily::payout).raw(payout.view()).take();
+}
+
+RecordKey schedule_key(TimeMs time, std::uint8_t kind, ByteView subject) {
+  return family(ContractFamily::schedule).number(time).number(kind).raw(subject).take();
+}
+
+RecordKey schedule_cursor_key() { return family(ContractFamily::schedule_cursor).take(); }
+
+}  // namespace fenrun

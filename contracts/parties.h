@@ -1,0 +1,37 @@
+// Parties, their keys and lanes.  docs/spec/contracts.md, "Parties".
+#pragma once
+
+#include "contracts/context.h"
+
+namespace fenrun {
+
+Status apply(OperationContext& context, const RegisterParty& operation);
+Status apply(OperationContext& context, const RotateKey& operation);
+Status apply(OperationContext& context, const ProposeRecovery& operation);
+Status apply(OperationContext& context, const ApproveRecovery& operation);
+Status apply(OperationContext& context, const ObjectToRecovery& operation);
+Status apply(OperationContext& context, const OpenLane& operation);
+
+// Registers a party whose registrar has the right to.  `registered_by`: none for governance.
+Status admit_party(BlockBuilder& block, const RegisterParty& registration,
+                   std::optional<PartyId> registered_by, Position at);
+
+// Writes a new party's Records: itself, its keys' owners, lane 0, its scopes.
+// REQUIRES: the party and its keys are new.
+void write_new_party(Overlay& state, const PartyId& id, const Party& party);
+
+// Whether the role may have parties below it in the channel tree.
+bool may_be_parent(Role role);
+
+// Whether `ancestor` is above `party` in the channel tree.  A party is not its own ancestor.
+bool is_ancestor(const StateView& state, const PartyId& ancestor, const Party& party);
+
+// Whether a recovery with this key is due at `time`.
+bool is_recovery_due(const StateView& state, const PartyId& party, const PublicKey& new_key,
+                     TimeMs time);
+// Makes the proposed key the party's only one that signs transactions, unless the key was
+// registered elsewhere meanwhile; the recovery ends either way.  REQUIRES: it is due.
+void complete_recovery(Overlay& state, const PartyId& party, const PublicKey& new_key,
+                       Height height);
+
+}  // namespace fenrun

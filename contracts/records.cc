@@ -1,0 +1,177 @@
+#include "contracts/records.h"
+
+#include "core/check.h"
+#include "ledger/ordered_family.h"
+
+namespace fenrun {
+namespace {
+
+// What we wrote we can read: anything else is damage that the store must have reported.
+template <class V>
+std::optional<V> find(const StateView& state, const RecordKey& key) {
+  const auto bytes = state.value(key);
+  if (!bytes) return std::nullopt;
+  auto value = decode<V>(*bytes);
+  CHECK(value.has_value());
+  return *std::move(value);
+}
+
+bool starts_with(ByteView key, ByteView prefix) {
+  return key.size() >= prefix.size() && equal(key.first(prefix.size()), prefix);
+}
+
+}  // namespace
+
+Digest validators_digest(const ValidatorList& validators) {
+  return hash(Domain::validator_set, encode(validators));
+}
+
+std::size_t governance_quorum(std::size_t validators) {
+  CHECK(validators > 0);
+  return validators - (validators - 1) / 3;
+}
+
+std::optional<Party> find_party(const StateView& state, const PartyId& party) {
+  return find_linked<Party>(state, party_key(party));
+}
+
+std::optional<LaneState> find_lane(const StateView& state, const PartyId& party, Lane lane) {
+  return find_linked<LaneState>(state, lane_key(party, lane));
+}
+
+std::optional<KeyOwner> find_key_owner(const StateView& state, const PublicKey& key) {
+  return find<KeyOwner>(state, public_key_key(key));
+}
+
+std::optional<Recovery> find_recovery(const StateView& state, const PartyId& party) {
+  return find<Recovery>(state, recovery_key(party));
+}
+
+ValidatorList validators(const StateView& state) {
+  ValidatorList out;
+  for (std::uint16_t i = 0; i < kValidatorsMax; ++i) {
+    auto validator = find<Validator>(state, validator_key(ValidatorIndex(i)));
+    if (!validator) break;
+    out.push_back(*std::move(validator));
+  }
+  return out;
+}
+
+Parameters parameters(const StateView& state) {
+  const auto found = find<Parameters>(state, parameters_key());
+  CHECK(found.has_value());
+  return *found;
+}
+
+std::optional<ChangeProposal> find_proposal(const StateView& state, const Digest& proposal) {
+  return find<ChangeProposal>(state, proposal_key(proposal));
+}
+
+std::optional<Campaign> find_campaign(const StateView& state, CampaignId campaign) {
+  return find<Campaign>(state, campaign_key(campaign));
+}
+
+std::optional<PolicyRecord> find_policy(const StateView& state, PolicyId policy,
+                                        std::uint32_t version) {
+  return find_linked<PolicyRecord>(state, policy_key(policy, version));
+}
+
+std::uint32_t latest_policy_version(const StateView& state, PolicyId policy) {
+  // Versions are published without gaps, from 1.
+  const auto end = policy_key(PolicyId(policy.value()), 0xffff'ffff);
+  const auto key = state.before(end);
+  const auto prefix = policy_key(policy, 0);
+  constexpr std::size_t kVersionBytes = 4;
+  if (!key || key->size() != prefix.size() ||
+      !starts_with(*key, ByteView(prefix).first(prefix.size() - kVersionBytes))) {
+    return 0;
+  }
+  std::uint32_t version = 0;
+  for (std::size_t i = key->size() - kVersionBytes; i < key->size(); ++i) {
+    version = (version << 8) | (*key)[i];
+  }
+  return version;
+}
+
+BrandPolicies brand_policies(const StateView& state, const PartyId& brand) {
+  return find<BrandPolicies>(state, brand_policies_key(brand)).value_or(BrandPolicies{});
+}
+
+std::optional<Period> find_period(const StateView& state, CampaignId campaign, PeriodId period) {
+  return find_linked<Period>(state, period_key(campaign, period));
+}
+
+std::optional<PeriodId> last_period_to_open(const StateView& state, CampaignId campaign,
+                                            TimeMs time) {
+  const auto key = state.before(period_start_key(campaign, time.next()));
+  const auto first = period_start_key(campaign, TimeMs(0));
+  constexpr std::size_t kTimeBytes = 8;
+  if (!key || !starts_with(*key, ByteView(first).first(first.size() - kTimeBytes))) {
+    return std::nullopt;
+  }
+  return find<PeriodId>(state, *key);
+}
+
+std::optional<PeriodId> period_at(const StateView& state, CampaignId campaign, TimeMs time) {
+  const auto id = last_period_to_open(state, campaign, time);
+  if (!id) return std::nullopt;
+  const auto period = find_period(state, campaign, *id);
+  CHECK(period && period->opens <= time);
+  if (time >= period->closes) return std::nullopt;
+  return id;
+}
+
+std::optional<Fund> find_fund(const StateView& state, CampaignId campaign, AssetId asset,
+                              const PartyId& funder) {
+  return find_linked<Fund>(state, fund_key(campaign, asset, funder));
+}
+
+std::optional<UnitBatch> find_unit_batch(const StateView& state, UnitBatchId batch) {
+  return find<UnitBatch>(state, unit_batch_key(batch));
+}
+
+std::optional<UnitId> find_unit_id(const StateView& state, std::string_view epc) {
+  if (epc.size() > kEpcBytesMax) return std::nullopt;
+  return find<UnitId>(state, epc_key(epc));
+}
+
+std::optional<Unit> find_unit(const StateView& state, const UnitId& unit) {
+  return find<Unit>(state, unit_key(unit));
+}
+
+std::optional<EventRecord> find_event(const StateView& state, const Digest& document,
+                                      std::uint32_t event_index) {
+  return find<EventRecord>(state, event_key(document, event_index));
+}
+
+std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout) {
+  return find_linked<Payout>(state, payout_key(payout));
+}
+
+Statement statement(const StateView& state, const StatementId& id) {
+  return find_linked<Statement>(state, statement_key(id)).value_or(Statement{});
+}
+
+Amount balance(const Statement& statement) {
+  // Both sums lie within [0, 2^63): their difference fits.
+  const auto difference = subtract(statement.credits, statement.debits);
+  CHECK(difference.has_value());
+  return *difference;
+}
+
+std::vector<FundOf> funds_of(const StateView& state, CampaignId campaign, AssetId asset) {
+  const auto first = fund_key(campaign, asset, PartyId{});
+  const auto prefix = ByteView(first).first(first.size() - PartyId::kSize);
+  std::vector<FundOf> out;
+  for (auto key = state.at_or_after(first); key && starts_with(*key, prefix);) {
+    const auto funder = PartyId::from(ByteView(*key).subspan(prefix.size()));
+    const auto fund = find_linked<Fund>(state, *key);
+    CHECK(funder && fund);
+    out.push_back({*funder, *fund});
+    key->push_back(0);  // The key directly behind.
+    key = state.at_or_after(*key);
+  }
+  return out;
+}
+
+}  // namespace fenrun
