@@ -202,14 +202,16 @@ Result<StatementFacts> Judge::take_statement(const Proven<RecordEntry>& record,
   if (totals.count > 0) at = totals.last;
   for (auto number = totals.count; number > 0; --number) {
     if (!at || !evidence_.has(*at)) return incomplete("posting " + std::to_string(number));
-    FENRUN_TRY(auto posting, evidence_.take<Posting>(*at));
+    auto taken = evidence_.take<Posting>(*at);
+    if (!taken) return incomplete("an entry that is no posting");
+    auto posting = *std::move(taken);
     const bool is_source = posting.entry.source_statement() == facts.id;
     const bool is_destination = posting.entry.destination_statement() == facts.id;
     if (is_source == is_destination) return incomplete("a posting of another statement");
     const auto& side = is_source ? posting.entry.source : posting.entry.destination;
     if (side.number != number) return incomplete("posting " + std::to_string(number));
     if (side.previous && *side.previous >= *at)
-      return mismatch("a posting precedes the one before");
+      return incomplete("a posting before its predecessor");
     at = side.previous;
     facts.postings.push_back(std::move(posting));
   }
