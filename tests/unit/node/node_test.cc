@@ -1,0 +1,204 @@
+// Whole nodes on a virtual network: what a network promises its members.
+#include <gtest/gtest.h>
+
+#include "tests/support/node_cluster.h"
+
+namespace fenrun {
+namespace {
+
+const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
+
+Operation open_campaign(std::uint32_t number) { return OpenCampaign{CampaignId(number), {}}; }
+
+TEST(Node, CommitsASubmittedTransactionOnAllFour) {
+  NodeCluster cluster(kNames);
+  const auto id = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
+  ASSERT_TRUE(id) << id.error().to_string();
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }));
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    EXPECT_TRUE(find_campaign(cluster.journal(i).state(), CampaignId(1)));
+  }
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(Node, AQuorumCosignsACheckpointOfTheTransaction) {
+  NodeCluster cluster(kNames);
+  const auto id = cluster.submit(1, cluster.transaction("brand", 0, open_campaign(1)));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }));
+  const auto position = cluster.node(2).transaction_status(*id).position;
+  EXPECT_TRUE(cluster.run_until([&] {
+    const auto checkpoint = cluster.node(2).checkpoint();
+    return checkpoint && checkpoint->size > position->value();
+  }));
+}
+
+TEST(Node, ThreeOfFourSuffice) {
+  NodeCluster cluster(kNames);
+  for (std::size_t down = 0; down < cluster.size(); ++down) {
+    cluster.crash(down);
+    const std::size_t via = (down + 1) % cluster.size();
+    const auto id = cluster.submit(
+        via,
+        cluster.transaction("brand", down, open_campaign(static_cast<std::uint32_t>(down + 1))));
+    ASSERT_TRUE(id) << id.error().to_string();
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }))
+        << "with validator " << down << " down";
+    cluster.start(down);
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed(down, *id); }))
+        << "validator " << down << " does not catch up";
+  }
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(Node, WithTwoDownNothingCommitsAndNothingIsLost) {
+  NodeCluster cluster(kNames);
+  const auto first = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*first); }));
+  cluster.crash(2);
+  cluster.crash(3);
+  const Height height = cluster.height(0);
+  const auto second = cluster.submit(0, cluster.transaction("brand", 1, open_campaign(2)));
+  ASSERT_TRUE(second);
+  cluster.run_ms(30'000);
+  // A finalization that was on its way at the crash may still arrive; nothing new is decided.
+  EXPECT_LE(cluster.height(0).value(), height.value() + 1);
+  EXPECT_FALSE(cluster.is_committed(0, *second));
+  EXPECT_NE(cluster.node(0).status().why, "");
+  cluster.start(2);
+  cluster.start(3);
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*second); }, 20'000));
+  EXPECT_TRUE(cluster.is_committed_everywhere(*first));
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(Node, WhatWasAnsweredCommittedSurvivesTheLossOfPowerEverywhere) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    NodeCluster cluster(kNames, seed);
+    std::vector<Digest> committed;
+    for (std::uint64_t round = 0; round < 4; ++round) {
+      const std::size_t via = (seed + round) % cluster.size();
+      const auto sequence = cluster.node(via).next_sequence(test_party("brand"), Lane(0));
+      ASSERT_TRUE(sequence);
+      const auto id = cluster.submit(
+          via, cluster.transaction("brand", sequence->value(),
+                                   open_campaign(static_cast<std::uint32_t>(round + 1))));
+      ASSERT_TRUE(id) << id.error().to_string();
+      cluster.run_ms(1 + (seed * 7 + round * 13) % 60);
+      if (cluster.is_committed(via, *id)) committed.push_back(*id);
+      for (std::size_t i = 0; i < cluster.size(); ++i) cluster.crash(i);
+      for (std::size_t i = 0; i < cluster.size(); ++i) cluster.start(i);
+      ASSERT_TRUE(cluster.run_until(
+          [&] {
+            return std::ranges::all_of(
+                committed, [&](const Digest& d) { return cluster.is_committed_everywhere(d); });
+          },
+          30'000))
+          << "seed " << seed << " round " << round;
+      // And the network goes on.
+      const Height height = cluster.height(0);
+      ASSERT_TRUE(cluster.run_until([&] { return cluster.height(0) > height; }, 30'000))
+          << "seed " << seed << " round " << round;
+    }
+    ASSERT_TRUE(cluster.agree()) << "seed " << seed;
+  }
+}
+
+TEST(Node, CatchesUpAfterALongAbsence) {
+  NodeCluster cluster(kNames);
+  cluster.crash(3);
+  std::uint64_t sequence = 0;
+  for (std::uint32_t round = 1; round <= 40; ++round) {
+    const auto id =
+        cluster.submit(0, cluster.transaction("brand", sequence++, open_campaign(round)));
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed(0, *id); }));
+  }
+  cluster.start(3);
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.height(3) >= cluster.height(0); }, 20'000));
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(Node, CommitsThroughLossAndPartitions) {
+  NodeCluster cluster(kNames, 7);
+  cluster.set_loss_percent(10);
+  for (std::uint32_t round = 1; round <= 8; ++round) {
+    cluster.partition({round % 4});
+    const std::size_t via = (round + 1) % 4;
+    const auto sequence = cluster.node(via).next_sequence(test_party("brand"), Lane(0));
+    const auto id =
+        cluster.submit(via, cluster.transaction("brand", sequence->value(), open_campaign(round)));
+    ASSERT_TRUE(id) << id.error().to_string();
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed(via, *id); }));
+    cluster.heal();
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }));
+  }
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(Node, TheSameTransactionAtTwoNodesIsJournaledOnce) {
+  NodeCluster cluster(kNames);
+  const auto transaction = cluster.transaction("brand", 0, open_campaign(1));
+  const auto a = cluster.submit(0, transaction);
+  const auto b = cluster.submit(2, transaction);
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(*a, *b);
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*a); }));
+  cluster.run_ms(1'000);
+  EXPECT_EQ(next_sequence(cluster.journal(0).state(), test_party("brand"), Lane(0)), Sequence(1));
+  // And once more, long after.
+  const auto again = cluster.submit(1, transaction);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(cluster.is_committed(1, *again));
+}
+
+TEST(Node, RefusesEachBadTransactionWithItsOwnCode) {
+  NodeCluster cluster(kNames);
+  const auto good = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*good); }));
+  const auto code = [&](const SignedTransaction& transaction) {
+    const auto answer = cluster.submit(0, transaction);
+    return answer ? Errc::ok : answer.error().code;
+  };
+  const auto signed_by = [&](const std::string& key_name, TransactionBody body) {
+    return sign_transaction(body, {*encode_operation(open_campaign(9))}, test_key(key_name));
+  };
+  auto transaction = cluster.transaction("brand", 1, open_campaign(2));
+
+  auto wrong_signature = transaction;
+  wrong_signature.signature.bytes[0] ^= 1;
+  EXPECT_EQ(code(wrong_signature), Errc::signature_invalid);
+
+  EXPECT_EQ(code(cluster.transaction("brand", 0, open_campaign(3))), Errc::sequence_stale);
+  EXPECT_EQ(code(cluster.transaction("brand", 5, open_campaign(3))), Errc::sequence_gap);
+
+  auto expired = transaction.body;
+  expired.valid_until = Height(0);
+  EXPECT_EQ(code(signed_by("brand operator", expired)), Errc::expired);
+
+  auto unknown = transaction.body;
+  unknown.signer = PartySigner{test_party("nobody"), test_key("nobody").public_key()};
+  EXPECT_EQ(code(signed_by("nobody", unknown)), Errc::signer_unknown);
+
+  auto foreign = transaction.body;
+  foreign.chain_id.bytes[0] ^= 1;
+  EXPECT_EQ(code(signed_by("brand operator", foreign)), Errc::chain_wrong);
+
+  auto no_lane = transaction.body;
+  no_lane.lane = Lane(3);
+  EXPECT_EQ(code(signed_by("brand operator", no_lane)), Errc::lane_unknown);
+
+  // Nothing else changed: the right one still is the next.
+  EXPECT_EQ(code(transaction), Errc::ok);
+}
+
+TEST(Node, StopsForGoodWhenTheDiskFails) {
+  NodeCluster cluster(kNames);
+  cluster.files(1).set_space(0);
+  const auto id = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
+  ASSERT_TRUE(id);
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.node(1).has_failed(); }));
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed(0, *id); }));
+  EXPECT_FALSE(cluster.is_committed(1, *id));
+}
+
+}  // namespace
+}  // namespace fenrun
