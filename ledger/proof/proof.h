@@ -48,21 +48,21 @@ struct OperationClaim {
 
 // The policy's Record as it was when a posting was made: older than the posting, and either current
 // still, or superseded by a Record younger than the posting.
-struct PolicyRecord {
+struct PolicyInProof {
   Position record;                    // "record"
   std::optional<Position> successor;  // "successor"; the name is absent if there is none
 
   FENRUN_FIELDS(record, successor)
-  friend bool operator==(const PolicyRecord&, const PolicyRecord&) = default;
+  friend bool operator==(const PolicyInProof&, const PolicyInProof&) = default;
 };
 
 // Money moved, for this cause, under this policy.                       "type": "posting"
 // Entries: the Posting and its cause, with the Transaction if that is an Operation; the policy's
 // Record, if named, with its successor or else its chunk.
 struct PostingClaim {
-  Position posting;                    // "position"
-  MerklePath operation_path;           // "operation_path": empty if the cause is a System entry
-  std::optional<PolicyRecord> policy;  // "policy"; the name is absent if there is none
+  Position posting;                     // "position"
+  MerklePath operation_path;            // "operation_path": empty if the cause is a System entry
+  std::optional<PolicyInProof> policy;  // "policy"; the name is absent if there is none
 
   FENRUN_FIELDS(posting, operation_path, policy)
   friend bool operator==(const PostingClaim&, const PostingClaim&) = default;

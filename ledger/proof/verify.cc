@@ -34,7 +34,7 @@ class Judge {
  private:
   Result<Proven<TransactionEntry>> take_transaction(Position position);
   Result<OperationFacts> take_operation(Position position, const MerklePath& path);
-  Result<Proven<RecordEntry>> take_policy(const PolicyRecord& policy, Position posting);
+  Result<Proven<RecordEntry>> take_policy(const PolicyInProof& policy, Position posting);
   Result<StatementFacts> take_statement(const Proven<RecordEntry>& record, const Statement& totals);
   Status check_totals(const StatementFacts& statement) const;
 
@@ -95,7 +95,7 @@ Result<ProofFacts> Judge::operator()(const OperationClaim& claim) {
   return ProofFacts{std::move(facts)};
 }
 
-Result<Proven<RecordEntry>> Judge::take_policy(const PolicyRecord& policy, Position posting) {
+Result<Proven<RecordEntry>> Judge::take_policy(const PolicyInProof& policy, Position posting) {
   if (policy.record >= posting) return mismatch("the policy is younger than the posting");
   FENRUN_TRY(auto record, evidence_.take<RecordEntry>(policy.record));
   if (!policy.successor) {

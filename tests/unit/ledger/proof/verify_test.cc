@@ -372,7 +372,7 @@ TEST(Verify, APolicyIsTheOneOfThePostingsTime) {
   const auto& s = story();
   EXPECT_EQ(facts_of<PostingFacts>("posting, policy of the time").policy_record->position,
             s.first_policy);
-  const auto judged = [&](std::size_t posting, const PolicyRecord& policy,
+  const auto judged = [&](std::size_t posting, const PolicyInProof& policy,
                           const std::vector<Position>& current = {}) {
     std::vector<Position> positions{policy.record, s.postings[posting]};
     if (policy.successor) positions.push_back(*policy.successor);
@@ -406,7 +406,7 @@ TEST(Verify, ASupersededPolicyCoversNoLaterPosting) {
                                      ProofStory::of(party, Book::fund), 1},
                                     system);
   journal.seal();
-  const auto proof = journal.proof(PostingClaim{posting, {}, PolicyRecord{old, young}},
+  const auto proof = journal.proof(PostingClaim{posting, {}, PolicyInProof{old, young}},
                                    {old, young, system, posting});
   EXPECT_EQ(code_of(proof, journal.policy()), Errc::not_current);
 }
