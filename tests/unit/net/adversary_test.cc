@@ -189,6 +189,18 @@ TEST_F(Adversary, ADiallerRefusesAServerWithAnotherKey) {
   EXPECT_TRUE(node(0).connected.empty());
 }
 
+TEST_F(Adversary, APeerCannotStandInForAnother) {
+  // Peer 5 answers at the address of peer 0, with a key that is registered, but not for 0.
+  auto& impostor = add(5);
+  auto& dialler = add(1);
+  ASSERT_TRUE(impostor.transport->set_peer(PeerIndex(6), {key_of(1).public_key(), "", 0}));
+  ASSERT_TRUE(dialler.transport->set_peer(PeerIndex(5), {key_of(5).public_key(), "", 0}));
+  ASSERT_TRUE(dialler.transport->set_peer(kZero, address_of(0, impostor)));
+  ASSERT_TRUE(run_until([&] { return dialler.metrics().dial_failures >= 1; }));
+  EXPECT_TRUE(run_until([&] { return dialler.said("is not wanted here"); }));
+  EXPECT_TRUE(dialler.connected.empty());
+}
+
 TEST_F(Adversary, ADiallerWithTheWrongKeyLearnsWhy) {
   auto& node = victim();
   auto& dialler = add(options_of(1), key_of(77));

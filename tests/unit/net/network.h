@@ -43,6 +43,7 @@ struct Node {
   std::vector<PeerIndex> writable;
   std::vector<std::string> events;
   std::function<void(const Received&)> on_message;  // Besides recording.
+  std::function<void()> on_disconnected;
   std::unique_ptr<TcpTransport> transport;
 
   TransportCallbacks callbacks() {
@@ -54,6 +55,7 @@ struct Node {
     out.on_connected = [this](PeerIndex peer) { connected.push_back(peer); };
     out.on_disconnected = [this](PeerIndex peer, const Error& reason) {
       disconnected.emplace_back(peer, reason);
+      if (on_disconnected) on_disconnected();
     };
     out.on_writable = [this](PeerIndex peer) { writable.push_back(peer); };
     out.on_event = [this](const std::string& line) { events.push_back(line); };

@@ -261,6 +261,29 @@ TEST_F(Transports, StopWithinACallback) {
   EXPECT_EQ(node(1).received.size(), 1U) << "nothing is delivered after stop()";
 }
 
+TEST_F(Transports, StopWhileMessagesWaitForTheNextTurn) {
+  pair();
+  node(1).on_message = [&](const Received&) {
+    if (node(1).received.size() > 1) return;
+    asio::post(io_, [&] { node(1).transport->stop(); });
+  };
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_TRUE(node(0).transport->send(kOne, Channel::consensus, text("vote")));
+  }
+  ASSERT_TRUE(run_until([&] { return node(0).disconnected.size() == 1; }));
+  EXPECT_GE(node(1).received.size(), 1U);
+  EXPECT_LT(node(1).received.size(), 500U);
+}
+
+TEST_F(Transports, NothingIsToldAfterStop) {
+  pair();
+  node(1).on_disconnected = [&] { node(1).transport->stop(); };
+  node(0).transport->stop();
+  ASSERT_TRUE(run_until([&] { return node(1).disconnected.size() == 1; }));
+  run_for(20ms);
+  EXPECT_FALSE(node(1).said("lost peer 0")) << "its line was on the way when stop() was called";
+}
+
 TEST_F(Transports, ForgetAPeerWithinACallback) {
   pair();
   node(1).on_message = [&](const Received&) { node(1).transport->remove_peer(kZero); };
