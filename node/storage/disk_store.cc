@@ -1,0 +1,327 @@
+#include "node/storage/disk_store.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "ledger/merkle/tree.h"
+#include "node/storage/active_dump.h"
+
+namespace fenrun {
+namespace {
+
+// The value, or the end of the process.
+template <class T>
+T require(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "fenrun: storage cannot be read: %s\n",
+                 result.error().to_string().c_str());
+    std::abort();
+  }
+  return *std::move(result);
+}
+
+// What the entries of a block say of state and transactions.
+struct BlockContent {
+  StateDelta state;
+  std::vector<JournaledTransaction> transactions;
+  std::optional<Header> header;
+};
+
+Result<BlockContent> read_content(const StoredBlock& block) {
+  BlockContent content;
+  for (std::size_t i = 0; i < block.entries.size(); ++i) {
+    const Position position(block.place.first.value() + i);
+    FENRUN_TRY(auto entry, decode_entry(block.entries[i]));
+    if (auto* record = std::get_if<RecordEntry>(&entry)) {
+      CurrentRecord current{record->version, position, std::nullopt};
+      if (record->value) current.value = std::move(*record->value);
+      content.state.insert_or_assign(std::move(record->key), std::move(current));
+    } else if (const auto* transaction = std::get_if<TransactionEntry>(&entry)) {
+      content.transactions.push_back({transaction->body.id(), position, transaction->outcome});
+    } else if (auto* header = std::get_if<Header>(&entry)) {
+      content.header = std::move(*header);
+    }
+  }
+  if (!content.header || content.header->position != block.place.header()) {
+    return Error{Errc::corruption, "journal: a block does not end with its header"};
+  }
+  return content;
+}
+
+}  // namespace
+
+DiskStore::DiskStore(FileSystem& files, Path folder, const DiskStoreOptions& options,
+                     JournalFiles journal)
+    : files_(&files),
+      folder_(std::move(folder)),
+      options_(options),
+      journal_(std::move(journal)),
+      records_(options.record_cache_bytes) {}
+
+Result<std::unique_ptr<DiskStore>> DiskStore::open(FileSystem& files, const Path& folder,
+                                                   const DiskStoreOptions& options) {
+  FENRUN_TRY(auto journal, JournalFiles::open(files, folder / "journal", options.segment_bytes));
+  std::unique_ptr<DiskStore> store(new DiskStore(files, folder, options, std::move(journal)));
+  auto recovered = store->recover();
+  if (!recovered) {
+    // The index is a view: whatever is wrong with it, a new one is right.  If the journal itself is
+    // at fault, the second attempt says so.
+    store->index_.reset();
+    FENRUN_OK(Index::destroy(folder / "index"));
+    recovered = store->recover();
+  }
+  if (!recovered) return recovered.error();
+  return store;
+}
+
+Status DiskStore::open_index() {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) return Error{Errc::io_error, folder_.string() + ": " + error.message()};
+  FENRUN_TRY(index_, Index::open(folder_ / "index", options_.index));
+  return {};
+}
+
+// Brings the index up to the journal.
+Status DiskStore::recover() {
+  FENRUN_OK(open_index());
+  FENRUN_TRY(const auto from, first_to_replay());
+  std::uint64_t size = 0;
+  if (from.value() > 0) {
+    FENRUN_TRY(const auto header, index_->header_position(Height(from.value() - 1)));
+    if (!header) return Error{Errc::corruption, "index: a height is missing"};
+    size = header->value() + 1;
+  }
+  FENRUN_OK(restore_edge(size));
+  if (from.value() < journal_.block_count()) {
+    FENRUN_OK(journal_.replay(from, [&](const StoredBlock& b) { return index_stored(b); }));
+  }
+  return check_tip();
+}
+
+// The first height that the index lacks.  Errc::corruption if it is of another journal, or ahead,
+// which no crash explains.
+Result<Height> DiskStore::first_to_replay() const {
+  FENRUN_TRY(const auto tip, index_->tip());
+  if (!tip) return Height(0);
+  if (tip->height.value() >= journal_.block_count()) {
+    return Error{Errc::corruption, "index: it is ahead of the journal"};
+  }
+  FENRUN_TRY(const auto header, index_->header_position(tip->height));
+  if (!header || header->value() >= size()) {
+    return Error{Errc::corruption, "index: it is of another journal"};
+  }
+  FENRUN_TRY(const auto place, index_->block_at(*header));
+  FENRUN_TRY(const auto entry, read_entries(place, *header, 1));
+  if (leaf_hash(entry[0]) != tip->block_id) {
+    return Error{Errc::corruption, "index: it is of another journal"};
+  }
+  FENRUN_TRY(const auto gap, index_->first_gap());
+  return gap ? *gap : tip->height.next();
+}
+
+// Fills the open tiles of a tree of `size` leaves: level 0 from the entries, the others from the
+// roots of the full tiles below.
+Status DiskStore::restore_edge(std::uint64_t size) {
+  edge_ = TreeEdge();
+  for (unsigned level = 0; size > 0; ++level) {
+    const std::uint64_t full = size / kTileWidth;
+    std::vector<Digest> nodes;
+    for (std::uint64_t i = full * kTileWidth; i < size; ++i) {
+      if (level > 0) {
+        FENRUN_TRY(auto tile, index_->tile(level - 1, i));
+        nodes.push_back(subtree_root(std::move(tile)));
+        continue;
+      }
+      FENRUN_TRY(const auto place, index_->block_at(Position(i)));
+      const std::uint64_t last = std::min(place.header().value() + 1, size);
+      FENRUN_TRY(const auto entries,
+                 read_entries(place, Position(i), static_cast<std::size_t>(last - i)));
+      for (const auto& entry : entries) nodes.push_back(leaf_hash(entry));
+      i = last - 1;
+    }
+    edge_.restore_row(full, std::move(nodes));
+    size = full;
+  }
+  return {};
+}
+
+Status DiskStore::index_stored(const StoredBlock& block) {
+  FENRUN_TRY(const auto content, read_content(block));
+  std::vector<Tile> tiles;
+  Digest leaf;
+  for (const auto& entry : block.entries) {
+    leaf = leaf_hash(entry);
+    edge_.append(leaf, tiles);
+  }
+  return index_->apply({.place = &block.place,
+                        .block_id = leaf,
+                        .tiles = &tiles,
+                        .transactions = &content.transactions,
+                        .state = &content.state});
+}
+
+// The tree must have the root that the tip's header names.
+Status DiskStore::check_tip() const {
+  if (size() == 0) return {};
+  if (edge_.size() != size()) {
+    return Error{Errc::corruption, "storage: index and journal differ in size"};
+  }
+  const Position position(size() - 1);
+  FENRUN_TRY(const auto bytes, entry(position));
+  FENRUN_TRY(const auto tip, decode_entry(bytes));
+  const auto* header = std::get_if<Header>(&tip);
+  std::optional<Error> error;
+  const Digest root = merkle_root(position.value(), [&](unsigned level, std::uint64_t index) {
+    const auto node = find_node(level, index);
+    if (!node) error = node.error();
+    return node ? *node : Digest{};
+  });
+  if (error) return *error;
+  if (header == nullptr || header->position != position || header->journal_root != root) {
+    return Error{Errc::corruption, "storage: the tip's header names another journal root"};
+  }
+  return {};
+}
+
+Status DiskStore::fail(Error error) {
+  failure_ = std::move(error);
+  return *failure_;
+}
+
+Status DiskStore::commit(const ExecutedBlock& block, ByteView certificate) {
+  if (failure_) return *failure_;
+  CHECK(block.leaves.size() == block.entries.size() && !block.entries.empty());
+  const auto place = journal_.append(block, certificate);
+  if (!place) return fail(place.error());
+  std::vector<Tile> tiles;
+  for (const auto& leaf : block.leaves) edge_.append(leaf, tiles);
+  const auto applied = index_->apply({.place = &*place,
+                                      .block_id = block.id,
+                                      .tiles = &tiles,
+                                      .transactions = &block.transactions,
+                                      .state = &block.state.delta()});
+  if (!applied) return fail(applied.error());
+  for (const auto& [key, record] : block.state.delta()) records_.put(key, record);
+  return {};
+}
+
+Result<Bytes> DiskStore::entry(Position position) const {
+  if (position.value() >= size()) return Errc::not_found;
+  FENRUN_TRY(auto found, entries(position, 1));
+  return std::move(found[0]);
+}
+
+Result<std::vector<Bytes>> DiskStore::entries(Position first, std::size_t count) const {
+  if (first.value() > size() || count > size() - first.value()) return Errc::not_found;
+  std::vector<Bytes> out;
+  std::uint64_t next = first.value();
+  const std::uint64_t end = next + count;
+  while (next < end) {
+    FENRUN_TRY(const auto place, index_->block_at(Position(next)));
+    const std::uint64_t block_end = std::min(end, place.header().value() + 1);
+    FENRUN_TRY(auto part,
+               read_entries(place, Position(next), static_cast<std::size_t>(block_end - next)));
+    FENRUN_OK(check_leaves(Position(next), part));
+    std::ranges::move(part, std::back_inserter(out));
+    next = block_end;
+  }
+  return out;
+}
+
+Result<std::vector<Bytes>> DiskStore::read_entries(const BlockPlace& place, Position first,
+                                                   std::size_t count) const {
+  constexpr std::size_t kPiece = BlockPlace::kPieceEntries;
+  CHECK(count > 0 && first >= place.first);
+  const auto begin = static_cast<std::size_t>(first.value() - place.first.value());
+  const std::size_t end = begin + count;
+  CHECK(end <= place.entry_count);
+  const std::size_t first_piece = begin / kPiece;
+  if (place.pieces.size() != (place.entry_count + kPiece - 1) / kPiece + 1) {
+    return Error{Errc::corruption, "index: a block's place is damaged"};
+  }
+  FENRUN_TRY(auto entries, journal_.pieces(place, first_piece, (end + kPiece - 1) / kPiece));
+  const std::size_t skipped = begin - first_piece * kPiece;
+  entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(skipped));
+  entries.resize(count);
+  return entries;
+}
+
+// Entries are read without their record's checksum, which covers a whole block.  Their leaf hashes
+// say more.
+Status DiskStore::check_leaves(Position first, const std::vector<Bytes>& entries) const {
+  std::vector<Digest> stored;
+  const std::vector<Digest>* tile = nullptr;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::uint64_t position = first.value() + i;
+    const auto place = NodePlace::of(0, position);
+    if (i == 0 || place.begin == 0) {
+      tile = edge_.open_tile(0, place.tile);
+      if (tile == nullptr) {
+        FENRUN_TRY(stored, index_->tile(0, place.tile));
+        tile = &stored;
+      }
+    }
+    if (leaf_hash(entries[i]) != (*tile)[place.begin]) {
+      return Error{Errc::corruption, "journal: entry " + std::to_string(position) + " is damaged"};
+    }
+  }
+  return {};
+}
+
+Digest DiskStore::node(unsigned level, std::uint64_t index) const {
+  return require(find_node(level, index));
+}
+
+Result<Digest> DiskStore::find_node(unsigned level, std::uint64_t index) const {
+  CHECK(level < 64 && index < size() >> level);
+  const auto place = NodePlace::of(level, index);
+  const auto cut = [&](const std::vector<Digest>& nodes) {
+    const auto begin = nodes.begin() + static_cast<std::ptrdiff_t>(place.begin);
+    return subtree_root({begin, begin + static_cast<std::ptrdiff_t>(place.width)});
+  };
+  if (const auto* open = edge_.open_tile(place.tile_level, place.tile)) return cut(*open);
+  FENRUN_TRY(const auto nodes, index_->tile(place.tile_level, place.tile));
+  return cut(nodes);
+}
+
+std::optional<Position> DiskStore::header_position(Height height) const {
+  return require(index_->header_position(height));
+}
+
+std::optional<Bytes> DiskStore::certificate(Height height) const {
+  const auto header = header_position(height);
+  if (!header) return std::nullopt;
+  return require(journal_.certificate(require(index_->block_at(*header))));
+}
+
+std::optional<Position> DiskStore::transaction_position(const Digest& id) const {
+  return require(index_->transaction_position(id));
+}
+
+std::optional<ActiveBitsDump> DiskStore::active_bits_dump() const {
+  if (block_count() == 0) return std::nullopt;
+  return require(load_active_dump(*files_, folder_ / "active", Height(block_count() - 1)));
+}
+
+Status DiskStore::save_active_bits(const ActiveBitsDump& dump) {
+  return save_active_dump(*files_, folder_ / "active", dump);
+}
+
+std::optional<CurrentRecord> DiskStore::record(ByteView key) const {
+  if (const auto* cached = records_.find(key)) return *cached;
+  auto record = require(index_->record(key));
+  if (record) records_.put(key, *record);
+  return record;
+}
+
+std::optional<RecordKey> DiskStore::at_or_after(ByteView key) const {
+  return require(index_->at_or_after(key));
+}
+
+std::optional<RecordKey> DiskStore::before(ByteView key) const {
+  return require(index_->before(key));
+}
+
+}  // namespace fenrun

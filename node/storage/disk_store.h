@@ -1,0 +1,85 @@
+// LedgerStore on disk.  docs/spec/storage.md, §3 to §5.
+//
+//   <folder>/journal/    segments: blocks with their certificates, the only truth
+//   <folder>/index/      LevelDB: everything derived from them
+//   <folder>/active/     dumps of the active bits
+//
+// A commit appends the block to the journal and syncs it, then writes the index, unsynced.  So the
+// index is never ahead; what it lacks after a crash, or all of it, is derived again on opening.
+//
+// After an error of commit() every further commit fails; the node stops.  A read that fails in a
+// function that has no Result aborts the process: there is no answer to give, and a wrong one would
+// be executed upon.
+//
+// Not thread-safe.  The folder is used by one process only: see data_dir.h.
+#pragma once
+
+#include <memory>
+
+#include "ledger/store.h"
+#include "node/storage/index.h"
+#include "node/storage/journal_files.h"
+#include "node/storage/record_cache.h"
+#include "node/storage/tree_edge.h"
+
+namespace fenrun {
+
+struct DiskStoreOptions {
+  std::uint64_t segment_bytes = 64 * 1024 * 1024;  // A segment ends with the block that exceeds it.
+  std::size_t record_cache_bytes = 64 * 1024 * 1024;
+  IndexOptions index;
+};
+
+class DiskStore final : public LedgerStore {
+ public:
+  // Opens the store, or makes it.  On return the Merkle root over the entries is the one that the
+  // tip's Header names.  Errc::corruption if the journal is damaged; Errc::io_error.
+  // REQUIRES: `files` outlives the store; the index always lies in the machine's own files.
+  static Result<std::unique_ptr<DiskStore>> open(FileSystem& files, const Path& folder,
+                                                 const DiskStoreOptions& options = {});
+
+  Status commit(const ExecutedBlock& block, ByteView certificate) override;
+  std::uint64_t size() const override { return journal_.entry_count(); }
+  Result<Bytes> entry(Position position) const override;
+  Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
+  Digest node(unsigned level, std::uint64_t index) const override;
+  std::optional<Position> header_position(Height height) const override;
+  std::optional<Bytes> certificate(Height height) const override;
+  std::optional<Position> transaction_position(const Digest& id) const override;
+  std::optional<ActiveBitsDump> active_bits_dump() const override;
+  Status save_active_bits(const ActiveBitsDump& dump) override;
+
+  std::optional<CurrentRecord> record(ByteView key) const override;
+  std::optional<RecordKey> at_or_after(ByteView key) const override;
+  std::optional<RecordKey> before(ByteView key) const override;
+
+  // Number of blocks held; the height that comes next.
+  std::uint64_t block_count() const { return journal_.block_count(); }
+
+ private:
+  DiskStore(FileSystem& files, Path folder, const DiskStoreOptions& options, JournalFiles journal);
+
+  Status open_index();
+  Status recover();
+  Result<Height> first_to_replay() const;
+  Status restore_edge(std::uint64_t size);
+  Status index_stored(const StoredBlock& block);
+  Status check_tip() const;
+  Result<Digest> find_node(unsigned level, std::uint64_t index) const;
+  // `count` entries of one block, unchecked.  REQUIRES: they are within the block.
+  Result<std::vector<Bytes>> read_entries(const BlockPlace& place, Position first,
+                                          std::size_t count) const;
+  Status check_leaves(Position first, const std::vector<Bytes>& entries) const;
+  Status fail(Error error);
+
+  FileSystem* files_;
+  Path folder_;
+  DiskStoreOptions options_;
+  JournalFiles journal_;
+  std::unique_ptr<Index> index_;
+  TreeEdge edge_;
+  mutable RecordCache records_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace fenrun

@@ -1,0 +1,317 @@
+#include "node/storage/index.h"
+
+#include <leveldb/cache.h>
+#include <leveldb/db.h>
+#include <leveldb/filter_policy.h>
+#include <leveldb/write_batch.h>
+
+#include "core/codec.h"
+
+namespace fenrun {
+namespace {
+
+constexpr int kBloomBits = 10;
+constexpr int kOpenFilesMax = 512;
+constexpr std::size_t kTableBytes = 16 * 1024 * 1024;
+// LevelDB's log holds what two write buffers hold; a gap cannot lie further back.
+constexpr std::uint64_t kUnsyncedBuffers = 4;
+
+constexpr char kState = 's';
+constexpr char kTile = 't';
+constexpr char kBlock = 'b';
+constexpr char kHeight = 'h';
+constexpr char kTransaction = 'x';
+constexpr std::string_view kTip = "m";
+
+struct IndexedBlock {
+  Position first;
+  Position header;
+  std::uint64_t bytes_before = 0;  // Of all batches before this one.
+
+  FENRUN_FIELDS(first, header, bytes_before)
+};
+
+leveldb::Slice slice(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+ByteView view(const leveldb::Slice& bytes) { return bytes_of({bytes.data(), bytes.size()}); }
+
+void append_big_endian(std::string& out, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    out.push_back(static_cast<char>(static_cast<std::uint8_t>(value >> shift)));
+  }
+}
+
+std::string numbered_key(char family, std::uint64_t number) {
+  std::string key(1, family);
+  append_big_endian(key, number);
+  return key;
+}
+
+std::uint64_t number_of_key(const leveldb::Slice& key) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 1; i < key.size(); ++i) {
+    number = number << 8 | static_cast<std::uint8_t>(key[i]);
+  }
+  return number;
+}
+
+std::string bytes_key(char family, ByteView bytes) {
+  std::string key(1, family);
+  key.append(text_of(bytes));
+  return key;
+}
+
+std::string tile_key(unsigned level, std::uint64_t index) {
+  std::string key(1, kTile);
+  key.push_back(static_cast<char>(static_cast<std::uint8_t>(level)));
+  append_big_endian(key, index);
+  return key;
+}
+
+Bytes encode_record(const CurrentRecord& record) {
+  Encoder out(17 + (record.value ? record.value->size() : 0));
+  out.fixed(record.version);
+  out.fixed(record.position.value());
+  out.fixed<std::uint8_t>(record.value ? 1 : 0);
+  if (record.value) out.raw(*record.value);
+  return out.take();
+}
+
+constexpr std::size_t kRecordFlagAt = 16;
+
+bool has_value(const leveldb::Slice& record) {
+  return record.size() > kRecordFlagAt && record[kRecordFlagAt] == 1;
+}
+
+Result<CurrentRecord> decode_record(ByteView bytes) {
+  Decoder in(bytes);
+  CurrentRecord record;
+  std::uint64_t position = 0;
+  std::uint8_t flag = 0;
+  FENRUN_OK(in.fixed(record.version));
+  FENRUN_OK(in.fixed(position));
+  FENRUN_OK(in.fixed(flag));
+  record.position = Position(position);
+  if (flag == 1) record.value = to_bytes(bytes.last(in.remaining()));
+  return record;
+}
+
+Error error_of(const leveldb::Status& status) {
+  return {status.IsIOError() ? Errc::io_error : Errc::corruption, "index: " + status.ToString()};
+}
+
+template <class T>
+Result<T> decode_value(const std::string& bytes) {
+  auto value = decode<T>(bytes_of(bytes));
+  if (!value) return Error{Errc::corruption, "index: " + value.error().to_string()};
+  return value;
+}
+
+bool is_of(const leveldb::Slice& key, char family) { return !key.empty() && key[0] == family; }
+
+}  // namespace
+
+struct Index::Database {
+  std::unique_ptr<const leveldb::FilterPolicy> filter;
+  std::unique_ptr<leveldb::Cache> cache;
+  std::unique_ptr<leveldb::DB> db;
+  leveldb::ReadOptions read;
+  std::uint64_t write_buffer_bytes = 0;
+  std::uint64_t bytes_applied = 0;
+  // Made when first asked for and kept until the next batch: making one costs more than a seek.
+  std::unique_ptr<leveldb::Iterator> iterator;
+
+  leveldb::Iterator& scan() {
+    if (!iterator) iterator.reset(db->NewIterator(read));
+    return *iterator;
+  }
+
+  Result<std::optional<std::string>> get(const leveldb::Slice& key) const {
+    std::string value;
+    const auto status = db->Get(read, key, &value);
+    if (status.IsNotFound()) return std::optional<std::string>{};
+    if (!status.ok()) return error_of(status);
+    return std::optional(std::move(value));
+  }
+};
+
+Index::Index(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+Index::~Index() { database_->iterator.reset(); }
+
+Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOptions& options) {
+  auto database = std::make_unique<Database>();
+  database->filter.reset(leveldb::NewBloomFilterPolicy(kBloomBits));
+  database->cache.reset(leveldb::NewLRUCache(options.block_cache_bytes));
+  database->write_buffer_bytes = options.write_buffer_bytes;
+  database->read.verify_checksums = true;
+
+  leveldb::Options settings;
+  settings.create_if_missing = true;
+  settings.paranoid_checks = true;
+  settings.filter_policy = database->filter.get();
+  settings.block_cache = database->cache.get();
+  settings.write_buffer_size = options.write_buffer_bytes;
+  settings.max_file_size = kTableBytes;
+  settings.max_open_files = kOpenFilesMax;
+  leveldb::DB* db = nullptr;
+  const auto status = leveldb::DB::Open(settings, folder.string(), &db);
+  if (!status.ok()) return error_of(status);
+  database->db.reset(db);
+
+  std::unique_ptr<Index> index(new Index(std::move(database)));
+  FENRUN_TRY(const auto tip, index->tip());
+  if (tip) {
+    const auto key = numbered_key(kHeight, tip->height.value());
+    FENRUN_TRY(const auto bytes, index->database_->get(key));
+    if (!bytes) return Error{Errc::corruption, "index: the tip's block is missing"};
+    FENRUN_TRY(const auto block, decode_value<IndexedBlock>(*bytes));
+    index->database_->bytes_applied = block.bytes_before;
+  }
+  return index;
+}
+
+Status Index::destroy(const Path& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  if (error) return Error{Errc::io_error, folder.string() + ": remove: " + error.message()};
+  return {};
+}
+
+Status Index::apply(const IndexUpdate& update) {
+  leveldb::WriteBatch batch;
+  const auto& place = *update.place;
+  for (const auto& [key, record] : *update.state) {
+    batch.Put(bytes_key(kState, key), slice(encode_record(record)));
+  }
+  for (const auto& transaction : *update.transactions) {
+    batch.Put(bytes_key(kTransaction, transaction.id.view()), slice(encode(transaction.position)));
+  }
+  for (const auto& tile : *update.tiles) {
+    Encoder out(kTileWidth * Digest::kSize);
+    for (const auto& node : tile.nodes) out.raw(node.view());
+    batch.Put(tile_key(tile.level, tile.index), slice(out.take()));
+  }
+  batch.Put(numbered_key(kBlock, place.first.value()), slice(encode(place)));
+  const IndexedBlock block{place.first, place.header(), database_->bytes_applied};
+  batch.Put(numbered_key(kHeight, place.height.value()), slice(encode(block)));
+  batch.Put(std::string(kTip), slice(encode(Tip{place.height, update.block_id})));
+
+  database_->iterator.reset();
+  const auto status = database_->db->Write(leveldb::WriteOptions(), &batch);
+  if (!status.ok()) return error_of(status);
+  database_->bytes_applied += batch.ApproximateSize();
+  return {};
+}
+
+Result<std::optional<Index::Tip>> Index::tip() const {
+  FENRUN_TRY(const auto bytes, database_->get(std::string(kTip)));
+  if (!bytes) return std::optional<Tip>{};
+  FENRUN_TRY(const auto tip, decode_value<Tip>(*bytes));
+  return std::optional(tip);
+}
+
+Result<std::optional<Height>> Index::first_gap() const {
+  FENRUN_TRY(const auto last, tip());
+  if (!last) return std::optional<Height>{};
+  std::optional<Height> gap;
+  auto& it = database_->scan();
+  it.Seek(numbered_key(kHeight, last->height.value()));
+  std::uint64_t expected = last->height.value();
+  const std::uint64_t reach = kUnsyncedBuffers * database_->write_buffer_bytes;
+  while (it.Valid() && is_of(it.key(), kHeight)) {
+    const std::uint64_t height = number_of_key(it.key());
+    if (height != expected) gap = Height(height + 1);
+    FENRUN_TRY(const auto block, decode_value<IndexedBlock>(it.value().ToString()));
+    if (height == 0 || database_->bytes_applied - block.bytes_before > reach) return gap;
+    expected = height - 1;
+    it.Prev();
+  }
+  if (!it.status().ok()) return error_of(it.status());
+  return std::optional(Height(0));
+}
+
+Result<std::optional<CurrentRecord>> Index::record(ByteView key) const {
+  FENRUN_TRY(const auto bytes, database_->get(bytes_key(kState, key)));
+  if (!bytes) return std::optional<CurrentRecord>{};
+  auto record = decode_record(bytes_of(*bytes));
+  if (!record) return Error{Errc::corruption, "index: a state record is cut short"};
+  return std::optional(*std::move(record));
+}
+
+Result<std::optional<RecordKey>> Index::at_or_after(ByteView key) const {
+  auto& it = database_->scan();
+  for (it.Seek(bytes_key(kState, key)); it.Valid() && is_of(it.key(), kState); it.Next()) {
+    if (has_value(it.value())) return std::optional(RecordKey(to_bytes(view(it.key()).subspan(1))));
+  }
+  if (!it.status().ok()) return error_of(it.status());
+  return std::optional<RecordKey>{};
+}
+
+Result<std::optional<RecordKey>> Index::before(ByteView key) const {
+  auto& it = database_->scan();
+  it.Seek(bytes_key(kState, key));
+  if (it.Valid()) {
+    it.Prev();
+  } else {
+    it.SeekToLast();
+  }
+  for (; it.Valid() && is_of(it.key(), kState); it.Prev()) {
+    if (has_value(it.value())) return std::optional(RecordKey(to_bytes(view(it.key()).subspan(1))));
+  }
+  if (!it.status().ok()) return error_of(it.status());
+  return std::optional<RecordKey>{};
+}
+
+Result<std::vector<Digest>> Index::tile(unsigned level, std::uint64_t index) const {
+  FENRUN_TRY(const auto bytes, database_->get(tile_key(level, index)));
+  if (!bytes || bytes->size() != kTileWidth * Digest::kSize) {
+    return Error{Errc::corruption, "index: tile " + std::to_string(level) + "/" +
+                                       std::to_string(index) + " is missing"};
+  }
+  std::vector<Digest> nodes(kTileWidth);
+  ByteView rest = bytes_of(*bytes);
+  for (auto& node : nodes) {
+    std::ranges::copy(rest.first(Digest::kSize), node.bytes.begin());
+    rest = rest.subspan(Digest::kSize);
+  }
+  return nodes;
+}
+
+Result<BlockPlace> Index::block_at(Position position) const {
+  auto& it = database_->scan();
+  const auto key = numbered_key(kBlock, position.value());
+  it.Seek(key);
+  if (it.Valid() && it.key() != leveldb::Slice(key)) it.Prev();
+  if (!it.status().ok()) return error_of(it.status());
+  if (it.Valid() && is_of(it.key(), kBlock)) {
+    FENRUN_TRY(const auto place, decode_value<BlockPlace>(it.value().ToString()));
+    if (place.first <= position && position <= place.header()) return place;
+  }
+  return Error{Errc::corruption,
+               "index: no block holds position " + std::to_string(position.value())};
+}
+
+Result<std::optional<Position>> Index::first_position(Height height) const {
+  FENRUN_TRY(const auto bytes, database_->get(numbered_key(kHeight, height.value())));
+  if (!bytes) return std::optional<Position>{};
+  FENRUN_TRY(const auto block, decode_value<IndexedBlock>(*bytes));
+  return std::optional(block.first);
+}
+
+Result<std::optional<Position>> Index::header_position(Height height) const {
+  FENRUN_TRY(const auto bytes, database_->get(numbered_key(kHeight, height.value())));
+  if (!bytes) return std::optional<Position>{};
+  FENRUN_TRY(const auto block, decode_value<IndexedBlock>(*bytes));
+  return std::optional(block.header);
+}
+
+Result<std::optional<Position>> Index::transaction_position(const Digest& id) const {
+  FENRUN_TRY(const auto bytes, database_->get(bytes_key(kTransaction, id.view())));
+  if (!bytes) return std::optional<Position>{};
+  FENRUN_TRY(const auto position, decode_value<Position>(*bytes));
+  return std::optional(position);
+}
+
+}  // namespace fenrun

@@ -1,0 +1,85 @@
+// The index: everything that is derived from the journal, in LevelDB.  docs/spec/storage.md, §4.
+//
+//   's' ‖ key                          state: u64 version · u64 position · u8 has value · value
+//   't' ‖ u8 tile level ‖ u64be tile   256 digests, full tiles only
+//   'b' ‖ u64be first position         BlockPlace
+//   'h' ‖ u64be height                 IndexedBlock
+//   'x' ‖ transaction id               u64 position
+//   'm'                                Tip
+//
+// One batch a block, never synced: what a crash takes is read again from the journal.  A lost page
+// of LevelDB's own log can take a batch from the middle, so first_gap() looks for one.
+//
+// Every failure of LevelDB is Errc::io_error or Errc::corruption.  Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "ledger/state.h"
+#include "node/storage/journal_files.h"
+#include "node/storage/tree_edge.h"
+
+namespace fenrun {
+
+struct IndexOptions {
+  std::size_t block_cache_bytes = 64 * 1024 * 1024;
+  std::size_t write_buffer_bytes = 4 * 1024 * 1024;
+};
+
+// What one block adds.
+struct IndexUpdate {
+  const BlockPlace* place = nullptr;
+  Digest block_id;
+  const std::vector<Tile>* tiles = nullptr;
+  const std::vector<JournaledTransaction>* transactions = nullptr;
+  const StateDelta* state = nullptr;
+};
+
+class Index {
+ public:
+  struct Tip {
+    Height height;
+    Digest block_id;
+
+    FENRUN_FIELDS(height, block_id)
+  };
+
+  // Opens or makes it.
+  static Result<std::unique_ptr<Index>> open(const Path& folder, const IndexOptions& options);
+  // Removes the folder's index, whatever is left of it.
+  static Status destroy(const Path& folder);
+
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  Status apply(const IndexUpdate& update);
+
+  // The last block applied; none if the index is empty.
+  Result<std::optional<Tip>> tip() const;
+  // The lowest height at or below the tip whose batch is missing, as far back as an unsynced batch
+  // may lie; none if there is no gap.
+  Result<std::optional<Height>> first_gap() const;
+
+  Result<std::optional<CurrentRecord>> record(ByteView key) const;
+  Result<std::optional<RecordKey>> at_or_after(ByteView key) const;
+  Result<std::optional<RecordKey>> before(ByteView key) const;
+
+  // Errc::corruption if it is not there: the caller knows that the tile is full.
+  Result<std::vector<Digest>> tile(unsigned level, std::uint64_t index) const;
+  // The block that holds the position.  Errc::corruption if it is not there.
+  Result<BlockPlace> block_at(Position position) const;
+  Result<std::optional<Position>> first_position(Height height) const;
+  Result<std::optional<Position>> header_position(Height height) const;
+  Result<std::optional<Position>> transaction_position(const Digest& id) const;
+
+ private:
+  struct Database;
+
+  explicit Index(std::unique_ptr<Database> database);
+
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace fenrun

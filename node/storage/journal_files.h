@@ -1,0 +1,96 @@
+// The journal on disk: one log record a block, in segment files.  docs/spec/storage.md, §3.
+//
+//   <folder>/<height of the first block, 16 hex digits>.log
+//   record: type 1 · tag height · payload =
+//     u64 first position · u32 entries · u32 certificate bytes · certificate · (u16be length ·
+//     entry)*
+//   identity of a segment: u64 its first height · u64 first height of the segment before (2^64-1:
+//     none) · 16 zero bytes; its chain continues that segment's last record
+//
+// A block costs one write and one fdatasync.  A segment begins with its first block, so none is
+// ever empty.  Committed bytes are never written again.
+#pragma once
+
+#include <map>
+
+#include "ledger/block_builder.h"
+#include "node/storage/append_log.h"
+
+namespace fenrun {
+
+// Where a committed block lies, and every kPieceEntries-th of its entries.
+struct BlockPlace {
+  static constexpr std::size_t kPieceEntries = 64;
+
+  Height height;
+  Position first;
+  std::uint32_t entry_count = 0;
+  std::uint64_t segment = 0;  // First height of the segment.
+  std::uint64_t payload = 0;  // Offset of the record's payload in it.
+  std::uint32_t certificate_bytes = 0;
+  std::uint32_t certificate_crc = 0;
+  // Offset within the payload of entry 0, 64, 128, ..., and of the payload's end.
+  List<std::uint32_t, 1U << 24> pieces;
+
+  Position header() const { return Position(first.value() + entry_count - 1); }
+
+  FENRUN_FIELDS(height, first, entry_count, segment, payload, certificate_bytes, certificate_crc,
+                pieces)
+  friend bool operator==(const BlockPlace&, const BlockPlace&) = default;
+};
+
+// A block as it was read; the views live during the visit only.
+struct StoredBlock {
+  BlockPlace place;
+  ByteView certificate;
+  std::vector<ByteView> entries;
+};
+
+class JournalFiles {
+ public:
+  // An error ends the reading and is returned.
+  using Visitor = std::function<Status(const StoredBlock&)>;
+
+  // Opens the segments of a folder, makes the folder if need be, and cuts off a torn block.
+  // Errc::corruption if the last segment is damaged or one is missing.
+  static Result<JournalFiles> open(FileSystem& files, const Path& folder,
+                                   std::uint64_t segment_bytes);
+
+  // Heights and entries held; the next block's height and first position.
+  std::uint64_t block_count() const { return block_count_; }
+  std::uint64_t entry_count() const { return entry_count_; }
+
+  // Appends a block; durable on return.  Any error is for good.
+  Result<BlockPlace> append(const ExecutedBlock& block, ByteView certificate);
+
+  // Reads the blocks from a height on, each checked.  REQUIRES: height <= block_count().
+  Status replay(Height from, const Visitor& visit) const;
+
+  // Errc::corruption if it is damaged.
+  Result<Bytes> certificate(const BlockPlace& place) const;
+  // The entries of whole pieces, `first_piece` up to but without `last_piece`.  Their bytes are not
+  // checked: the reader compares leaf hashes.
+  Result<std::vector<Bytes>> pieces(const BlockPlace& place, std::size_t first_piece,
+                                    std::size_t last_piece) const;
+
+ private:
+  JournalFiles(FileSystem& files, Path folder, std::uint64_t segment_bytes)
+      : files_(&files), folder_(std::move(folder)), segment_bytes_(segment_bytes) {}
+
+  Status find_segments();
+  Path path_of(std::uint64_t segment) const;
+  Status start_segment(const AppendLog::Record& record);
+  Result<Bytes> read(std::uint64_t segment, std::uint64_t offset, std::size_t count) const;
+
+  FileSystem* files_;
+  Path folder_;
+  std::uint64_t segment_bytes_;
+  std::vector<std::uint64_t> segments_;  // First heights, ascending.
+  std::optional<AppendLog> last_;
+  std::uint64_t block_count_ = 0;
+  std::uint64_t entry_count_ = 0;
+  // Older segments that are open for reading.
+  mutable std::map<std::uint64_t, std::unique_ptr<File>> readers_;
+};
+
+}  // namespace fenrun

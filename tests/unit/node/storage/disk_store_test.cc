@@ -1,0 +1,400 @@
+#include "node/storage/disk_store.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <random>
+
+#include "ledger/merkle/tree.h"
+#include "tests/support/faulty_files.h"
+#include "tests/unit/node/storage/block_maker.h"
+#include "tests/unit/node/storage/temporary_folder.h"
+
+namespace fenrun {
+namespace {
+
+DiskStoreOptions small_options() {
+  return {.segment_bytes = 20'000,
+          .record_cache_bytes = 4'000,
+          .index = {.block_cache_bytes = 1 << 20, .write_buffer_bytes = 1 << 16}};
+}
+
+// A block of up to some hundred entries on few keys, so that keys meet again.
+void fill_randomly(BlockBuilder& builder, std::mt19937_64& random, std::size_t operations_max) {
+  const auto below = [&](std::uint64_t bound) { return random() % bound; };
+  for (std::uint64_t i = below(3); i > 0; --i) builder.append_system(Bytes(below(40), 1));
+  const auto transaction =
+      builder.append_transaction(transaction_body(builder.context().height.value()), {});
+  const std::uint64_t operations = below(operations_max);
+  for (std::uint32_t i = 0; i < operations; ++i) {
+    builder.append_operation(transaction, i, Bytes(below(300), 2));
+  }
+  for (std::uint64_t i = below(40); i > 0; --i) {
+    const RecordKey key{17, static_cast<std::uint8_t>(below(12)),
+                        static_cast<std::uint8_t>(below(5))};
+    if (below(4) == 0) {
+      builder.state().remove(key);
+    } else {
+      builder.state().put(key, Bytes(below(200), static_cast<std::uint8_t>(below(256))));
+    }
+  }
+}
+
+// All that a LedgerStore shows, compared.
+void expect_same(const DiskStore& disk, const MemoryStore& memory) {
+  ASSERT_EQ(disk.size(), memory.size());
+  const auto count = static_cast<std::size_t>(memory.size());
+  ASSERT_EQ(*disk.entries(Position(0), count), *memory.entries(Position(0), count));
+  for (unsigned level = 0; memory.size() >> level > 0; ++level) {
+    for (std::uint64_t i = 0; i < memory.size() >> level; ++i) {
+      ASSERT_EQ(disk.node(level, i), memory.node(level, i)) << level << "/" << i;
+    }
+  }
+  for (std::uint64_t height = 0; height <= disk.block_count(); ++height) {
+    const Height h(height);
+    ASSERT_EQ(disk.header_position(h), memory.header_position(h));
+    ASSERT_EQ(disk.certificate(h), memory.certificate(h));
+    const auto id = transaction_body(height).id();
+    ASSERT_EQ(disk.transaction_position(id), memory.transaction_position(id));
+  }
+  EXPECT_EQ(disk.entry(Position(disk.size())).error().code, Errc::not_found);
+  for (std::uint8_t a = 0; a < 13; ++a) {
+    for (std::uint8_t b = 0; b < 6; ++b) {
+      const Bytes key{17, a, b};
+      ASSERT_EQ(disk.record(key), memory.record(key));
+      ASSERT_EQ(disk.at_or_after(key), memory.at_or_after(key));
+      ASSERT_EQ(disk.before(key), memory.before(key));
+    }
+  }
+  EXPECT_EQ(disk.at_or_after({}), memory.at_or_after({}));
+  EXPECT_EQ(disk.before(Bytes{255}), memory.before(Bytes{255}));
+}
+
+// A store in its own folder, and the chain that it should hold.
+struct Fixture {
+  explicit Fixture(std::uint64_t seed = 1) : random(seed) {}
+
+  void open() {
+    store.reset();
+    auto opened = DiskStore::open(files, folder.path(), small_options());
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    store = *std::move(opened);
+  }
+  Error open_error() {
+    store.reset();
+    const auto opened = DiskStore::open(files, folder.path(), small_options());
+    return opened ? Error{} : opened.error();
+  }
+  void commit(std::size_t operations_max = 60) {
+    const auto certificate = BlockMaker::certificate(maker.height());
+    const auto block =
+        maker.next([&](BlockBuilder& b) { fill_randomly(b, random, operations_max); });
+    ASSERT_TRUE(store->commit(block, certificate));
+  }
+  void expect_equal() { expect_same(*store, maker.memory()); }
+  Path index() const { return folder.path() / "index"; }
+  std::vector<Path> segments() {
+    std::vector<Path> out;
+    const Path journal = folder.path() / "journal";
+    const auto names = *files.list(journal);
+    for (const auto& name : names) out.push_back(journal / name);
+    return out;
+  }
+
+  TemporaryFolder folder{TemporaryFolder::memory()};  // Of the index; the journal is in `files`.
+  FaultyFiles files;
+  std::mt19937_64 random;
+  BlockMaker maker;
+  std::unique_ptr<DiskStore> store;
+};
+
+TEST(DiskStore, empty_store_holds_nothing) {
+  Fixture f;
+  f.open();
+  EXPECT_EQ(f.store->size(), 0U);
+  EXPECT_EQ(f.store->header_position(Height(0)), std::nullopt);
+  EXPECT_EQ(f.store->active_bits_dump(), std::nullopt);
+  f.open();
+  EXPECT_EQ(f.store->size(), 0U);
+}
+
+TEST(DiskStore, works_on_the_machines_files) {
+  TemporaryFolder folder;
+  PosixFileSystem files;
+  BlockMaker maker;
+  std::mt19937_64 random(5);
+  for (int life = 0; life < 3; ++life) {
+    auto store = *DiskStore::open(files, folder.path() / "a" / "b", small_options());
+    for (int i = 0; i < 5; ++i) {
+      const auto certificate = BlockMaker::certificate(maker.height());
+      const auto block = maker.next([&](BlockBuilder& b) { fill_randomly(b, random, 60); });
+      ASSERT_TRUE(store->commit(block, certificate));
+    }
+    expect_same(*store, maker.memory());
+  }
+}
+
+RC_GTEST_PROP(DiskStore, equals_the_memory_store_across_reopening, ()) {
+  Fixture f(*rc::gen::arbitrary<std::uint64_t>());
+  f.open();
+  const int blocks = *rc::gen::inRange(1, 25);
+  for (int i = 0; i < blocks; ++i) {
+    f.commit();
+    if (*rc::gen::inRange(0, 4) == 0) f.open();
+  }
+  f.expect_equal();
+  f.open();
+  f.expect_equal();
+  RC_ASSERT(!testing::Test::HasFailure());
+}
+
+// Enough entries for tiles of the second level and several segments.
+TEST(DiskStore, holds_tiles_of_two_levels) {
+  Fixture f;
+  f.open();
+  while (f.maker.memory().size() < 66'500) f.commit(3'000);
+  EXPECT_GT(f.segments().size(), 10U);
+  const auto same_root = [&] {
+    const auto disk = [&](unsigned level, std::uint64_t i) { return f.store->node(level, i); };
+    const auto memory = [&](unsigned level, std::uint64_t i) {
+      return f.maker.memory().node(level, i);
+    };
+    const std::uint64_t size = f.maker.memory().size();
+    EXPECT_EQ(merkle_root(size, disk), merkle_root(size, memory));
+    for (const std::uint64_t i : {std::uint64_t{0}, std::uint64_t{65'535}, size - 1}) {
+      EXPECT_EQ(inclusion_path(i, size, disk), inclusion_path(i, size, memory));
+    }
+    EXPECT_EQ(f.store->node(16, 0), f.maker.memory().node(16, 0));
+  };
+  same_root();
+  f.open();
+  same_root();
+  std::filesystem::remove_all(f.index());
+  f.open();
+  same_root();
+}
+
+TEST(DiskStore, lost_index_is_rebuilt) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 30; ++i) f.commit();
+  f.store.reset();
+  std::filesystem::remove_all(f.index());
+  f.open();
+  f.expect_equal();
+  f.commit();
+  f.expect_equal();
+}
+
+TEST(DiskStore, index_that_is_behind_catches_up) {
+  Fixture f;
+  const Path old = f.folder.path() / "old-index";
+  f.open();
+  for (int i = 0; i < 10; ++i) f.commit();
+  f.store.reset();
+  std::filesystem::copy(f.index(), old, std::filesystem::copy_options::recursive);
+  f.open();
+  for (int i = 0; i < 10; ++i) f.commit();
+  f.store.reset();
+  std::filesystem::remove_all(f.index());
+  std::filesystem::rename(old, f.index());
+  f.open();
+  f.expect_equal();
+}
+
+TEST(DiskStore, index_of_another_journal_or_ahead_of_it_is_rebuilt) {
+  Fixture f(1);
+  Fixture other(2);
+  f.open();
+  other.open();
+  for (int i = 0; i < 10; ++i) f.commit();
+  for (const int more : {5, 15}) {
+    for (int i = 0; i < more; ++i) other.commit();
+    f.store.reset();
+    other.store.reset();
+    std::filesystem::remove_all(f.index());
+    std::filesystem::copy(other.index(), f.index(), std::filesystem::copy_options::recursive);
+    f.open();
+    f.expect_equal();
+    other.open();
+  }
+}
+
+TEST(DiskStore, damaged_index_is_rebuilt) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 60; ++i) f.commit();
+  f.store.reset();
+  int damaged = 0;
+  for (const auto& file : std::filesystem::directory_iterator(f.index())) {
+    if (file.path().extension() != ".ldb") continue;
+    std::filesystem::resize_file(file.path(), file.file_size() / 2);
+    ++damaged;
+  }
+  ASSERT_GT(damaged, 0);
+  f.open();
+  f.expect_equal();
+}
+
+TEST(DiskStore, batch_missing_from_the_middle_of_the_index_is_found) {
+  TemporaryFolder folder{TemporaryFolder::memory()};  // Of the index; the journal is in `files`.
+  FaultyFiles files;
+  BlockMaker maker;
+  std::mt19937_64 random(3);
+  auto journal = *JournalFiles::open(files, folder.path() / "journal", 1 << 20);
+  auto index = *Index::open(folder.path() / "index", {});
+  for (std::uint64_t height = 0; height < 10; ++height) {
+    const auto block = maker.next([&](BlockBuilder& b) { fill_randomly(b, random, 10); });
+    const auto place = *journal.append(block, {});
+    if (height == 6 || height == 7) continue;
+    const std::vector<Tile> none;
+    ASSERT_TRUE(index->apply({.place = &place,
+                              .block_id = block.id,
+                              .tiles = &none,
+                              .transactions = &block.transactions,
+                              .state = &block.state.delta()}));
+    ASSERT_EQ(*index->first_gap(), height < 6 ? std::nullopt : std::optional(Height(6)));
+  }
+}
+
+TEST(DiskStore, active_bits_dump_comes_back) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 10; ++i) f.commit(500);
+  const auto save = [&] {
+    const ActiveBitsDump dump{Height(f.maker.height() - 1), f.maker.bits().size(),
+                              f.maker.bits().dump()};
+    ASSERT_TRUE(f.store->save_active_bits(dump));
+  };
+  save();
+  f.commit();
+  save();
+  EXPECT_EQ(f.files.list(f.folder.path() / "active")->size(), 1U);
+  f.open();
+  const auto dump = f.store->active_bits_dump();
+  ASSERT_TRUE(dump);
+  EXPECT_EQ(dump->height, Height(10));
+  EXPECT_EQ(dump->size, f.maker.bits().size());
+  EXPECT_EQ(ActiveBits::from_dump(dump->size, dump->chunks).root(), f.maker.bits().root());
+
+  const Path file = f.folder.path() / "active" / f.files.list(f.folder.path() / "active")->at(0);
+  f.files.bytes(file)[100] ^= 4;
+  EXPECT_EQ(f.store->active_bits_dump(), std::nullopt);
+}
+
+TEST(DiskStore, damaged_journal_is_refused) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 30; ++i) f.commit();
+  f.store.reset();
+  const auto last = f.segments().back();
+  f.files.bytes(last)[AppendLog::kFileHeaderBytes + 100] ^= 1;
+  EXPECT_EQ(f.open_error().code, Errc::corruption);
+}
+
+TEST(DiskStore, missing_segment_is_refused) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 30; ++i) f.commit();
+  ASSERT_GT(f.segments().size(), 2U);
+  ASSERT_TRUE(f.files.remove(f.segments()[1]));
+  EXPECT_EQ(f.open_error().code, Errc::corruption);
+}
+
+// An old segment is not read when the store opens; its damage shows in the entry that it hits.
+TEST(DiskStore, damaged_entry_is_not_served) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 30; ++i) f.commit();
+  ASSERT_GT(f.segments().size(), 2U);
+  const auto bytes = *f.store->entry(Position(3));
+  auto& segment = f.files.bytes(f.segments().front());
+  const auto at = std::ranges::search(segment, bytes).begin();
+  ASSERT_NE(at, segment.end());
+  *at ^= 1;
+  EXPECT_EQ(f.store->entry(Position(3)).error().code, Errc::corruption);
+  EXPECT_EQ(f.store->entries(Position(0), 10).error().code, Errc::corruption);
+  std::filesystem::remove_all(f.index());
+  EXPECT_EQ(f.open_error().code, Errc::corruption) << "a rebuild reads it all";
+}
+
+TEST(DiskStore, failed_commit_is_final) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 3; ++i) f.commit();
+  const auto block = f.maker.next([&](BlockBuilder& b) { fill_randomly(b, f.random, 10); });
+  f.files.fail_sync_in(0);
+  EXPECT_EQ(f.store->commit(block, {}).error().code, Errc::io_error);
+  EXPECT_EQ(f.store->commit(block, {}).error().code, Errc::io_error) << "the disk works again";
+}
+
+TEST(DiskStore, full_disk_loses_nothing_committed) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 5; ++i) f.commit();
+  const auto committed = *f.store->entries(Position(0), static_cast<std::size_t>(f.store->size()));
+  f.files.set_space(100);
+  const auto block = f.maker.next([&](BlockBuilder& b) { fill_randomly(b, f.random, 10); });
+  ASSERT_EQ(f.store->commit(block, {}).error().code, Errc::io_error);
+  f.files.crash();
+  f.files.set_space(1 << 30);
+  f.open();
+  EXPECT_EQ(*f.store->entries(Position(0), static_cast<std::size_t>(f.store->size())), committed);
+  ASSERT_TRUE(f.store->commit(block, BlockMaker::certificate(5)));
+  f.expect_equal();
+}
+
+// One life per operation of the workload: the power fails there, and the store is opened again.
+// What commit() confirmed is there; one block more may be, whole.
+TEST(DiskStore, survives_power_failure_at_every_operation) {
+  bool is_done = false;
+  for (std::uint64_t at = 0; !is_done; ++at) {
+    Fixture f(at);
+    f.files = FaultyFiles(at);
+    f.files.fail_power_at(at);
+    std::uint64_t confirmed = 0;
+    auto opened = DiskStore::open(f.files, f.folder.path(), small_options());
+    if (opened) {
+      f.store = *std::move(opened);
+      is_done = true;
+      for (int i = 0; i < 12 && is_done; ++i) {
+        const auto certificate = BlockMaker::certificate(f.maker.height());
+        const auto block = f.maker.next([&](BlockBuilder& b) { fill_randomly(b, f.random, 60); });
+        is_done = f.store->commit(block, certificate).has_value();
+        if (is_done) ++confirmed;
+      }
+    }
+    f.files.crash();
+    if (at % 3 == 1) {
+      f.store.reset();
+      std::filesystem::remove_all(f.index());
+    }
+    f.open();
+    ASSERT_TRUE(f.store->block_count() == confirmed || f.store->block_count() == confirmed + 1);
+    ASSERT_LE(f.store->block_count(), f.maker.height());
+    if (f.store->block_count() == f.maker.height()) {
+      f.expect_equal();
+    } else {
+      const auto size = static_cast<std::size_t>(f.store->size());
+      EXPECT_EQ(*f.store->entries(Position(0), size), *f.maker.memory().entries(Position(0), size));
+    }
+    ASSERT_FALSE(HasFailure()) << "power failure at operation " << at;
+  }
+}
+
+TEST(RecordCache, stays_within_its_bound_and_keeps_what_is_used) {
+  RecordCache cache(3'000);
+  const Bytes hot{1};
+  cache.put(hot, {1, Position(1), Bytes(100, 1)});
+  for (std::uint8_t i = 2; i < 100; ++i) {
+    cache.put(Bytes{i}, {i, Position(i), Bytes(100, i)});
+    ASSERT_NE(cache.find(hot), nullptr);
+    ASSERT_LE(cache.bytes(), 3'000U);
+  }
+  EXPECT_EQ(cache.find(Bytes{2}), nullptr);
+  cache.put(hot, {2, Position(9), std::nullopt});
+  EXPECT_EQ(cache.find(hot)->version, 2U);
+}
+
+}  // namespace
+}  // namespace fenrun
