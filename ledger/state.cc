@@ -112,6 +112,11 @@ std::optional<CurrentRecord> Overlay::record(ByteView key) const {
   return below;
 }
 
+std::optional<Bytes> Overlay::value(ByteView key) const {
+  const auto it = written_.find(key);
+  return it == written_.end() ? base_->value(key) : it->second;
+}
+
 std::optional<RecordKey> Overlay::at_or_after(ByteView key) const {
   return merged_at_or_after(*base_, written_, key, is_present);
 }

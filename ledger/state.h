@@ -40,7 +40,7 @@ class StateView {
   virtual std::optional<RecordKey> before(ByteView key) const = 0;
 
   // The current value; none if absent or removed.
-  std::optional<Bytes> value(ByteView key) const;
+  virtual std::optional<Bytes> value(ByteView key) const;
 };
 
 // Bytewise order, which also finds a key by a view of its bytes.
@@ -86,6 +86,8 @@ class Overlay final : public StateView {
 
   // The value as written so far.  Version and position are those of the base.
   std::optional<CurrentRecord> record(ByteView key) const override;
+  // Does not ask the base for what was written here: hot Records are read thousands of times.
+  std::optional<Bytes> value(ByteView key) const override;
   std::optional<RecordKey> at_or_after(ByteView key) const override;
   std::optional<RecordKey> before(ByteView key) const override;
 
