@@ -36,6 +36,7 @@ Pacemaker::Pacemaker(const Timing& timing, const ValidatorSet& validators,
       now_(now),
       opened_(now),
       timers_from_(now),
+      block_retry_at_(now),
       status_at_(now),
       round_trips_(validators.size()) {
   retry_at_ = after(now, advance_timeout());
@@ -97,6 +98,12 @@ bool Pacemaker::should_beat() const {
 bool Pacemaker::take_retry() {
   if (now_ < retry_at_) return false;
   retry_at_ = after(now_, advance_timeout());
+  return true;
+}
+
+bool Pacemaker::take_block_retry() {
+  if (now_ < block_retry_at_) return false;
+  block_retry_at_ = after(now_, SpanMs(4 * delta().value()));
   return true;
 }
 

@@ -86,6 +86,8 @@ class Pacemaker {
 
   // True once each retry period of the view.
   bool take_retry();
+  // True every 4Δ, whatever the view: time to ask anew for blocks that did not come.
+  bool take_block_retry();
   // True once each status interval.
   bool take_status();
 
@@ -101,6 +103,7 @@ class Pacemaker {
       opened_;  // When the present view might be proposed in: entry, or the block interval's end.
   TimeMs timers_from_;  // What the leader and advance timers count from.
   TimeMs retry_at_;
+  TimeMs block_retry_at_;
   TimeMs status_at_;
   std::uint32_t nullified_in_row_ = 0;
   SampleRing build_;

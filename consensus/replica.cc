@@ -114,6 +114,11 @@ void Replica::accept(const Certificate& certificate, std::optional<ValidatorInde
   if (certificates_.has(subject.kind, subject.view)) return;
   certificates_.insert(certificate);
   send(std::nullopt, certificate);
+  // Its votes count as if they had come one by one: a signer may have told us something else.
+  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(i);
+    if (certificate.signed_by(index)) count(certificate.vote_of(index), std::nullopt);
+  }
   if (subject.view < view_) return;
   enter(certificate);
   ask_for_gaps(from);
@@ -210,13 +215,7 @@ void Replica::catch_up() {
   }
   if (now < *catch_up_at_) return;
   catch_up_at_ = TimeMs(now.value() + period);
-  std::vector<ValidatorIndex> holders;
-  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
-    const ValidatorIndex index(i);
-    if (index != self_ && target.signed_by(index)) holders.push_back(index);
-  }
-  if (holders.empty()) return;
-  emit(CatchUp{target, holders[rotation_++ % holders.size()]});
+  if (const auto holder = next_holder(target.subject.view)) emit(CatchUp{target, *holder});
 }
 
 std::vector<LogRecord> Replica::log_snapshot() const {

@@ -90,11 +90,6 @@ class Replica {
     Height height;
   };
 
-  // A question for a block whose certificate is held.
-  struct Wanted {
-    std::size_t attempts = 0;
-  };
-
   // Recovery (replica.cc).
   void recover(const LogRecord& record);
   void resume();
@@ -148,6 +143,8 @@ class Replica {
   bool vote_on(View view, Proposal& proposal);
   void want_blocks();
   void fetch(View view);
+  std::optional<ValidatorIndex> next_holder(View view);
+  void retry_blocks();
   void lead();
   void give_up(View view);
   void cast(const Subject& subject);
@@ -197,7 +194,7 @@ class Replica {
   View build_asked_;        // The last view we asked the driver to build in,
   Parent build_parent_;     // and on what.
   std::set<View> tainted_;  // Views whose leader signed two blocks: never notarize in them.
-  std::map<View, Wanted> wanted_;
+  std::set<View> wanted_;   // Views whose certified block was asked for.
   std::optional<TimeMs> catch_up_at_;  // When to ask the driver for a range next; none: no need.
   std::uint64_t rotation_ = 0;         // Whose turn it is to be asked.
   std::map<ValidatorIndex, View> reported_;          // Evidence is reported once a signer and view.

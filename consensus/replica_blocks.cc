@@ -123,19 +123,33 @@ void Replica::want_blocks() {
   }
 }
 
-// From those who signed for having it, in turn.
+void Replica::retry_blocks() {
+  for (auto& [view, proposal] : proposals_.all()) proposal.unavailable = false;
+  for (const auto view : wanted_) {
+    if (proposals_.find(view) == nullptr) fetch(view);
+  }
+}
+
 void Replica::fetch(View view) {
   const auto* certificate = certificates_.notarized(view);
   if (certificate == nullptr) return;
+  wanted_.insert(view);
+  if (const auto holder = next_holder(view)) {
+    emit(Fetch{certificate->subject.block_id, *holder});
+  }
+}
+
+// Those who signed for having the block durably, in turn.
+std::optional<ValidatorIndex> Replica::next_holder(View view) {
+  const auto* certificate = certificates_.notarized(view);
+  if (certificate == nullptr) return std::nullopt;
   std::vector<ValidatorIndex> holders;
   for (std::uint16_t i = 0; i < validators_.size(); ++i) {
     const ValidatorIndex index(i);
     if (index != self_ && certificate->signed_by(index)) holders.push_back(index);
   }
-  auto& wanted = wanted_[view];
-  if (holders.empty()) return;
-  emit(Fetch{certificate->subject.block_id,
-             holders[(view.value() + wanted.attempts++) % holders.size()]});
+  if (holders.empty()) return std::nullopt;
+  return holders[rotation_++ % holders.size()];
 }
 
 // Rule 3, the walk down.

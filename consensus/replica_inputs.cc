@@ -10,6 +10,7 @@ void Replica::on(const Tick& input) {
     answers_.clear();
     send(std::nullopt, own_status());
   }
+  if (pacemaker_.take_block_retry()) retry_blocks();
   if (pacemaker_.take_retry()) repeat_ourselves();
 }
 
@@ -50,6 +51,7 @@ void Replica::on(const Verified& input) {
     case Verdict::unavailable:
       proposal->phase = Proposal::Phase::waiting;
       proposal->unavailable = true;
+      proposal->source = next_holder(input.view).value_or(proposal->source);
       return;
   }
 }

@@ -33,10 +33,6 @@ void Replica::check_timers() {
 
 // Rule 9.
 void Replica::repeat_ourselves() {
-  for (auto& [view, proposal] : proposals_.all()) proposal.unavailable = false;
-  for (const auto& [view, wanted] : wanted_) {
-    if (proposals_.find(view) == nullptr) fetch(view);
-  }
   ask_for_gaps(std::nullopt);
 
   auto finalizes = safety_.finalizes();

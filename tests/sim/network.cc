@@ -2,7 +2,7 @@
 
 namespace fenrun::sim {
 
-void Network::send(std::uint64_t now, std::size_t from, std::size_t to, const Bytes& bytes) {
+void Network::send(std::uint64_t now, std::size_t from, std::size_t to, Bytes bytes) {
   if (filter && !filter(from, to, bytes)) return;
   if (cut_.contains({from, to})) return;
   const int copies =

@@ -33,10 +33,10 @@ class Network {
   Network(std::size_t places, Random& random) : places_(places), random_(random) {}
 
   NetworkFaults faults;
-  // Asked of each message before anything else; false drops it.
-  std::function<bool(std::size_t from, std::size_t to, const Bytes& bytes)> filter;
+  // Asked of each message before anything else; it may alter the bytes, and false drops it.
+  std::function<bool(std::size_t from, std::size_t to, Bytes& bytes)> filter;
 
-  void send(std::uint64_t now, std::size_t from, std::size_t to, const Bytes& bytes);
+  void send(std::uint64_t now, std::size_t from, std::size_t to, Bytes bytes);
   // The next message due at or before `now`, in order of arrival.
   std::optional<Delivery> receive(std::uint64_t now);
 
