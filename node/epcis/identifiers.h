@@ -1,0 +1,30 @@
+// GS1 identifiers as EPCIS documents write them, and the one spelling in which the ledger knows
+// them.  docs/operating.md, "Goods events".
+//
+// Read are EPC URNs (EPC Tag Data Standard, §6) and GS1 Digital Link URIs on any host; check digits
+// are verified where the spelling has one and computed where it has none.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace fenrun::epcis {
+
+inline constexpr std::size_t kUriBytesMax = 512;
+
+// The digit that follows `digits` (GS1 General Specifications, §7.9.1).
+// REQUIRES: ASCII digits only.
+char check_digit(std::string_view digits);
+
+// "01/<GTIN-14>/21/<serial>" or "00/<SSCC>", which contracts/epc.h accepts.
+// Errc::value_invalid for what is no such identifier, Errc::not_supported_yet for other kinds of
+// EPCs, for classes and for patterns.
+Result<std::string> canonical_epc(std::string_view uri);
+
+// "414/<GLN>", "414/<GLN>/254/<extension>" or "417/<GLN>"; any other absolute URI as it is, since
+// most small stores have none of these.  Errc::value_invalid.
+Result<std::string> canonical_place(std::string_view uri);
+
+}  // namespace fenrun::epcis

@@ -1,0 +1,31 @@
+// Words of the Core Business Vocabulary 2.0, and the fields of EPCIS 2.0 events.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace fenrun::epcis {
+
+enum class Vocabulary { biz_step, disposition };
+
+// The bare word for the word itself, `cbv:BizStep-word`, `https://ref.gs1.org/cbv/BizStep-word` or
+// `urn:epcglobal:cbv:bizstep:word`; any other absolute URI as it is.
+// Errc::value_invalid for a word that the vocabulary does not have: own words are absolute URIs.
+Result<std::string> canonical_word(Vocabulary vocabulary, std::string_view text);
+
+// What becomes of a member of an ObjectEvent.
+enum class FieldUse {
+  read,         // The ledger records it.
+  bound,        // Bound by the digest of the document.
+  unsupported,  // It would change the meaning in ways that are not recorded yet.
+};
+// None for a member that EPCIS does not know: extensions have a prefix or are absolute URIs.
+std::optional<FieldUse> use_of_field(std::string_view name);
+
+// True for the contexts of GS1, which are built in.
+bool is_known_context(std::string_view uri);
+
+}  // namespace fenrun::epcis
