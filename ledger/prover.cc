@@ -1,0 +1,273 @@
+#include "ledger/prover.h"
+
+#include "ledger/merkle/tree.h"
+#include "ledger/proof/note.h"
+
+namespace fenrun {
+namespace {
+
+std::string at(Position position) { return "entry " + std::to_string(position.value()); }
+
+bool starts_with(ByteView bytes, ByteView prefix) {
+  return bytes.size() >= prefix.size() && equal(bytes.first(prefix.size()), prefix);
+}
+
+MerklePath to_path(std::vector<Digest> hashes) { return MerklePath(std::move(hashes)); }
+
+// `next` is the first field of every Linked<V>.
+Result<std::optional<RecordKey>> next_of(const RecordEntry& record) {
+  std::optional<RecordKey> next;
+  if (!record.value) return Error{Errc::value_invalid, "the record is not of an ordered family"};
+  Decoder in(*record.value);
+  FENRUN_OK(codec::read(in, next));
+  return next;
+}
+
+}  // namespace
+
+Result<Prover> Prover::at(const Journal& journal, Height height, std::string_view note) {
+  const ActiveView* active = journal.active_at(height);
+  if (!active) {
+    return Error{Errc::not_ready, "no active bits of height " + std::to_string(height.value())};
+  }
+  FENRUN_TRY(const auto header, journal.header(height));
+  FENRUN_TRY(auto signed_note, parse_note(note));
+  Prover prover(journal, *active);
+  prover.size_ = signed_note.body.size;
+  if (prover.size_ != header.position.value() + 1) {
+    return Error{Errc::header_mismatch,
+                 "the checkpoint is not of height " + std::to_string(height.value())};
+  }
+  sort_signatures(signed_note);
+  prover.note_ = print(signed_note);
+  return prover;
+}
+
+// ---- Parts -------------------------------------------------------------------------------------
+
+Result<Entry> Prover::add_entry(Parts& parts, Position position) const {
+  if (position.value() >= journal_->store().size())
+    return Error{Errc::not_found, fenrun::at(position)};
+  // The checkpoint's last leaf is its Header, which every proof carries on its own.
+  if (position.value() + 1 > size_) {
+    return Error{Errc::not_ready, fenrun::at(position) + " is above the checkpoint"};
+  }
+  if (position.value() + 1 == size_) {
+    return Error{Errc::value_invalid, fenrun::at(position) + " is the checkpoint's header"};
+  }
+  FENRUN_TRY(auto bytes, journal_->store().entry(position));
+  FENRUN_TRY(auto entry, decode_entry(bytes));
+  parts.entries.emplace(position, std::move(bytes));
+  if (parts.entries.size() > kProofEntriesMax) {
+    return Error{Errc::limit_exceeded, "more entries than a proof may have"};
+  }
+  return entry;
+}
+
+template <class T>
+Result<T> Prover::add(Parts& parts, Position position) const {
+  FENRUN_TRY(auto entry, add_entry(parts, position));
+  T* of_kind = std::get_if<T>(&entry);
+  if (!of_kind) return Error{Errc::value_invalid, fenrun::at(position) + " is of another kind"};
+  return std::move(*of_kind);
+}
+
+Result<RecordEntry> Prover::add_current(Parts& parts, Position position) const {
+  FENRUN_TRY(auto record, add<RecordEntry>(parts, position));
+  if (!active_->test(position)) {
+    return Error{Errc::corruption, fenrun::at(position) + " is not current at the checkpoint"};
+  }
+  parts.chunks.emplace(position.value() / kActiveChunkBits, true);
+  return record;
+}
+
+Result<Position> Prover::record_position(ByteView key) const {
+  const auto current = journal_->state().record(key);
+  if (!current) return Error{Errc::not_found, "record " + to_hex(key)};
+  Position position = current->position;
+  while (position.value() >= size_) {
+    FENRUN_TRY(const auto bytes, journal_->store().entry(position));
+    FENRUN_TRY(const auto entry, decode_entry(bytes));
+    const auto* record = std::get_if<RecordEntry>(&entry);
+    if (!record) return Error{Errc::corruption, fenrun::at(position) + " is no record"};
+    if (!record->previous) {
+      return Error{Errc::not_ready, "record " + to_hex(key) + " is above the checkpoint"};
+    }
+    position = *record->previous;
+  }
+  return position;
+}
+
+// The Record in force when the posting was made: the newest one before it.
+Result<std::optional<PolicyInProof>> Prover::add_policy(Parts& parts, ByteView key,
+                                                        Position posting) const {
+  const auto current = record_position(key);
+  if (!current) return std::optional<PolicyInProof>();
+  PolicyInProof policy{*current, std::nullopt};
+  while (policy.record >= posting) {
+    FENRUN_TRY(const auto bytes, journal_->store().entry(policy.record));
+    FENRUN_TRY(const auto entry, decode_entry(bytes));
+    const auto* record = std::get_if<RecordEntry>(&entry);
+    if (!record) return Error{Errc::corruption, fenrun::at(policy.record) + " is no record"};
+    if (!record->previous) return std::optional<PolicyInProof>();
+    policy = {*record->previous, policy.record};
+  }
+  if (policy.successor) {
+    FENRUN_OK(add<RecordEntry>(parts, policy.record));
+    FENRUN_OK(add<RecordEntry>(parts, *policy.successor));
+  } else {
+    FENRUN_OK(add_current(parts, policy.record));
+  }
+  return std::optional(policy);
+}
+
+Result<std::vector<OperationEntry>> Prover::operations_of(Position transaction, std::uint32_t count,
+                                                          Parts* parts) const {
+  std::vector<OperationEntry> operations;
+  for (Position position = transaction.next(); operations.size() < count;
+       position = position.next()) {
+    FENRUN_TRY(auto bytes, journal_->store().entry(position));
+    FENRUN_TRY(auto entry, decode_entry(bytes));
+    if (std::holds_alternative<Posting>(entry)) continue;
+    auto* operation = std::get_if<OperationEntry>(&entry);
+    if (!operation || operation->transaction != transaction) {
+      return Error{Errc::corruption, fenrun::at(position) + " is not the transaction's"};
+    }
+    if (parts) parts->entries.emplace(position, std::move(bytes));
+    operations.push_back(std::move(*operation));
+  }
+  return operations;
+}
+
+Result<MerklePath> Prover::add_operation(Parts& parts, Position position) const {
+  FENRUN_TRY(const auto operation, add<OperationEntry>(parts, position));
+  FENRUN_TRY(const auto transaction, add<TransactionEntry>(parts, operation.transaction));
+  const std::uint32_t count = transaction.body.operation_count;
+  FENRUN_TRY(const auto operations, operations_of(operation.transaction, count, nullptr));
+  std::vector<Digest> leaves;
+  for (const auto& one : operations) leaves.push_back(operation_leaf(one.payload));
+  const NodeSource node = [&](unsigned level, std::uint64_t index) {
+    const auto first = leaves.begin() + static_cast<std::ptrdiff_t>(index << level);
+    return root_of_leaves({first, first + (std::ptrdiff_t{1} << level)});
+  };
+  return to_path(inclusion_path(operation.index, count, node));
+}
+
+Status Prover::add_statement(Parts& parts, const StatementId& id,
+                             const Statement& statement) const {
+  std::optional<Position> position;
+  if (statement.count > 0) position = statement.last;
+  while (position) {
+    FENRUN_TRY(const auto posting, add<Posting>(parts, *position));
+    const bool is_source = posting.source_statement() == id;
+    if (!is_source && posting.destination_statement() != id) {
+      return Error{Errc::corruption, fenrun::at(*position) + " is not of the statement"};
+    }
+    position = is_source ? posting.source.previous : posting.destination.previous;
+  }
+  return {};
+}
+
+MerklePath Prover::path_to(Position position) const {
+  return to_path(inclusion_path(
+      position.value(), size_,
+      [this](unsigned level, std::uint64_t index) { return journal_->node(level, index); }));
+}
+
+Result<Proof> Prover::finish(ProofClaim claim, const Parts& parts) const {
+  Proof proof;
+  proof.claim = std::move(claim);
+  proof.checkpoint.value = note_;
+  const Position header(size_ - 1);
+  FENRUN_TRY(auto header_bytes, journal_->store().entry(header));
+  proof.header = {ProofEntryBytes(std::move(header_bytes)), path_to(header)};
+  for (const auto& [position, bytes] : parts.entries) {
+    proof.entries.push_back({position, ProofEntryBytes(bytes), path_to(position)});
+  }
+  for (const auto& [index, needed] : parts.chunks) {
+    proof.chunks.push_back({index, active_->chunk(index), to_path(active_->path(index))});
+  }
+  return proof;
+}
+
+// ---- Claims ------------------------------------------------------------------------------------
+
+Result<Proof> Prover::transaction(Position position, bool with_operations) const {
+  Parts parts;
+  FENRUN_TRY(const auto transaction, add<TransactionEntry>(parts, position));
+  if (with_operations) {
+    // A block is covered whole or not at all, so its operations are when the transaction is.
+    FENRUN_OK(operations_of(position, transaction.body.operation_count, &parts));
+  }
+  return finish(TransactionClaim{position, with_operations}, parts);
+}
+
+Result<Proof> Prover::operation(Position position) const {
+  Parts parts;
+  FENRUN_TRY(auto path, add_operation(parts, position));
+  return finish(OperationClaim{position, std::move(path)}, parts);
+}
+
+Result<Proof> Prover::posting(Position position, const std::optional<RecordKey>& policy) const {
+  Parts parts;
+  FENRUN_TRY(const auto posting, add<Posting>(parts, position));
+  PostingClaim claim{position, {}, std::nullopt};
+  FENRUN_TRY(const auto cause, add_entry(parts, posting.cause));
+  if (!std::holds_alternative<SystemEntry>(cause)) {
+    FENRUN_TRY(claim.operation_path, add_operation(parts, posting.cause));
+  }
+  if (policy && posting.policy != PolicyId()) {
+    FENRUN_TRY(claim.policy, add_policy(parts, *policy, position));
+  }
+  return finish(std::move(claim), parts);
+}
+
+Result<Proof> Prover::record(const RecordKey& key) const {
+  Parts parts;
+  FENRUN_TRY(const auto position, record_position(key));
+  FENRUN_OK(add_current(parts, position));
+  return finish(RecordClaim{key}, parts);
+}
+
+Result<Proof> Prover::absence(const RecordKey& key, const OrderedFamily& family) const {
+  if (key.size() <= family.scope_bytes || key[0] != family.family) {
+    return Error{Errc::value_invalid, "no key of an ordered family: its absence has no proof"};
+  }
+  const auto scope = ByteView(key).first(family.scope_bytes);
+  const auto own = record_position(key);
+  if (own) return Error{Errc::value_invalid, "the key exists: ask for the proof of its record"};
+  // Keys that came after the checkpoint are passed over: at the checkpoint they were not linked.
+  for (auto before = journal_->state().before(key); before && starts_with(*before, scope);
+       before = journal_->state().before(*before)) {
+    const auto position = record_position(*before);
+    if (!position && position.error().code == Errc::not_ready) continue;
+    if (!position) return position.error();
+    Parts parts;
+    FENRUN_TRY(const auto record, add_current(parts, *position));
+    FENRUN_TRY(const auto next, next_of(record));
+    if (next && !(BytewiseLess{}(key, *next))) {
+      return Error{Errc::corruption, fenrun::at(*position) + " does not link over the key"};
+    }
+    return finish(AbsenceClaim{key}, parts);
+  }
+  return Error{Errc::not_found, "the scope of the key does not exist"};
+}
+
+Result<Proof> Prover::account(const PartyId& party) const {
+  Parts parts;
+  std::optional<RecordKey> key = statement_scope(party);
+  while (key) {
+    FENRUN_TRY(const auto position, record_position(*key));
+    FENRUN_TRY(const auto record, add_current(parts, position));
+    if (!record.value) return Error{Errc::corruption, fenrun::at(position) + " has no value"};
+    FENRUN_TRY(const auto linked, decode<Linked<Statement>>(*record.value));
+    if (linked.value) {
+      FENRUN_TRY(const auto id, statement_from_key(*key));
+      FENRUN_OK(add_statement(parts, id, *linked.value));
+    }
+    key = linked.next;
+  }
+  return finish(AccountClaim{party}, parts);
+}
+
+}  // namespace fenrun

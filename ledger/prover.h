@@ -1,0 +1,66 @@
+// Makes proofs from a journal: what ledger/proof/verify.h accepts.  docs/spec/proofs.md.
+//
+// A Prover speaks of the ledger as it was at one cosigned checkpoint, which may lie some blocks
+// below the journal's tip: Records that were superseded since are found through `previous`.
+#pragma once
+
+#include <map>
+#include <string_view>
+
+#include "ledger/journal.h"
+#include "ledger/proof/proof.h"
+#include "ledger/proof/verify.h"
+
+namespace fenrun {
+
+class Prover {
+ public:
+  // The checkpoint of the finalized block at `height`, as a signed note; its signatures may come in
+  // any order.  REQUIRES: the journal outlives the prover and does not change meanwhile.
+  // Errc::not_ready when the journal does not reach the height or has released its active bits,
+  // Errc::checkpoint_malformed, Errc::header_mismatch when the note is not that block's.
+  static Result<Prover> at(const Journal& journal, Height height, std::string_view note);
+
+  // Each: Errc::not_found for what is not in the journal, Errc::not_ready for what the checkpoint
+  // does not cover yet, Errc::value_invalid for an entry of another kind, Errc::limit_exceeded for
+  // a proof of more than kProofEntriesMax entries; the errors of the store.
+
+  Result<Proof> transaction(Position transaction, bool with_operations) const;
+  Result<Proof> operation(Position operation) const;
+  // With the Record under `policy` as it was when the posting was made, if there was one.
+  Result<Proof> posting(Position posting, const std::optional<RecordKey>& policy) const;
+  Result<Proof> record(const RecordKey& key) const;
+  // Errc::value_invalid also when the key is not of the family, and when it exists.
+  Result<Proof> absence(const RecordKey& key, const OrderedFamily& family) const;
+  Result<Proof> account(const PartyId& party) const;
+
+ private:
+  Prover(const Journal& journal, const ActiveView& active) : journal_(&journal), active_(&active) {}
+
+  // What a proof carries so far.
+  struct Parts {
+    std::map<Position, Bytes> entries;
+    std::map<std::uint64_t, bool> chunks;
+  };
+
+  Result<Entry> add_entry(Parts& parts, Position position) const;
+  template <class T>
+  Result<T> add(Parts& parts, Position position) const;
+  Result<RecordEntry> add_current(Parts& parts, Position position) const;
+  Result<Position> record_position(ByteView key) const;
+  Result<std::optional<PolicyInProof>> add_policy(Parts& parts, ByteView key,
+                                                  Position posting) const;
+  Result<std::vector<OperationEntry>> operations_of(Position transaction, std::uint32_t count,
+                                                    Parts* parts) const;
+  Result<MerklePath> add_operation(Parts& parts, Position operation) const;
+  Status add_statement(Parts& parts, const StatementId& id, const Statement& statement) const;
+  Result<Proof> finish(ProofClaim claim, const Parts& parts) const;
+  MerklePath path_to(Position position) const;
+
+  const Journal* journal_;
+  const ActiveView* active_;
+  std::uint64_t size_ = 0;
+  std::string note_;
+};
+
+}  // namespace fenrun

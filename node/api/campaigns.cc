@@ -1,0 +1,162 @@
+// Campaigns, policies, periods, funds, units, payouts and parameters.
+#include "core/crypto/hash.h"
+#include "ledger/ordered_family.h"
+#include "node/api/answers.h"
+#include "node/api/routes.h"
+#include "node/json/views.h"
+
+namespace fenrun::api {
+namespace {
+
+RecordKey family_prefix(ContractFamily family) {
+  return KeyWriter(static_cast<std::uint8_t>(family)).take();
+}
+
+// The item of a key: its decoded key's fields, then its value's.  None for sentinels.
+std::optional<Json> item_of(const StateView& state, const RecordKey& key) {
+  auto decoded = decoded_record(key, state.value(key));
+  if (!decoded || !decoded->contains("value")) return std::nullopt;
+  Json item = std::move((*decoded)["key"]);
+  item.update((*decoded)["value"]);
+  return item;
+}
+
+using Amend = void (*)(Json& item, const StateView& state, const RecordKey& key);
+
+Result<HttpResponse> list(const NodeService& node, const Call& call, const RecordKey& prefix,
+                          Amend amend = nullptr) {
+  const auto& state = node.journal().state();
+  return page_of_keys(call, state, prefix, [&](const RecordKey& key) {
+    auto item = item_of(state, key);
+    if (item && amend) amend(*item, state, key);
+    return item;
+  });
+}
+
+void add_policy_digest(Json& item, const StateView& state, const RecordKey& key) {
+  const auto record = find_linked<PolicyRecord>(state, key);
+  CHECK(record.has_value());
+  item["digest"] = to_hex(policy_digest(record->terms).view());
+}
+
+// The campaign's keys if the call asks for one, else the family's.
+Result<RecordKey> campaign_prefix(const Call& call, ContractFamily family) {
+  FENRUN_TRY(const auto campaign, call.number("campaign", 0xffff'ffff));
+  KeyWriter prefix(static_cast<std::uint8_t>(family));
+  if (campaign) prefix.number(static_cast<std::uint32_t>(*campaign));
+  return prefix.take();
+}
+
+Result<HttpResponse> list_campaigns(const NodeService& node, const Call& call) {
+  return list(node, call, family_prefix(ContractFamily::campaign));
+}
+
+Result<HttpResponse> list_policies(const NodeService& node, const Call& call) {
+  return list(node, call, policy_scope(), add_policy_digest);
+}
+
+Result<HttpResponse> get_policy(const NodeService& node, const Call& call) {
+  const auto& state = node.journal().state();
+  FENRUN_TRY(const auto number, call.path_number("policy", 0xffff'ffff));
+  FENRUN_TRY(const auto asked, call.number("version", 0xffff'ffff));
+  const PolicyId policy(static_cast<std::uint32_t>(number));
+  const auto version =
+      static_cast<std::uint32_t>(asked.value_or(latest_policy_version(state, policy)));
+  const auto key = policy_key(policy, version);
+  auto item = item_of(state, key);
+  if (!item) return Error{Errc::not_found, "no such policy, or no such version of it"};
+  add_policy_digest(*item, state, key);
+  return json_response(*item);
+}
+
+Result<HttpResponse> list_periods(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto prefix, campaign_prefix(call, ContractFamily::period));
+  return list(node, call, prefix);
+}
+
+Result<HttpResponse> list_funds(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto prefix, campaign_prefix(call, ContractFamily::fund));
+  return list(node, call, prefix);
+}
+
+Result<HttpResponse> get_unit(const NodeService& node, const Call& call) {
+  const auto& state = node.journal().state();
+  const auto id = find_unit_id(state, call.path.at("epc"));
+  if (!id) return Error{Errc::not_found, "no unit with this identifier was commissioned"};
+  auto item = item_of(state, unit_key(*id));
+  if (!item) return Error{Errc::corruption, "a unit without a record"};
+  return json_response(*item);
+}
+
+Result<HttpResponse> list_payouts(const NodeService& node, const Call& call) {
+  return list(node, call, payout_scope());
+}
+
+Result<HttpResponse> get_payout(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto id, fixed_at<PayoutId>(call, "payout"));
+  const auto item = item_of(node.journal().state(), payout_key(id));
+  if (!item) return Error{Errc::not_found, "no such payout"};
+  return json_response(*item);
+}
+
+Result<HttpResponse> get_parameters(const NodeService& node, const Call&) {
+  return json_response(to_json(parameters(node.journal().state())));
+}
+
+}  // namespace
+
+std::vector<Route> campaign_routes(NodeService& node) {
+  const Parameter campaign{"campaign", "Only of this campaign."};
+  const auto on = [&node](auto handler) {
+    return answer([&node, handler](const Call& call) { return handler(node, call); });
+  };
+  return {
+      {.method = "GET",
+       .pattern = "/v1/campaigns",
+       .summary = "Campaigns, by number.",
+       .query = page_parameters(),
+       .handler = on(list_campaigns)},
+      {.method = "GET",
+       .pattern = "/v1/policies",
+       .summary = "Policies in every version, with the digests that countersigners approve.",
+       .query = page_parameters(),
+       .handler = on(list_policies)},
+      {.method = "GET",
+       .pattern = "/v1/policies/{policy}",
+       .summary = "One policy.",
+       .path = {{"policy", "Its number."}},
+       .query = {{"version", "From 1; else the latest."}},
+       .handler = on(get_policy)},
+      {.method = "GET",
+       .pattern = "/v1/periods",
+       .summary = "Periods, by campaign and number.",
+       .query = page_parameters({campaign}),
+       .handler = on(list_periods)},
+      {.method = "GET",
+       .pattern = "/v1/funds",
+       .summary = "Budgets: declared, backed, earned, settled; by campaign, asset and funder.",
+       .query = page_parameters({campaign}),
+       .handler = on(list_funds)},
+      {.method = "GET",
+       .pattern = "/v1/units/{epc...}",
+       .summary = "One unit of goods.",
+       .path = {{"epc", "As the ledger spells it: 01/<GTIN-14>/21/<serial> or 00/<SSCC>."}},
+       .handler = on(get_unit)},
+      {.method = "GET",
+       .pattern = "/v1/payouts",
+       .summary = "Payouts, by id.",
+       .query = page_parameters(),
+       .handler = on(list_payouts)},
+      {.method = "GET",
+       .pattern = "/v1/payouts/{payout}",
+       .summary = "One payout.",
+       .path = {{"payout", "Its id: 32 hex digits."}},
+       .handler = on(get_payout)},
+      {.method = "GET",
+       .pattern = "/v1/parameters",
+       .summary = "What the network has agreed on about itself.",
+       .handler = on(get_parameters)},
+  };
+}
+
+}  // namespace fenrun::api

@@ -1,0 +1,17 @@
+// What the API answers when it refuses: RFC 7807 problem documents with stable codes.
+#pragma once
+
+#include "core/error.h"
+#include "node/api/http.h"
+
+namespace fenrun::api {
+
+// The HTTP status of each code: the one table.
+unsigned http_status(Errc code);
+
+// application/problem+json: {type, title, status, code, detail, hint}.
+HttpResponse problem(const Error& error);
+// The same with another status than the table's, for what only HTTP knows (405, 415, 431).
+HttpResponse problem(unsigned status, const Error& error);
+
+}  // namespace fenrun::api

@@ -1,0 +1,131 @@
+// Proof files, made at the newest cosigned checkpoint.
+#include "contracts/keys.h"
+#include "ledger/proof/note.h"
+#include "ledger/prover.h"
+#include "node/api/answers.h"
+#include "node/api/routes.h"
+#include "node/json/families.h"
+#include "node/json/proof_json.h"
+
+namespace fenrun::api {
+namespace {
+
+Result<Prover> prover_of(const NodeService& node) {
+  const auto checkpoint = node.checkpoint();
+  if (!checkpoint) return Error{Errc::not_ready, "no checkpoint has a quorum of cosignatures yet"};
+  return Prover::at(node.journal(), checkpoint->height, checkpoint->note);
+}
+
+HttpResponse file(const Proof& proof, const std::string& name) {
+  HttpResponse response;
+  response.content_type = "application/vnd.fenrun.proof+json";
+  response.body = print_proof(proof);
+  response.headers.emplace_back("Content-Disposition",
+                                "attachment; filename=\"" + name + ".fenrun-proof\"");
+  return response;
+}
+
+Result<RecordKey> key_of(const Call& call) {
+  const auto bytes = from_hex(call.path.at("key"));
+  if (!bytes || bytes->empty() || bytes->size() > kRecordKeyBytesMax) {
+    return Error{Errc::value_invalid, "'key' must be the hex of 1 to 255 bytes"};
+  }
+  return RecordKey(*bytes);
+}
+
+Result<HttpResponse> prove_transaction(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto id, fixed_at<Digest>(call, "id"));
+  const auto* operations = call.text("operations");
+  if (operations && *operations != "true" && *operations != "false") {
+    return Error{Errc::value_invalid, "'operations' must be true or false"};
+  }
+  const auto position = node.journal().store().transaction_position(id);
+  if (!position) return Error{Errc::not_found, "no committed transaction has this id"};
+  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto proof, prover.transaction(*position, operations && *operations == "true"));
+  return file(proof, "transaction-" + to_hex(id.view()).substr(0, 16));
+}
+
+Result<HttpResponse> prove_operation(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto position, call.path_number("position", kTreeSizeMax));
+  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto proof, prover.operation(Position(position)));
+  return file(proof, "operation-" + std::to_string(position));
+}
+
+// The key of the policy that a posting names, if it is a posting that names one.
+Result<std::optional<RecordKey>> policy_of(const NodeService& node, Position position) {
+  FENRUN_TRY(const auto bytes, node.journal().store().entry(position));
+  FENRUN_TRY(const auto entry, decode_entry(bytes));
+  const auto* posting = std::get_if<Posting>(&entry);
+  if (!posting || posting->policy == PolicyId()) return std::optional<RecordKey>();
+  return std::optional(policy_key(posting->policy, posting->policy_version));
+}
+
+Result<HttpResponse> prove_posting(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto position, call.path_number("position", kTreeSizeMax));
+  FENRUN_TRY(const auto policy, policy_of(node, Position(position)));
+  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto proof, prover.posting(Position(position), policy));
+  return file(proof, "posting-" + std::to_string(position));
+}
+
+Result<HttpResponse> prove_record(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto key, key_of(call));
+  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto proof, prover.record(key));
+  return file(proof, "record-" + call.path.at("key").substr(0, 40));
+}
+
+Result<HttpResponse> prove_absence(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto key, key_of(call));
+  FENRUN_TRY(const auto prover, prover_of(node));
+  for (const auto& family : ordered_families()) {
+    if (key[0] != family.family) continue;
+    FENRUN_TRY(const auto proof, prover.absence(key, family));
+    return file(proof, "absence-" + call.path.at("key").substr(0, 40));
+  }
+  return Error{Errc::value_invalid, "no key of an ordered family: its absence has no proof"};
+}
+
+Result<HttpResponse> prove_account(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto party, fixed_at<PartyId>(call, "party"));
+  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto proof, prover.account(party));
+  return file(proof, "account-" + call.path.at("party").substr(0, 16));
+}
+
+}  // namespace
+
+std::vector<Route> proof_routes(NodeService& node) {
+  const Parameter position{"position", "Of the entry in the journal."};
+  const Parameter key{"key", "The record's key in hex: see docs/spec/records.md."};
+  const auto route = [&node](std::string pattern, std::string summary, Parameter parameter,
+                             std::vector<Parameter> query, auto prove) {
+    Route made;
+    made.method = "GET";
+    made.pattern = "/v1/proofs/" + std::move(pattern);
+    made.summary = std::move(summary);
+    made.path = {std::move(parameter)};
+    made.query = std::move(query);
+    made.content_type = "application/vnd.fenrun.proof+json";
+    made.handler = answer([&node, prove](const Call& call) { return prove(node, call); });
+    return made;
+  };
+  return {
+      route("transaction/{id}", "Proof that a transaction was ordered.",
+            {"id", "The transaction's id: 64 hex digits."},
+            {{"operations", "true: with all its operations."}}, prove_transaction),
+      route("operation/{position}", "Proof of one operation, without the others.", position, {},
+            prove_operation),
+      route("posting/{position}", "Proof that money moved, why, and under which policy.", position,
+            {}, prove_posting),
+      route("record/{key}", "Proof of a key's current value.", key, {}, prove_record),
+      route("absence/{key}", "Proof that a key of an ordered family does not exist.", key, {},
+            prove_absence),
+      route("account/{party}", "Proof of a party's complete account.",
+            {"party", "The party's id: 32 hex digits."}, {}, prove_account),
+  };
+}
+
+}  // namespace fenrun::api

@@ -1,0 +1,116 @@
+// How the node is: status, health, metrics.
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include "node/api/answers.h"
+#include "node/api/routes.h"
+#include "node/json/time.h"
+
+namespace fenrun::api {
+namespace {
+
+Json validator_view(const ValidatorStatus& validator) {
+  return {{"name", validator.name},
+          {"connected", validator.connected},
+          {"finalized_height", validator.finalized_height.value()},
+          {"voted", validator.voted}};
+}
+
+Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
+  const auto status = node.status();
+  Json validators = Json::array();
+  for (const auto& validator : status.validators) validators.push_back(validator_view(validator));
+  Json view = {
+      {"name", status.name},
+      {"network", status.network},
+      {"chain_id", to_hex(status.chain_id.view())},
+      {"height", status.height.value()},
+      {"entries", status.entries},
+      {"tip_time", to_rfc3339(std::min(status.tip_time, kRfc3339Max))},
+      {"epoch", status.epoch.value()},
+      {"view", status.view.value()},
+      {"leader", status.leader},
+      {"ready", status.ready},
+      {"catching_up", status.catching_up},
+      {"mempool", {{"transactions", status.mempool_transactions}, {"bytes", status.mempool_bytes}}},
+      {"uptime_ms", status.uptime_ms},
+      {"ms_since_commit", status.ms_since_commit},
+      {"validators", std::move(validators)}};
+  if (call.text("why")) view["why"] = status.why;
+  return json_response(view);
+}
+
+Result<HttpResponse> get_health(const NodeService&, const Call&) {
+  return text_response("ok\n", "text/plain; charset=utf-8");
+}
+
+Result<HttpResponse> get_readiness(const NodeService& node, const Call&) {
+  const auto status = node.status();
+  if (!status.ready) return Error{Errc::not_ready, status.why};
+  return text_response("ready\n", "text/plain; charset=utf-8");
+}
+
+prometheus::ClientMetric sample_of(const Metric& metric) {
+  prometheus::ClientMetric sample;
+  for (const auto& [name, value] : metric.labels) sample.label.push_back({name, value});
+  if (metric.kind == Metric::Kind::counter) {
+    sample.counter.value = metric.value;
+  } else {
+    sample.gauge.value = metric.value;
+  }
+  return sample;
+}
+
+Result<HttpResponse> get_metrics(const NodeService& node, const Call&) {
+  std::vector<prometheus::MetricFamily> families;
+  std::map<std::string, std::size_t> index;
+  for (const auto& metric : node.metrics()) {
+    const auto [it, is_new] = index.try_emplace(metric.name, families.size());
+    if (is_new) {
+      prometheus::MetricFamily family;
+      family.name = "fenrun_" + metric.name;
+      family.help = metric.help;
+      family.type = metric.kind == Metric::Kind::counter ? prometheus::MetricType::Counter
+                                                         : prometheus::MetricType::Gauge;
+      families.push_back(std::move(family));
+    }
+    families[it->second].metric.push_back(sample_of(metric));
+  }
+  return text_response(prometheus::TextSerializer().Serialize(families),
+                       "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace
+
+std::vector<Route> status_routes(NodeService& node) {
+  const auto on = [&node](auto handler) {
+    return answer([&node, handler](const Call& call) { return handler(node, call); });
+  };
+  const std::string plain = "text/plain; charset=utf-8";
+  return {
+      {.method = "GET",
+       .pattern = "/v1/status",
+       .summary = "The node and the network as it sees it.",
+       .query = {{"why", "Also says why nothing becomes final; empty when all is well."}},
+       .handler = on(get_status)},
+      {.method = "GET",
+       .pattern = "/healthz",
+       .access = Access::public_,
+       .summary = "200 while the process answers.",
+       .content_type = plain,
+       .handler = on(get_health)},
+      {.method = "GET",
+       .pattern = "/readyz",
+       .access = Access::public_,
+       .summary = "200 while the node takes transactions, else 503.",
+       .content_type = plain,
+       .handler = on(get_readiness)},
+      {.method = "GET",
+       .pattern = "/metrics",
+       .summary = "Metrics in Prometheus's text format.",
+       .content_type = "text/plain; version=0.0.4; charset=utf-8",
+       .handler = on(get_metrics)},
+  };
+}
+
+}  // namespace fenrun::api

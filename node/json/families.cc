@@ -1,0 +1,15 @@
+#include "node/json/families.h"
+
+#include "contracts/keys.h"
+
+namespace fenrun {
+
+std::vector<OrderedFamily> ordered_families() {
+  const RecordKey scopes[] = {party_scope(),  lane_scope(PartyId()),      policy_scope(),
+                              payout_scope(), period_scope(CampaignId()), fund_scope(CampaignId())};
+  std::vector<OrderedFamily> families{kStatementFamily};
+  for (const auto& scope : scopes) families.push_back({scope[0], scope.size()});
+  return families;
+}
+
+}  // namespace fenrun

@@ -1,0 +1,289 @@
+#include "node/json/proof_json.h"
+
+#include "core/overloaded.h"
+#include "core/text.h"
+#include "node/json/json.h"
+
+namespace fenrun {
+namespace {
+
+// Members sorted by name, as RFC 8785 wants them; ours are all ASCII.
+using Sorted = nlohmann::json;
+
+constexpr std::string_view kFormat = "fenrun-proof";
+constexpr JsonLimits kLimits{
+    .bytes = kProofFileBytesMax, .depth = 8, .values = 4'000'000, .object_members = 16};
+
+Error malformed(std::string_view what) { return {Errc::proof_malformed, std::string(what)}; }
+
+// ---- Printing ----------------------------------------------------------------------------------
+
+Sorted path_view(const MerklePath& path) {
+  Sorted view = Sorted::array();
+  for (const auto& hash : path) view.push_back(to_base64(hash.view()));
+  return view;
+}
+
+Sorted claim_view(const ProofClaim& claim) {
+  return std::visit(overloaded{
+                        [](const TransactionClaim& c) -> Sorted {
+                          return {{"type", "transaction"},
+                                  {"position", c.transaction.value()},
+                                  {"with_operations", c.with_operations}};
+                        },
+                        [](const OperationClaim& c) -> Sorted {
+                          return {{"type", "operation"},
+                                  {"position", c.operation.value()},
+                                  {"operation_path", path_view(c.operation_path)}};
+                        },
+                        [](const PostingClaim& c) -> Sorted {
+                          Sorted view = {{"type", "posting"},
+                                         {"position", c.posting.value()},
+                                         {"operation_path", path_view(c.operation_path)}};
+                          if (c.policy) {
+                            view["policy"]["record"] = c.policy->record.value();
+                            if (c.policy->successor)
+                              view["policy"]["successor"] = c.policy->successor->value();
+                          }
+                          return view;
+                        },
+                        [](const RecordClaim& c) -> Sorted {
+                          return {{"type", "record"}, {"key", to_hex(c.key)}};
+                        },
+                        [](const AbsenceClaim& c) -> Sorted {
+                          return {{"type", "absence"}, {"key", to_hex(c.key)}};
+                        },
+                        [](const AccountClaim& c) -> Sorted {
+                          return {{"type", "account"}, {"party", to_hex(c.party.view())}};
+                        },
+                    },
+                    claim);
+}
+
+// ---- Parsing -----------------------------------------------------------------------------------
+
+// Reads members of one object.  After the first that is wrong, nothing more is read: ask status().
+// Members that nobody asks for are found by printing again.
+class Members {
+ public:
+  explicit Members(const Json& object) : object_(&object) {
+    if (!object.is_object()) status_ = malformed("an object is missing");
+  }
+
+  bool has(const char* name) const { return status_.has_value() && object_->contains(name); }
+
+  const Json* get(const char* name) {
+    if (!status_) return nullptr;
+    const auto it = object_->find(name);
+    if (it != object_->end()) return &*it;
+    status_ = malformed(std::string(name) + " is missing");
+    return nullptr;
+  }
+
+  Members& text(const char* name, std::string& out) {
+    const Json* value = get(name);
+    if (value && !value->is_string()) status_ = malformed(name);
+    if (value && status_) out = value->get<std::string>();
+    return *this;
+  }
+
+  Members& number(const char* name, std::uint64_t& out) {
+    const Json* value = get(name);
+    if (value && !value->is_number_unsigned()) status_ = malformed(name);
+    if (value && status_) out = value->get<std::uint64_t>();
+    return *this;
+  }
+
+  Members& position(const char* name, Position& out) {
+    std::uint64_t value = 0;
+    number(name, value);
+    out = Position(value);
+    return *this;
+  }
+
+  Members& boolean(const char* name, bool& out) {
+    const Json* value = get(name);
+    if (value && !value->is_boolean()) status_ = malformed(name);
+    if (value && status_) out = value->get<bool>();
+    return *this;
+  }
+
+  // Bytes that `decode` finds in the text, of at most `max`.
+  Members& bytes(const char* name, Result<Bytes> (*decode_text)(std::string_view), std::size_t max,
+                 Bytes& out) {
+    std::string value;
+    text(name, value);
+    if (!status_) return *this;
+    auto decoded = decode_text(value);
+    if (!decoded || decoded->size() > max) {
+      status_ = malformed(name);
+    } else {
+      out = *std::move(decoded);
+    }
+    return *this;
+  }
+
+  Members& path(const char* name, MerklePath& out) {
+    const Json* value = get(name);
+    if (!value) return *this;
+    if (!value->is_array() || value->size() > kMerklePathMax) {
+      status_ = malformed(name);
+      return *this;
+    }
+    for (const auto& item : *value) {
+      const auto raw = item.is_string() ? from_base64(item.get_ref<const std::string&>())
+                                        : Result<Bytes>(Errc::text_invalid);
+      const auto hash = raw ? Digest::from(*raw) : Result<Digest>(raw.error());
+      if (!hash) {
+        status_ = malformed(name);
+        return *this;
+      }
+      out.push_back(*hash);
+    }
+    return *this;
+  }
+
+  const Status& status() const { return status_; }
+
+ private:
+  const Json* object_;
+  Status status_;
+};
+
+Result<ProofClaim> read_key_claim(Members& in, bool is_absence) {
+  Bytes key;
+  FENRUN_OK(in.bytes("key", from_hex, kRecordKeyBytesMax, key).status());
+  if (is_absence) return ProofClaim{AbsenceClaim{RecordKey(std::move(key))}};
+  return ProofClaim{RecordClaim{RecordKey(std::move(key))}};
+}
+
+Result<ProofClaim> read_posting_claim(Members& in) {
+  PostingClaim claim;
+  FENRUN_OK(
+      in.position("position", claim.posting).path("operation_path", claim.operation_path).status());
+  if (!in.has("policy")) return ProofClaim{std::move(claim)};
+  Members policy(*in.get("policy"));
+  claim.policy.emplace();
+  policy.position("record", claim.policy->record);
+  if (policy.has("successor")) policy.position("successor", claim.policy->successor.emplace());
+  FENRUN_OK(policy.status());
+  return ProofClaim{std::move(claim)};
+}
+
+Result<ProofClaim> read_claim(const Json& json) {
+  Members in(json);
+  std::string type;
+  FENRUN_OK(in.text("type", type).status());
+  if (type == "transaction") {
+    TransactionClaim claim;
+    FENRUN_OK(in.position("position", claim.transaction)
+                  .boolean("with_operations", claim.with_operations)
+                  .status());
+    return ProofClaim{claim};
+  }
+  if (type == "operation") {
+    OperationClaim claim;
+    FENRUN_OK(in.position("position", claim.operation)
+                  .path("operation_path", claim.operation_path)
+                  .status());
+    return ProofClaim{std::move(claim)};
+  }
+  if (type == "posting") return read_posting_claim(in);
+  if (type == "record" || type == "absence") return read_key_claim(in, type == "absence");
+  if (type != "account") return malformed("type of the claim");
+  Bytes party;
+  FENRUN_OK(in.bytes("party", from_hex, PartyId::kSize, party).status());
+  const auto id = PartyId::from(party);
+  if (!id) return malformed("party");
+  return ProofClaim{AccountClaim{*id}};
+}
+
+Status read_entry(Members& in, ProofEntryBytes& bytes, MerklePath& path) {
+  Bytes raw;
+  FENRUN_OK(in.bytes("entry", from_base64, kEntryBytesMax, raw).path("path", path).status());
+  bytes.assign(raw.begin(), raw.end());
+  return {};
+}
+
+Status read_chunk(const Json& json, ProofChunk& chunk) {
+  Members in(json);
+  Bytes bits;
+  FENRUN_OK(in.number("index", chunk.index)
+                .bytes("bits", from_base64, chunk.bits.size(), bits)
+                .path("path", chunk.path)
+                .status());
+  if (bits.size() != chunk.bits.size()) return malformed("bits");
+  std::copy(bits.begin(), bits.end(), chunk.bits.begin());
+  return {};
+}
+
+Result<Proof> read_proof(const Json& json) {
+  Members in(json);
+  std::string format;
+  std::uint64_t version = 0;
+  FENRUN_OK(in.text("format", format).number("version", version).status());
+  if (format != kFormat) return malformed("format");
+  if (version != kProofVersion) return Error{Errc::proof_version, std::to_string(version)};
+  Proof proof;
+  FENRUN_OK(in.text("checkpoint", proof.checkpoint.value).status());
+  if (proof.checkpoint.value.size() > kNoteBytesMax) return malformed("checkpoint");
+  const Json* claim = in.get("claim");
+  const Json* header = in.get("header");
+  const Json* entries = in.get("entries");
+  const Json* chunks = in.get("chunks");
+  FENRUN_OK(in.status());
+  FENRUN_TRY(proof.claim, read_claim(*claim));
+  Members header_in(*header);
+  FENRUN_OK(read_entry(header_in, proof.header.entry, proof.header.path));
+  if (!entries->is_array() || entries->size() > kProofEntriesMax) return malformed("entries");
+  if (!chunks->is_array() || chunks->size() > kProofEntriesMax) return malformed("chunks");
+  for (const auto& item : *entries) {
+    auto& entry = proof.entries.emplace_back();
+    Members entry_in(item);
+    entry_in.position("position", entry.position);
+    FENRUN_OK(read_entry(entry_in, entry.entry, entry.path));
+  }
+  for (const auto& item : *chunks) FENRUN_OK(read_chunk(item, proof.chunks.emplace_back()));
+  return proof;
+}
+
+}  // namespace
+
+std::string print_proof(const Proof& proof) {
+  Sorted entries = Sorted::array();
+  for (const auto& entry : proof.entries) {
+    entries.push_back({{"position", entry.position.value()},
+                       {"entry", to_base64(entry.entry)},
+                       {"path", path_view(entry.path)}});
+  }
+  Sorted chunks = Sorted::array();
+  for (const auto& chunk : proof.chunks) {
+    chunks.push_back(
+        {{"index", chunk.index}, {"bits", to_base64(chunk.bits)}, {"path", path_view(chunk.path)}});
+  }
+  const Sorted view = {
+      {"format", kFormat},
+      {"version", proof.version},
+      {"claim", claim_view(proof.claim)},
+      {"checkpoint", proof.checkpoint.value},
+      {"header",
+       {{"entry", to_base64(proof.header.entry)}, {"path", path_view(proof.header.path)}}},
+      {"entries", std::move(entries)},
+      {"chunks", std::move(chunks)}};
+  return view.dump() + "\n";
+}
+
+Result<Proof> parse_proof(std::string_view text) {
+  if (text.size() > kProofFileBytesMax) return Error{Errc::limit_exceeded, "proof"};
+  const auto json = parse_json(text, kLimits);
+  if (!json) {
+    // JSON, but with members twice, other numbers or the like.
+    const bool is_json = Json::accept(text.begin(), text.end());
+    return Error{is_json ? Errc::proof_not_canonical : Errc::proof_malformed, json.error().detail};
+  }
+  FENRUN_TRY(auto proof, read_proof(*json));
+  if (print_proof(proof) != text) return Errc::proof_not_canonical;
+  return proof;
+}
+
+}  // namespace fenrun
