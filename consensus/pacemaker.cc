@@ -103,7 +103,7 @@ bool Pacemaker::take_retry() {
 
 bool Pacemaker::take_block_retry() {
   if (now_ < block_retry_at_) return false;
-  block_retry_at_ = after(now_, SpanMs(4 * delta().value()));
+  block_retry_at_ = after(now_, SpanMs(2 * delta().value()));
   return true;
 }
 

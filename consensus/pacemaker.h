@@ -86,7 +86,7 @@ class Pacemaker {
 
   // True once each retry period of the view.
   bool take_retry();
-  // True every 4Δ, whatever the view: time to ask anew for blocks that did not come.
+  // True every 2Δ, whatever the view: time to ask anew for blocks that did not come.
   bool take_block_retry();
   // True once each status interval.
   bool take_status();
