@@ -1,0 +1,224 @@
+#include "contracts/parties.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/world.h"
+
+namespace fenrun::test {
+namespace {
+
+TEST(RegisterParty, ABrandAndEachParentRegister) {
+  World world;
+  EXPECT_EQ(world.join("north", Role::distributor, "brand"), Errc::ok);
+  EXPECT_EQ(world.join("county", Role::subdistributor, "east"), Errc::ok);
+  EXPECT_EQ(world.join("store", Role::store, "county"), Errc::ok);
+  EXPECT_EQ(world.run("brand", registration("kiosk", Role::store, "county")), Errc::ok);
+
+  const auto store = find_party(world.state(), party_named("store"));
+  ASSERT_TRUE(store);
+  EXPECT_EQ(store->parent, party_named("county"));
+  EXPECT_EQ(store->registered_by, party_named("county"));
+  EXPECT_EQ(next_sequence(world.state(), party_named("store"), Lane(0)), Sequence(0));
+  EXPECT_TRUE(is_ancestor(world.state(), party_named("brand"), *store));
+  EXPECT_FALSE(is_ancestor(world.state(), party_named("store"), *store));
+  EXPECT_FALSE(is_ancestor(world.state(), party_named("north"), *store));
+}
+
+TEST(RegisterParty, IsRefused) {
+  World world;
+  ASSERT_EQ(world.join("north", Role::distributor, "brand"), Errc::ok);
+  ASSERT_EQ(world.join("store", Role::store, "east"), Errc::ok);
+  const auto refused = [&](const std::string& signer, const std::string& name, Role role,
+                           const std::string& parent) {
+    return world.run(signer, registration(name, role, parent));
+  };
+  EXPECT_EQ(refused("east", "store", Role::store, "east"), Errc::party_exists);
+  EXPECT_EQ(refused("east", "x", Role::store, "north"), Errc::not_authorized);
+  EXPECT_EQ(refused("east", "x", Role::store, ""), Errc::not_authorized);
+  EXPECT_EQ(refused("store", "x", Role::store, "store"), Errc::role_not_allowed);
+  EXPECT_EQ(refused("brand", "x", Role::store, "store"), Errc::role_not_allowed);
+  EXPECT_EQ(refused("brand", "x", Role::store, "nobody"), Errc::party_unknown);
+  EXPECT_EQ(refused("brand", "x", Role::auditor, "brand"), Errc::role_not_allowed);
+  EXPECT_EQ(refused("brand", "x", Role::custodian, "brand"), Errc::role_not_allowed);
+  EXPECT_EQ(refused("brand", "x", Role::brand, ""), Errc::role_not_allowed);
+
+  auto zero = std::get<RegisterParty>(registration("x", Role::store, "east"));
+  zero.party = {};
+  EXPECT_EQ(world.run("east", zero), Errc::value_invalid);
+  auto taken = std::get<RegisterParty>(registration("x", Role::store, "east"));
+  taken.keys = {{KeyPurpose::transactions, key_named("store").public_key()}};
+  EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
+  taken.keys = {{KeyPurpose::transactions, key_named("east transport").public_key()}};
+  EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
+  taken.keys = {{KeyPurpose::transactions, PublicKey{}}};
+  EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
+  taken.keys = {};
+  EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
+  taken.keys = {{KeyPurpose::transport, key_named("x").public_key()}};
+  EXPECT_EQ(world.run("east", taken), Errc::not_supported_yet);
+  EXPECT_FALSE(find_party(world.state(), party_named("x")));
+}
+
+TEST(RegisterParty, TheTreeHasADepth) {
+  World world;
+  std::string parent = "east";
+  // "east" stands below the brand already.
+  for (std::size_t depth = 2; depth < kChannelDepthMax; ++depth) {
+    const std::string name = "sub" + std::to_string(depth);
+    ASSERT_EQ(world.join(name, Role::subdistributor, parent), Errc::ok);
+    parent = name;
+  }
+  EXPECT_EQ(world.join("deepest", Role::subdistributor, parent), Errc::ok);
+  EXPECT_EQ(world.join("deeper", Role::store, "deepest"), Errc::value_invalid);
+}
+
+TEST(RotateKey, TheNewKeyTakesOverAtItsHeight) {
+  World world;
+  const auto from = Height(world.next_height().value() + 2);
+  EXPECT_EQ(
+      world.run("east", RotateKey{key_named("east").public_key(), key_named("east 2").public_key(),
+                                  KeyPurpose::transactions, from}),
+      Errc::ok);
+  // One block before its height the new key is not valid, and the old one is.
+  const auto old_key = world.sign("east", {OpenLane{Lane(1)}});
+  world.use_key("east", "east 2");
+  const auto new_key = world.sign("east", {OpenLane{Lane(1)}});
+  EXPECT_EQ(check_admission(world.state(), Height(from.value() - 1), new_key).error().code,
+            Errc::signer_unknown);
+  EXPECT_TRUE(check_admission(world.state(), Height(from.value() - 1), old_key));
+  EXPECT_TRUE(check_admission(world.state(), from, new_key));
+  EXPECT_EQ(check_admission(world.state(), from, old_key).error().code, Errc::signer_unknown);
+
+  world.wait(1'000);
+  EXPECT_EQ(world.run("east", OpenLane{Lane(1)}), Errc::ok);
+}
+
+TEST(RotateKey, IsRefused) {
+  World world;
+  const auto rotate = [&](const std::string& from, const std::string& to, std::uint64_t ahead) {
+    return world.run(
+        "east", RotateKey{key_named(from).public_key(), key_named(to).public_key(),
+                          KeyPurpose::transactions, Height(world.next_height().value() + ahead)});
+  };
+  EXPECT_EQ(rotate("brand", "x", 1), Errc::key_invalid);
+  EXPECT_EQ(rotate("east", "brand", 1), Errc::key_invalid);
+  EXPECT_EQ(rotate("east", "x", 0), Errc::value_invalid);
+  EXPECT_EQ(rotate("east", "x", kValidityHeightsMax + 1), Errc::value_invalid);
+  EXPECT_EQ(
+      world.run("east", RotateKey{key_named("east consensus").public_key(),
+                                  key_named("x").public_key(), KeyPurpose::consensus, Height(100)}),
+      Errc::not_supported_yet);
+  EXPECT_EQ(rotate("east", "x", 2), Errc::ok);
+  EXPECT_EQ(rotate("east", "y", 2), Errc::key_invalid);  // It ends already.
+}
+
+TEST(RotateKey, EndedKeysMakeRoom) {
+  World world;
+  std::string current = "east";
+  for (int i = 0; i < 12; ++i) {
+    const std::string next = "east " + std::to_string(i);
+    ASSERT_EQ(
+        world.run("east", RotateKey{key_named(current).public_key(), key_named(next).public_key(),
+                                    KeyPurpose::transactions, world.next_height().next()}),
+        Errc::ok)
+        << i;
+    world.use_key("east", next);
+    current = next;
+  }
+  EXPECT_LE(find_party(world.state(), party_named("east"))->keys.size(), kPartyKeysMax);
+  // A key that was let go of is still nobody else's.
+  EXPECT_TRUE(find_key_owner(world.state(), key_named("east").public_key()));
+}
+
+class Recovery : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok); }
+
+  Errc propose(const std::string& key) {
+    return world_.run("east", ProposeRecovery{party_named("store"), key_named(key).public_key()});
+  }
+  Errc approve() { return world_.run("auditor", ApproveRecovery{party_named("store")}); }
+  bool can_sign(const std::string& key) {
+    world_.use_key("store", key);
+    const auto transaction = world_.sign("store", {OpenLane{Lane(1)}});
+    return check_admission(world_.state(), world_.next_height(), transaction).has_value();
+  }
+  std::uint64_t delay() const { return parameters(world_.state()).recovery_delay_ms; }
+
+  World world_;
+};
+
+TEST_F(Recovery, TakesEffectAfterTheDelay) {
+  ASSERT_EQ(propose("new"), Errc::ok);
+  ASSERT_EQ(approve(), Errc::ok);
+  world_.wait(delay() - 1);
+  EXPECT_TRUE(can_sign("store"));
+  EXPECT_FALSE(can_sign("new"));
+  world_.wait(1);
+  EXPECT_FALSE(can_sign("store"));
+  EXPECT_TRUE(can_sign("new"));
+  EXPECT_FALSE(find_recovery(world_.state(), party_named("store")));
+  const auto system = world_.entries_of<SystemEntry>();
+  ASSERT_EQ(system.size(), 1u);
+}
+
+TEST_F(Recovery, TheOldKeyObjects) {
+  ASSERT_EQ(propose("new"), Errc::ok);
+  ASSERT_EQ(approve(), Errc::ok);
+  ASSERT_EQ(world_.run("store", ObjectToRecovery{party_named("store")}), Errc::ok);
+  world_.wait(delay());
+  EXPECT_TRUE(can_sign("store"));
+  EXPECT_FALSE(can_sign("new"));
+  EXPECT_TRUE(world_.entries_of<SystemEntry>().empty());
+}
+
+TEST_F(Recovery, ASecondOneWaitsItsOwnDelay) {
+  ASSERT_EQ(propose("new"), Errc::ok);
+  ASSERT_EQ(approve(), Errc::ok);
+  ASSERT_EQ(world_.run("store", ObjectToRecovery{party_named("store")}), Errc::ok);
+  world_.wait(delay() / 2);
+  ASSERT_EQ(propose("new"), Errc::ok);
+  ASSERT_EQ(approve(), Errc::ok);
+  world_.wait(delay() / 2 + 1);  // The first one's time comes: it was objected to.
+  EXPECT_FALSE(can_sign("new"));
+  world_.wait(delay() / 2);
+  EXPECT_TRUE(can_sign("new"));
+}
+
+TEST_F(Recovery, LapsesIfItsKeyIsRegisteredMeanwhile) {
+  ASSERT_EQ(propose("kiosk"), Errc::ok);
+  ASSERT_EQ(approve(), Errc::ok);
+  ASSERT_EQ(world_.join("kiosk", Role::store, "east"), Errc::ok);
+  world_.wait(delay());
+  EXPECT_TRUE(can_sign("store"));
+  EXPECT_FALSE(can_sign("kiosk"));
+  EXPECT_FALSE(find_recovery(world_.state(), party_named("store")));
+}
+
+TEST_F(Recovery, IsRefused) {
+  const ProposeRecovery proposal{party_named("store"), key_named("new").public_key()};
+  EXPECT_EQ(world_.run("brand", proposal), Errc::not_authorized);  // The grandparent.
+  EXPECT_EQ(propose("brand"), Errc::key_invalid);
+  EXPECT_EQ(approve(), Errc::recovery_unknown);
+  EXPECT_EQ(world_.run("store", ObjectToRecovery{party_named("store")}), Errc::recovery_unknown);
+  ASSERT_EQ(propose("new"), Errc::ok);
+  EXPECT_EQ(propose("other"), Errc::ok);  // Not approved yet: replaced.
+  EXPECT_EQ(world_.run("brand", ApproveRecovery{party_named("store")}), Errc::role_not_allowed);
+  EXPECT_EQ(world_.run("east", ObjectToRecovery{party_named("store")}), Errc::not_authorized);
+  EXPECT_EQ(approve(), Errc::ok);
+  EXPECT_EQ(approve(), Errc::already_signed);
+  EXPECT_EQ(propose("new"), Errc::recovery_pending);
+}
+
+TEST(OpenLane, UpToItsNumber) {
+  World world;
+  EXPECT_EQ(world.run("east", OpenLane{Lane(0)}), Errc::lane_exists);
+  EXPECT_EQ(world.run("east", OpenLane{Lane(15)}), Errc::ok);
+  EXPECT_EQ(world.run("east", OpenLane{Lane(15)}), Errc::lane_exists);
+  EXPECT_EQ(world.run("east", OpenLane{Lane(16)}), Errc::limit_exceeded);
+  EXPECT_EQ(next_sequence(world.state(), party_named("east"), Lane(15)), Sequence(0));
+  EXPECT_EQ(next_sequence(world.state(), party_named("east"), Lane(1)), std::nullopt);
+}
+
+}  // namespace
+}  // namespace fenrun::test
