@@ -23,9 +23,14 @@ class RecordCache {
   }
 
   void put(ByteView key, const CurrentRecord& record) {
-    if (const auto it = index_.find(text_of(key)); it != index_.end()) erase(it->second);
-    items_.push_front({std::string(text_of(key)), record});
-    index_.emplace(items_.front().key, items_.begin());
+    if (const auto it = index_.find(text_of(key)); it != index_.end()) {
+      items_.splice(items_.begin(), items_, it->second);
+      bytes_ -= bytes_of_item(items_.front());
+      items_.front().record = record;
+    } else {
+      items_.push_front({std::string(text_of(key)), record});
+      index_.emplace(items_.front().key, items_.begin());
+    }
     bytes_ += bytes_of_item(items_.front());
     while (bytes_ > bytes_max_) erase(std::prev(items_.end()));
   }
