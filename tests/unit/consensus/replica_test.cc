@@ -1,0 +1,237 @@
+// One replica against everything a stranger can send it.  Of four validators it is number 0; the
+// leader of view 1 is number 1, of view 4 itself.
+#include "consensus/replica.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/consensus/support.h"
+
+namespace fenrun {
+namespace {
+
+using namespace consensus_testing;  // NOLINT: the words of the tests
+
+class ReplicaTest : public testing::Test {
+ protected:
+  ReplicaTest() { restart({}); }
+
+  void restart(const std::vector<LogRecord>& records) {
+    const FinalizedTip genesis{Epoch(0), View(0), Height(0), Digest{}, {}};
+    const ReplicaConfig config{kChain, Epoch(0), Digest{}, {.idle_interval = SpanMs(0)}};
+    replica_ = std::make_unique<Replica>(config, members_.set(), ValidatorIndex(0),
+                                         &members_.key(0), genesis, records, TimeMs(now_));
+  }
+
+  std::vector<Output> step(const Input& input) {
+    auto outputs = replica_->step(input);
+    for (const auto& output : outputs) {
+      if (const auto* persist = std::get_if<Persist>(&output)) log_.push_back(persist->record);
+    }
+    return outputs;
+  }
+  std::vector<Output> hear(std::uint16_t from, const Message& message) {
+    return step(Received{ValidatorIndex(from), message});
+  }
+  std::vector<Output> wait(std::uint64_t ms) { return step(Tick{TimeMs(now_ += ms)}); }
+
+  Propose proposal(std::uint64_t view, std::uint64_t parent, const Digest& parent_id,
+                   std::uint64_t height, std::uint8_t content) const {
+    Propose propose;
+    propose.view = View(view);
+    propose.parent_view = View(parent);
+    propose.parent_id = parent_id;
+    propose.height = Height(height);
+    propose.payload.header = {content};
+    propose.signature =
+        members_.vote(propose.subject(), static_cast<std::uint16_t>(view % 4)).signature;
+    return propose;
+  }
+  Propose first() const { return proposal(1, 0, Digest{}, 1, 'a'); }
+
+  // The driver's part for a good block.
+  std::vector<Output> execute(const Propose& propose) {
+    const auto id = block_id_of(propose.payload);
+    step(BodyDurable{id});
+    return step(Verified{propose.view, id, Verdict::valid, 1});
+  }
+
+  template <class T>
+  static std::vector<T> all(const std::vector<Output>& outputs) {
+    std::vector<T> found;
+    for (const auto& output : outputs) {
+      if (const auto* wanted = std::get_if<T>(&output)) found.push_back(*wanted);
+    }
+    return found;
+  }
+  static std::vector<Vote> votes(const std::vector<Output>& outputs) {
+    std::vector<Vote> found;
+    for (const auto& sent : all<Send>(outputs)) {
+      if (const auto* vote = std::get_if<Vote>(&sent.message)) found.push_back(*vote);
+    }
+    return found;
+  }
+
+  const Members members_{4};
+  std::uint64_t now_ = 0;
+  std::vector<LogRecord> log_;
+  std::unique_ptr<Replica> replica_;
+};
+
+TEST_F(ReplicaTest, NotarizesWhatItExecutedAndLogsFirst) {
+  ASSERT_EQ(all<Verify>(hear(1, first())).size(), 1);
+  EXPECT_TRUE(
+      votes(step(Verified{View(1), block_id_of(first().payload), Verdict::valid, 1})).empty())
+      << "not durable yet";
+  const auto outputs = step(BodyDurable{block_id_of(first().payload)});
+  ASSERT_EQ(outputs.size(), 3);
+  EXPECT_TRUE(std::holds_alternative<Propose>(std::get<Persist>(outputs[0]).record));
+  const auto vote = std::get<Vote>(std::get<Persist>(outputs[1]).record);
+  EXPECT_EQ(vote, members_.vote(first().subject(), 0));
+  EXPECT_EQ(std::get<Send>(outputs[2]).message, Message(vote));
+}
+
+TEST_F(ReplicaTest, AProposalCountsOnTheLeadersLinkOnly) {
+  EXPECT_TRUE(hear(2, first()).empty());
+  auto forged = first();
+  forged.payload.header.push_back(1);  // The id is computed from these bytes.
+  EXPECT_TRUE(hear(1, forged).empty());
+  EXPECT_EQ(all<Verify>(hear(1, first())).size(), 1);
+}
+
+TEST_F(ReplicaTest, TheLeadersSignatureOnABadJustificationIsIgnoredNotNullified) {
+  hear(2, members_.certificate(nullify(1), {1, 2, 3}));
+  ASSERT_EQ(replica_->view(), View(2));
+  auto bad = proposal(2, 0, Digest{}, 1, 'b');
+  auto forged = members_.certificate(nullify(1), {1, 2, 3});
+  forged.subject.view = View(3);
+  bad.justification.nullifications.push_back(forged);
+  EXPECT_TRUE(all<Verify>(hear(2, bad)).empty());
+  auto misplaced = proposal(2, 0, sha256(bytes_of("no parent")), 1, 'b');
+  EXPECT_TRUE(votes(hear(2, misplaced)).empty());
+  auto good = proposal(2, 0, Digest{}, 1, 'b');
+  EXPECT_EQ(all<Verify>(hear(2, good)).size(), 1) << "the same header, well justified";
+}
+
+TEST_F(ReplicaTest, NoSkipWithoutNullification) {
+  const auto notarized = first();
+  hear(2, members_.certificate(notarized.subject(), {1, 2, 3}));
+  ASSERT_EQ(replica_->view(), View(2));
+  const auto skipping = proposal(2, 0, Digest{}, 1, 'b');
+  const auto outputs = hear(2, skipping);
+  EXPECT_TRUE(all<Verify>(outputs).empty());
+  EXPECT_EQ(all<Send>(outputs).size(), 1) << "it asks for the nullification of view 1";
+  const auto after = hear(3, members_.certificate(nullify(1), {1, 2, 3}));
+  EXPECT_EQ(all<Verify>(after).size(), 1);
+}
+
+TEST_F(ReplicaTest, AFaultyHeaderNullifiesAndAnAlteredListDoesNot) {
+  hear(1, first());
+  const auto id = block_id_of(first().payload);
+  EXPECT_TRUE(votes(step(Verified{View(1), id, Verdict::mismatch, 1})).empty());
+  EXPECT_EQ(all<Verify>(hear(1, first())).size(), 1) << "another copy is tried";
+  const auto cast = votes(step(Verified{View(1), id, Verdict::invalid, 1}));
+  ASSERT_EQ(cast.size(), 1);
+  EXPECT_EQ(cast[0].subject, nullify(1));
+}
+
+TEST_F(ReplicaTest, AnEquivocatingLeaderGetsNoVoteAndIsReported) {
+  hear(1, first());
+  const auto found = all<EvidenceFound>(hear(1, proposal(1, 0, Digest{}, 1, 'z')));
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_EQ(found[0].evidence.first.signer, ValidatorIndex(1));
+  EXPECT_TRUE(votes(execute(first())).empty());
+  EXPECT_EQ(votes(wait(8'000)).size(), 1) << "it gives the view up";
+}
+
+TEST_F(ReplicaTest, HugeViewsAndOtherEpochsMoveNothing) {
+  for (const auto view : {10ULL, 1'000'000ULL, ~0ULL}) {
+    hear(2, members_.vote(nullify(view), 2));
+    hear(2, PeerStatus{Epoch(0), View(view), Height(view), View(view), Height(0), TimeMs(0)});
+  }
+  hear(2, members_.certificate(Subject::nullify(Epoch(1), View(1)), {1, 2, 3}));
+  auto short_of_quorum = members_.certificate(nullify(5), {1, 2});
+  hear(2, short_of_quorum);
+  EXPECT_EQ(replica_->view(), View(1));
+  hear(2, members_.certificate(nullify(1'000), {1, 2, 3}));
+  EXPECT_EQ(replica_->view(), View(1'001)) << "a certificate counts from any view";
+}
+
+TEST_F(ReplicaTest, NeverFinalizesAfterNullify) {
+  hear(1, first());
+  const auto gave_up = votes(wait(8'000));
+  ASSERT_EQ(gave_up.size(), 1);
+  EXPECT_EQ(gave_up[0].subject.kind, VoteKind::nullify);
+  execute(first());
+  EXPECT_TRUE(votes(hear(2, members_.certificate(first().subject(), {1, 2, 3}))).empty());
+  EXPECT_EQ(replica_->view(), View(2));
+}
+
+TEST_F(ReplicaTest, TheLogBringsBackViewVotesAndCertificates) {
+  hear(1, first());
+  execute(first());
+  const auto finalizes = votes(hear(2, members_.certificate(first().subject(), {1, 2, 3})));
+  ASSERT_EQ(finalizes.size(), 1);
+  const auto snapshot = replica_->log_snapshot();
+  for (const auto& records : {log_, snapshot}) {
+    restart(records);
+    EXPECT_EQ(replica_->view(), View(2)) << "own finalize view + 1";
+    wait(1);
+    const auto repeated = votes(wait(8'000));
+    const auto again = std::ranges::find(repeated, VoteKind::finalize,
+                                         [](const Vote& vote) { return vote.subject.kind; });
+    ASSERT_NE(again, repeated.end());
+    EXPECT_EQ(encode(*again), encode(finalizes[0])) << "I9";
+    EXPECT_EQ(replica_->log_snapshot().size(), snapshot.size() + 1) << "and one nullify of view 2";
+  }
+}
+
+TEST_F(ReplicaTest, AfterARestartItNeitherNotarizesAnotherBlockNorCountsItselfTwice) {
+  hear(1, first());
+  execute(first());
+  restart(log_);
+  const auto other = proposal(1, 0, Digest{}, 1, 'z');
+  EXPECT_TRUE(votes(hear(1, other)).empty());
+  EXPECT_TRUE(votes(execute(other)).empty());
+  hear(2, members_.vote(first().subject(), 2));
+  EXPECT_EQ(replica_->view(), View(1));
+  hear(3, members_.vote(first().subject(), 3));
+  EXPECT_EQ(replica_->view(), View(2)) << "its own stored vote is the third";
+}
+
+TEST_F(ReplicaTest, AFinalizationFarAheadAsksForTheRangeAndSyncedAdoptsIt) {
+  const auto finalization = members_.certificate(finalize(200, 199, "far"), {1, 2, 3});
+  const auto outputs = hear(2, finalization);
+  EXPECT_EQ(all<CatchUp>(outputs).size(), 1);
+  EXPECT_EQ(replica_->view(), View(201));
+  step(Synced{{Epoch(0), View(200), Height(150), finalization.subject.block_id, finalization}});
+  EXPECT_EQ(replica_->finalized().height, Height(150));
+  const auto next = proposal(201, 200, finalization.subject.block_id, 151, 'n');
+  auto justified = next;
+  justified.justification.parent = finalization;
+  EXPECT_EQ(all<Verify>(hear(1, justified)).size(), 1);
+}
+
+TEST_F(ReplicaTest, AStaleKeyLearnsOfItsVotesFromPeers) {
+  hear(3, members_.vote(nullify(6), 3));
+  const auto sent = all<Send>(hear(3, GetLastVote{7}));
+  ASSERT_EQ(sent.size(), 1);
+  EXPECT_EQ(sent[0].message, Message(LastVote{7, Epoch(0), View(6)}));
+}
+
+TEST_F(ReplicaTest, AnObserverFollowsAndNeverVotes) {
+  const FinalizedTip genesis{Epoch(0), View(0), Height(0), Digest{}, {}};
+  replica_ = std::make_unique<Replica>(ReplicaConfig{kChain, Epoch(0), Digest{}, {}},
+                                       members_.set(), std::nullopt, nullptr, genesis,
+                                       std::vector<LogRecord>{}, TimeMs(0));
+  EXPECT_TRUE(all<Verify>(hear(1, first())).empty()) << "nobody certified it yet";
+  EXPECT_EQ(all<Verify>(hear(2, members_.certificate(first().subject(), {1, 2, 3}))).size(), 1);
+  execute(first());
+  auto subject = first().subject();
+  subject.kind = VoteKind::finalize;
+  const auto outputs = hear(2, members_.certificate(subject, {1, 2, 3}));
+  ASSERT_EQ(all<Commit>(outputs).size(), 1);
+  EXPECT_TRUE(votes(wait(60'000)).empty());
+}
+
+}  // namespace
+}  // namespace fenrun
