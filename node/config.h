@@ -37,7 +37,7 @@ struct Config {
   std::string api_host = "127.0.0.1";
   std::uint16_t api_port = 0;
 
-  std::string log_level = "info";  // trace debug info warn error
+  std::string log_level = "info";   // trace debug info warn error
   std::string log_format = "text";  // text or json, one line an event
 
   std::uint64_t mempool_bytes_max = 64 * 1024 * 1024;
