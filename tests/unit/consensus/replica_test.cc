@@ -9,7 +9,10 @@
 namespace fenrun {
 namespace {
 
-using namespace consensus_testing;  // NOLINT: the words of the tests
+using consensus_testing::finalize;
+using consensus_testing::kChain;
+using consensus_testing::Members;
+using consensus_testing::nullify;
 
 class ReplicaTest : public testing::Test {
  protected:

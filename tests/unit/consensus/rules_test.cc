@@ -14,7 +14,11 @@
 namespace fenrun {
 namespace {
 
-using namespace consensus_testing;  // NOLINT: the words of the tests
+using consensus_testing::finalize;
+using consensus_testing::kChain;
+using consensus_testing::Members;
+using consensus_testing::notarize;
+using consensus_testing::nullify;
 
 TEST(ValidatorSet, QuorumsAreThoseOfTheSpecification) {
   for (const auto& [n, f, q] :
