@@ -140,27 +140,38 @@ const ExecutedBlock* Journal::find(const Digest& id) const {
   return it == unfinalized_.end() ? nullptr : it->second.get();
 }
 
-Status Journal::commit(const Digest& id, ByteView certificate) {
-  const auto it = unfinalized_.find(id);
-  CHECK(it != unfinalized_.end());
-  const std::unique_ptr<ExecutedBlock> block = std::move(it->second);
-  CHECK(block->header.parent == tip_id_);
-  CHECK(block->header.height == tip_.height.next());
-  unfinalized_.erase(it);
-  FENRUN_OK(store_->commit(*block, certificate));
-
-  auto undo = std::make_unique<ActiveLayer>(active_.absorb(block->active));
-  if (!undo_.empty()) undo_.back().view->rebase(*undo);
-  undo_.push_back({tip_.height, std::move(undo)});
-
-  tip_ = block->header;
-  tip_id_ = id;
-  frontier_ = block->frontier;
-  for (auto& [child_id, child] : unfinalized_) {
-    if (child->header.parent == id) child->rebase(*store_, active_);
+Status Journal::commit(std::span<const Digest> ids, ByteView certificate) {
+  std::vector<const ExecutedBlock*> blocks;
+  Digest parent = tip_id_;
+  Height height = tip_.height;
+  for (const auto& id : ids) {
+    const auto* block = find(id);
+    CHECK(block && block->header.parent == parent && block->header.height == height.next());
+    blocks.push_back(block);
+    parent = id;
+    height = height.next();
+  }
+  FENRUN_OK(store_->commit(blocks, certificate));
+  for (const auto& id : ids) {
+    const std::unique_ptr<ExecutedBlock> block = std::move(unfinalized_.at(id));
+    unfinalized_.erase(id);
+    advance(*block);
   }
   forget_losers();
   return maybe_dump();
+}
+
+// The tip moves to a child that the store holds.
+void Journal::advance(const ExecutedBlock& block) {
+  auto undo = std::make_unique<ActiveLayer>(active_.absorb(block.active));
+  if (!undo_.empty()) undo_.back().view->rebase(*undo);
+  undo_.push_back({tip_.height, std::move(undo)});
+  tip_ = block.header;
+  tip_id_ = block.id;
+  frontier_ = block.frontier;
+  for (auto& [child_id, child] : unfinalized_) {
+    if (child->header.parent == tip_id_) child->rebase(*store_, active_);
+  }
 }
 
 void Journal::forget_losers() {

@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "ledger/block_builder.h"
@@ -50,9 +51,10 @@ class Journal {
   const ExecutedBlock* find(const Digest& id) const;
   std::size_t unfinalized_count() const { return unfinalized_.size(); }
 
-  // Makes a child of the tip the tip, durably, and forgets the branches that lost.
-  // REQUIRES: find(id), its parent is the tip.
-  Status commit(const Digest& id, ByteView certificate);
+  // Makes the last of these blocks the tip, durably, and forgets the branches that lost.  After a
+  // crash all of them are committed or none. REQUIRES: each is held; the first is a child of the
+  // tip, each other one of that before it; the certificate finalizes the last.
+  Status commit(std::span<const Digest> ids, ByteView certificate);
 
   // The header of a finalized block; Errc::not_found above the tip.
   Result<Header> header(Height height) const;
@@ -72,6 +74,7 @@ class Journal {
   Status load_active_bits();
   Result<Header> header_at(Position position) const;
   Status replay_bits(Height height);
+  void advance(const ExecutedBlock& block);
   void forget_losers();
   Status maybe_dump();
 

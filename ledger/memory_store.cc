@@ -4,7 +4,14 @@
 
 namespace fenrun {
 
-Status MemoryStore::commit(const ExecutedBlock& block, ByteView certificate) {
+Status MemoryStore::commit(std::span<const ExecutedBlock* const> blocks, ByteView certificate) {
+  for (const auto* block : blocks) {
+    append(*block, block == blocks.back() ? certificate : ByteView());
+  }
+  return {};
+}
+
+void MemoryStore::append(const ExecutedBlock& block, ByteView certificate) {
   CHECK(block.first_position().value() == size());
   CHECK(block.header.height.value() == headers_.size());
   for (std::size_t i = 0; i < block.entries.size(); ++i) {
@@ -17,7 +24,6 @@ Status MemoryStore::commit(const ExecutedBlock& block, ByteView certificate) {
     transactions_.emplace(transaction.id, transaction.position);
   }
   for (const auto& [key, record] : block.state.delta()) state_.insert_or_assign(key, record);
-  return {};
 }
 
 void MemoryStore::append_leaf(const Digest& leaf) {

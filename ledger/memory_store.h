@@ -10,7 +10,8 @@ namespace fenrun {
 
 class MemoryStore final : public LedgerStore {
  public:
-  Status commit(const ExecutedBlock& block, ByteView certificate) override;
+  using LedgerStore::commit;
+  Status commit(std::span<const ExecutedBlock* const> blocks, ByteView certificate) override;
   std::uint64_t size() const override { return entries_.size(); }
   Result<Bytes> entry(Position position) const override;
   Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
@@ -26,6 +27,7 @@ class MemoryStore final : public LedgerStore {
   std::optional<RecordKey> before(ByteView key) const override;
 
  private:
+  void append(const ExecutedBlock& block, ByteView certificate);
   void append_leaf(const Digest& leaf);
 
   std::vector<Bytes> entries_;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "ledger/block_builder.h"
 #include "ledger/state.h"
@@ -21,9 +22,15 @@ struct ActiveBitsDump {
 
 class LedgerStore : public StateView {
  public:
-  // Writes a block's entries, nodes, state, indexes and its certificate, an opaque proof of
-  // finality.  REQUIRES: the block extends what the store holds.
-  virtual Status commit(const ExecutedBlock& block, ByteView certificate) = 0;
+  // Writes the entries, nodes, state and indexes of blocks that follow one another, and the
+  // certificate of the last, an opaque proof of its finality and so of theirs.  After a crash all
+  // of them are there or none.  REQUIRES: at least one block; the first extends what the store
+  // holds.
+  virtual Status commit(std::span<const ExecutedBlock* const> blocks, ByteView certificate) = 0;
+  Status commit(const ExecutedBlock& block, ByteView certificate) {
+    const ExecutedBlock* const one = &block;
+    return commit(std::span(&one, 1), certificate);
+  }
 
   // Number of entries held: 0, or the tip header's position + 1.
   virtual std::uint64_t size() const = 0;
@@ -37,6 +44,7 @@ class LedgerStore : public StateView {
   virtual Digest node(unsigned level, std::uint64_t index) const = 0;
 
   virtual std::optional<Position> header_position(Height height) const = 0;
+  // The block's own certificate; empty for one that a later block's finalized.
   virtual std::optional<Bytes> certificate(Height height) const = 0;
   virtual std::optional<Position> transaction_position(const Digest& id) const = 0;
 

@@ -6,7 +6,6 @@
 #include "contracts/records.h"
 #include "core/check.h"
 #include "core/overloaded.h"
-#include "core/text.h"
 
 namespace fenrun {
 namespace {
@@ -45,8 +44,6 @@ Result<FinalizedTip> finalized_tip(const Journal& journal) {
   tip.certificate = std::move(certificate);
   return tip;
 }
-
-std::string short_hex(const Digest& digest) { return to_hex(digest.view().first(6)); }
 
 }  // namespace
 
@@ -249,12 +246,9 @@ void Node::carry_out(const Fetch& output) {
 }
 
 void Node::carry_out(const Commit& output) {
-  for (const auto& block : output.blocks) {
-    // What vouches for the last block vouches for its ancestors.
-    const bool is_last = &block == &output.blocks.back();
-    if (!commit_block(block.block_id, is_last ? encode(output.finalization) : Bytes())) return;
-  }
-  after_commits();
+  std::vector<Digest> ids;
+  for (const auto& block : output.blocks) ids.push_back(block.block_id);
+  if (commit(ids, output.finalization)) after_commit();
 }
 
 void Node::carry_out(const CatchUp& output) {
@@ -280,30 +274,40 @@ void Node::carry_out(const EnteredView& output) {
   }
 }
 
-bool Node::commit_block(const Digest& id, ByteView certificate) {
-  const auto* block = journal_->find(id);
-  CHECK(block);
-  const auto digests = executor_.batches_of(id);
-  const Height height = block->header.height;
-  tip_time_before_ = journal_->tip().time.value();
-  const auto transactions = block->transactions;
-  if (const auto status = journal_->commit(id, certificate); !status) {
+// False when the disk failed.
+bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) {
+  struct Committed {
+    Height height;
+    std::vector<Digest> batches;
+    std::vector<JournaledTransaction> transactions;
+  };
+  std::vector<Committed> blocks;
+  for (const auto& id : ids) {
+    const auto* block = journal_->find(id);
+    CHECK(block);
+    blocks.push_back({block->header.height, executor_.batches_of(id), block->transactions});
+  }
+  tip_time_before_ = journal_->tip().time;
+  if (const auto status = journal_->commit(ids, encode(finalization)); !status) {
     fail(status.error());
     return false;
   }
-  pool_.on_committed(transactions, digests, journal_->state(), height.next());
-  batches_.on_committed(digests);
-  committed_transactions_ += transactions.size();
+  for (const auto& block : blocks) {
+    pool_.on_committed(block.transactions, block.batches, journal_->state(), block.height.next());
+    batches_.on_committed(block.batches);
+    committed_transactions_ += block.transactions.size();
+    log(LogLevel::debug, "height " + std::to_string(block.height.value()) + ", " +
+                             std::to_string(block.transactions.size()) + " transactions");
+  }
   committed_at_ = now().steady;
-  log(LogLevel::debug, "height " + std::to_string(height.value()) + " " + short_hex(id) + ", " +
-                           std::to_string(transactions.size()) + " transactions");
   return true;
 }
 
-void Node::after_commits() {
+void Node::after_commit() {
   executor_.prune();
   count_checkpoints();
-  if (tip_time_before_ / kCheckpointSpanMs != journal_->tip().time.value() / kCheckpointSpanMs) {
+  if (tip_time_before_.value() / kCheckpointSpanMs !=
+      journal_->tip().time.value() / kCheckpointSpanMs) {
     sign_checkpoint();
   }
   if (failed_) return;

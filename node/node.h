@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -138,8 +139,8 @@ class Node final : public NodeService {
   void carry_out(const CatchUp& output);
   void carry_out(const EvidenceFound& output);
   void carry_out(const EnteredView& output);
-  bool commit_block(const Digest& id, ByteView certificate);
-  void after_commits();
+  bool commit(std::span<const Digest> ids, const Certificate& finalization);
+  void after_commit();
   void sign_checkpoint();
   void count_checkpoints();
   void compact_log_if_large();
@@ -200,7 +201,7 @@ class Node final : public NodeService {
 
   TimeMs started_at_;
   TimeMs committed_at_;
-  std::uint64_t tip_time_before_ = 0;  // Time of the tip's parent.
+  TimeMs tip_time_before_;  // Of the tip before the last commit.
   TimeMs sealed_at_;
   TimeMs cosignatures_sent_at_;
   bool work_reported_ = false;

@@ -98,7 +98,7 @@ void Node::take_range(ValidatorIndex from, const RangeAnswer& answer) {
     log(LogLevel::warn, "blocks of " + name_of(from) + ": " + status.error().to_string());
   }
   if (journal_->tip().height == before) return;  // Another peer is asked when it is time.
-  after_commits();
+  after_commit();
   give(Synced{synced_tip_});
   catch_up_->attempts = 0;
   catch_up_->source = from;
@@ -155,10 +155,7 @@ Status Node::replay_range(const RangeAnswer& answer) {
                                             " does not execute to its header"};
     }
   }
-  for (std::size_t i = next; i < headers.size(); ++i) {
-    const bool is_last = i + 1 == headers.size();
-    if (!commit_block(ids[i], is_last ? encode(finalization) : Bytes())) return Errc::io_error;
-  }
+  if (!commit(std::span(ids).subspan(next), finalization)) return Errc::io_error;
   synced_tip_ = {finalization.subject.epoch, finalization.subject.view, journal_->tip().height,
                  journal_->tip_id(), finalization};
   return {};

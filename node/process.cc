@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{5};
 constexpr std::size_t kGenesisBytesMax = 1024 * 1024;
+constexpr std::size_t kTokensBytesMax = 1024 * 1024;
 
 using Log = std::function<void(LogLevel, const std::string&)>;
 
@@ -174,9 +175,18 @@ class Process {
     return options;
   }
 
+  // Without the file every member route answers 401.
+  Result<api::TokenTable> read_tokens() {
+    if (!files_.exists(config_.tokens_path())) return api::TokenTable();
+    FENRUN_TRY(const auto bytes, read_file(files_, config_.tokens_path(), kTokensBytesMax));
+    return api::TokenTable::parse(std::string(text_of(bytes)));
+  }
+
   Status listen() {
     FENRUN_OK(transport_->start());
-    FENRUN_TRY(api_, api::serve(io_, *node_, config_));
+    FENRUN_TRY(auto tokens, read_tokens());
+    FENRUN_TRY(
+        api_, api::Api::listen(io_, *node_, std::move(tokens), config_.api_host, config_.api_port));
     log_(LogLevel::info, "height " + std::to_string(journal_->tip().height.value()) +
                              "; peers on " + config_.peer_host + ":" +
                              std::to_string(transport_->port()) + ", API on http://" +
@@ -221,7 +231,7 @@ class Process {
   std::optional<ThreadVerifier> verifier_;
   std::unique_ptr<net::TcpTransport> transport_;
   std::unique_ptr<Node> node_;
-  std::unique_ptr<api::ApiServer> api_;
+  std::unique_ptr<api::Api> api_;
   bool stopping_ = false;
   Status result_;
 };

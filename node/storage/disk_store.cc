@@ -190,19 +190,27 @@ Status DiskStore::fail(Error error) {
   return *failure_;
 }
 
-Status DiskStore::commit(const ExecutedBlock& block, ByteView certificate) {
+Status DiskStore::commit(std::span<const ExecutedBlock* const> blocks, ByteView certificate) {
   if (failure_) return *failure_;
+  const auto places = journal_.append(blocks, certificate);
+  if (!places) return fail(places.error());
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (auto indexed = index_executed(*blocks[i], (*places)[i]); !indexed) {
+      return fail(indexed.error());
+    }
+  }
+  return {};
+}
+
+Status DiskStore::index_executed(const ExecutedBlock& block, const BlockPlace& place) {
   CHECK(block.leaves.size() == block.entries.size() && !block.entries.empty());
-  const auto place = journal_.append(block, certificate);
-  if (!place) return fail(place.error());
   std::vector<Tile> tiles;
   for (const auto& leaf : block.leaves) edge_.append(leaf, tiles);
-  const auto applied = index_->apply({.place = &*place,
-                                      .block_id = block.id,
-                                      .tiles = &tiles,
-                                      .transactions = &block.transactions,
-                                      .state = &block.state.delta()});
-  if (!applied) return fail(applied.error());
+  FENRUN_OK(index_->apply({.place = &place,
+                           .block_id = block.id,
+                           .tiles = &tiles,
+                           .transactions = &block.transactions,
+                           .state = &block.state.delta()}));
   for (const auto& [key, record] : block.state.delta()) records_.put(key, record);
   return {};
 }

@@ -4,7 +4,7 @@
 //   <folder>/index/      LevelDB: everything derived from them
 //   <folder>/active/     dumps of the active bits
 //
-// A commit appends the block to the journal and syncs it, then writes the index, unsynced.  So the
+// A commit appends its blocks to the journal and syncs it, then writes the index, unsynced.  So the
 // index is never ahead; what it lacks after a crash, or all of it, is derived again on opening.
 //
 // After an error of commit() every further commit fails; the node stops.  A read that fails in a
@@ -38,7 +38,8 @@ class DiskStore final : public LedgerStore {
   static Result<std::unique_ptr<DiskStore>> open(FileSystem& files, const Path& folder,
                                                  const DiskStoreOptions& options = {});
 
-  Status commit(const ExecutedBlock& block, ByteView certificate) override;
+  using LedgerStore::commit;
+  Status commit(std::span<const ExecutedBlock* const> blocks, ByteView certificate) override;
   std::uint64_t size() const override { return journal_.entry_count(); }
   Result<Bytes> entry(Position position) const override;
   Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
@@ -64,6 +65,7 @@ class DiskStore final : public LedgerStore {
   Result<Height> first_to_replay() const;
   Status restore_edge(std::uint64_t size);
   Status index_stored(const StoredBlock& block);
+  Status index_executed(const ExecutedBlock& block, const BlockPlace& place);
   Status check_tip() const;
   Result<Digest> find_node(unsigned level, std::uint64_t index) const;
   // `count` entries of one block, unchecked.  REQUIRES: they are within the block.

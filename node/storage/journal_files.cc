@@ -10,9 +10,9 @@
 namespace fenrun {
 namespace {
 
-constexpr std::uint8_t kBlockRecord = 1;
+constexpr std::uint8_t kCommitRecord = 1;
 constexpr std::uint64_t kNoSegment = ~std::uint64_t{0};
-constexpr std::size_t kPayloadHeaderBytes = 16;
+constexpr std::size_t kPartHeaderBytes = 16;
 constexpr std::size_t kOpenReadersMax = 64;
 constexpr std::string_view kSuffix = ".log";
 
@@ -44,13 +44,19 @@ Error damage(const Path& path, std::uint64_t offset, const char* what) {
   return {Errc::corruption, path.string() + ": offset " + std::to_string(offset) + ": " + what};
 }
 
-// The payload, and into `place` where its parts lie.
-Bytes encode_block(const ExecutedBlock& block, ByteView certificate, BlockPlace& place) {
-  std::size_t size = kPayloadHeaderBytes + certificate.size();
+std::size_t encoded_size(const ExecutedBlock& block, ByteView certificate) {
+  std::size_t size = kPartHeaderBytes + certificate.size();
   for (const auto& entry : block.entries) size += 2 + entry.size();
-  CHECK(size <= AppendLog::kPayloadBytesMax);
+  return size;
+}
 
-  Encoder out(size);
+// Appends the block's part of a payload, and writes into `place` where its pieces lie in it.
+void encode_block(Encoder& out, const ExecutedBlock& block, ByteView certificate,
+                  BlockPlace& place) {
+  const std::size_t begin = out.size();
+  const auto mark_piece = [&] {
+    place.pieces.push_back(static_cast<std::uint32_t>(out.size() - begin));
+  };
   out.fixed(place.first.value());
   out.fixed(place.entry_count);
   out.fixed(place.certificate_bytes);
@@ -58,15 +64,12 @@ Bytes encode_block(const ExecutedBlock& block, ByteView certificate, BlockPlace&
   for (std::size_t i = 0; i < block.entries.size(); ++i) {
     const auto& entry = block.entries[i];
     CHECK(entry.size() <= kEntryBytesMax);
-    if (i % BlockPlace::kPieceEntries == 0) {
-      place.pieces.push_back(static_cast<std::uint32_t>(out.size()));
-    }
+    if (i % BlockPlace::kPieceEntries == 0) mark_piece();
     out.fixed(static_cast<std::uint8_t>(entry.size() >> 8));
     out.fixed(static_cast<std::uint8_t>(entry.size()));
     out.raw(entry);
   }
-  place.pieces.push_back(static_cast<std::uint32_t>(out.size()));
-  return out.take();
+  mark_piece();
 }
 
 // Takes the next entry off the front.
@@ -79,39 +82,57 @@ Result<ByteView> take_entry(ByteView& rest) {
   return entry;
 }
 
-// The block of a record whose checksum held.
-Result<StoredBlock> decode_block(std::uint64_t segment, std::uint64_t offset,
-                                 const AppendLog::Record& record) {
+// Takes the next block off the front of a payload.  `part` is where the block begins in the file.
+Result<StoredBlock> take_block(ByteView& rest, std::uint64_t segment, std::uint64_t part,
+                               Height height) {
+  const ByteView whole = rest;
   StoredBlock block;
   auto& place = block.place;
   std::uint64_t first = 0;
-  Decoder in(record.payload);
+  Decoder in(rest);
   FENRUN_OK(in.fixed(first));
   FENRUN_OK(in.fixed(place.entry_count));
   FENRUN_OK(in.fixed(place.certificate_bytes));
-  if (record.type != kBlockRecord || place.entry_count == 0 ||
-      place.entry_count > record.payload.size() / 2 || in.remaining() < place.certificate_bytes) {
+  if (place.entry_count == 0 || place.entry_count > rest.size() / 2 ||
+      in.remaining() < place.certificate_bytes) {
     return Error{Errc::corruption, "the record is no block"};
   }
-  place.height = Height(record.tag);
+  place.height = height;
   place.first = Position(first);
   place.segment = segment;
-  place.payload = offset + AppendLog::kRecordHeaderBytes;
-  block.certificate = record.payload.subspan(kPayloadHeaderBytes, place.certificate_bytes);
+  place.payload = part;
+  block.certificate = rest.subspan(kPartHeaderBytes, place.certificate_bytes);
   place.certificate_crc = crc32c(block.certificate);
 
-  ByteView rest = record.payload.subspan(kPayloadHeaderBytes + place.certificate_bytes);
+  rest = rest.subspan(kPartHeaderBytes + place.certificate_bytes);
+  const auto mark_piece = [&] {
+    place.pieces.push_back(static_cast<std::uint32_t>(whole.size() - rest.size()));
+  };
   block.entries.reserve(place.entry_count);
   for (std::size_t i = 0; i < place.entry_count; ++i) {
-    if (i % BlockPlace::kPieceEntries == 0) {
-      place.pieces.push_back(static_cast<std::uint32_t>(record.payload.size() - rest.size()));
-    }
+    if (i % BlockPlace::kPieceEntries == 0) mark_piece();
     FENRUN_TRY(const auto entry, take_entry(rest));
     block.entries.push_back(entry);
   }
-  if (!rest.empty()) return Error{Errc::corruption, "bytes behind the last entry"};
-  place.pieces.push_back(static_cast<std::uint32_t>(record.payload.size()));
+  mark_piece();
   return block;
+}
+
+// The blocks of a record whose checksum held.
+Result<std::vector<StoredBlock>> decode_blocks(std::uint64_t segment, std::uint64_t offset,
+                                               const AppendLog::Record& record) {
+  if (record.type != kCommitRecord) return Error{Errc::corruption, "the record is no commit"};
+  std::vector<StoredBlock> blocks;
+  ByteView rest = record.payload;
+  Height height(record.tag);
+  do {
+    const std::uint64_t part =
+        offset + AppendLog::kRecordHeaderBytes + (record.payload.size() - rest.size());
+    FENRUN_TRY(auto block, take_block(rest, segment, part, height));
+    blocks.push_back(std::move(block));
+    height = height.next();
+  } while (!rest.empty());
+  return blocks;
 }
 
 }  // namespace
@@ -132,14 +153,16 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
       journal.last_,
       AppendLog::open(files, path, header.identity, 0,
                       [&](std::uint64_t offset, const AppendLog::Record& record) -> Status {
-                        FENRUN_TRY(const auto block, decode_block(last, offset, record));
-                        const auto& place = block.place;
-                        if (place.height.value() != journal.block_count_ ||
-                            place.first.value() != next_position.value_or(place.first.value())) {
-                          return damage(path, offset, "the block does not follow");
+                        FENRUN_TRY(const auto blocks, decode_blocks(last, offset, record));
+                        for (const auto& block : blocks) {
+                          const auto& place = block.place;
+                          if (place.height.value() != journal.block_count_ ||
+                              place.first.value() != next_position.value_or(place.first.value())) {
+                            return damage(path, offset, "the block does not follow");
+                          }
+                          ++journal.block_count_;
+                          next_position = place.header().value() + 1;
                         }
-                        ++journal.block_count_;
-                        next_position = place.header().value() + 1;
                         return {};
                       }));
   if (!next_position) return damage(path, AppendLog::kFileHeaderBytes, "the segment is empty");
@@ -175,16 +198,32 @@ Path JournalFiles::path_of(std::uint64_t segment) const {
   return folder_ / name_of_segment(segment);
 }
 
-Result<BlockPlace> JournalFiles::append(const ExecutedBlock& block, ByteView certificate) {
-  BlockPlace place;
-  place.height = block.header.height;
-  place.first = block.first_position();
-  place.entry_count = static_cast<std::uint32_t>(block.entries.size());
-  place.certificate_bytes = static_cast<std::uint32_t>(certificate.size());
-  place.certificate_crc = crc32c(certificate);
-  CHECK(place.height.value() == block_count_ && place.first.value() == entry_count_);
-  const Bytes payload = encode_block(block, certificate, place);
-  const AppendLog::Record record{kBlockRecord, place.height.value(), payload};
+Result<std::vector<BlockPlace>> JournalFiles::append(std::span<const ExecutedBlock* const> blocks,
+                                                     ByteView certificate) {
+  CHECK(!blocks.empty() && blocks.front()->header.height.value() == block_count_);
+  std::size_t size = certificate.size();
+  for (const auto* block : blocks) size += encoded_size(*block, {});
+  CHECK(size <= AppendLog::kPayloadBytesMax);
+  Encoder out(size);
+  std::vector<BlockPlace> places;
+  std::vector<std::uint64_t> parts;
+  std::uint64_t entries = entry_count_;
+  for (const auto* block : blocks) {
+    const ByteView own = block == blocks.back() ? certificate : ByteView();
+    BlockPlace place;
+    place.height = block->header.height;
+    place.first = block->first_position();
+    place.entry_count = static_cast<std::uint32_t>(block->entries.size());
+    place.certificate_bytes = static_cast<std::uint32_t>(own.size());
+    place.certificate_crc = crc32c(own);
+    CHECK(place.height.value() == block_count_ + places.size() && place.first.value() == entries);
+    entries += block->entries.size();
+    parts.push_back(out.size());
+    encode_block(out, *block, own, place);
+    places.push_back(std::move(place));
+  }
+  const Bytes payload = out.take();
+  const AppendLog::Record record{kCommitRecord, block_count_, payload};
 
   std::uint64_t offset = AppendLog::kFileHeaderBytes;
   if (!last_ || last_->end() >= segment_bytes_) {
@@ -193,11 +232,13 @@ Result<BlockPlace> JournalFiles::append(const ExecutedBlock& block, ByteView cer
     offset = last_->append(record);
     FENRUN_OK(last_->sync());
   }
-  place.segment = segments_.back();
-  place.payload = offset + AppendLog::kRecordHeaderBytes;
-  ++block_count_;
-  entry_count_ += block.entries.size();
-  return place;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    places[i].segment = segments_.back();
+    places[i].payload = offset + AppendLog::kRecordHeaderBytes + parts[i];
+  }
+  block_count_ += blocks.size();
+  entry_count_ = entries;
+  return places;
 }
 
 Status JournalFiles::start_segment(const AppendLog::Record& record) {
@@ -220,15 +261,18 @@ Status JournalFiles::replay(Height from, const Visitor& visit) const {
   for (; segment != segments_.end(); ++segment) {
     const Path path = path_of(*segment);
     const auto take = [&](std::uint64_t offset, const AppendLog::Record& record) -> Status {
-      FENRUN_TRY(const auto block, decode_block(*segment, offset, record));
-      const auto& place = block.place;
-      if (place.height.value() != height ||
-          place.first.value() != position.value_or(place.first.value())) {
-        return damage(path, offset, "the block does not follow");
+      FENRUN_TRY(const auto blocks, decode_blocks(*segment, offset, record));
+      for (const auto& block : blocks) {
+        const auto& place = block.place;
+        if (place.height.value() != height ||
+            place.first.value() != position.value_or(place.first.value())) {
+          return damage(path, offset, "the block does not follow");
+        }
+        ++height;
+        position = place.header().value() + 1;
+        if (place.height >= from) FENRUN_OK(visit(block));
       }
-      ++height;
-      position = place.header().value() + 1;
-      return place.height < from ? Status{} : visit(block);
+      return {};
     };
     FENRUN_TRY(const auto contents, AppendLog::read_records(*files_, path, take));
     if (contents.is_torn) return damage(path, contents.end, "a committed block is cut short");
@@ -259,7 +303,7 @@ Result<Bytes> JournalFiles::read(std::uint64_t segment, std::uint64_t offset,
 }
 
 Result<Bytes> JournalFiles::certificate(const BlockPlace& place) const {
-  const std::uint64_t offset = place.payload + kPayloadHeaderBytes;
+  const std::uint64_t offset = place.payload + kPartHeaderBytes;
   FENRUN_TRY(auto bytes, read(place.segment, offset, place.certificate_bytes));
   if (crc32c(bytes) != place.certificate_crc) {
     return damage(path_of(place.segment), offset, "the certificate is damaged");

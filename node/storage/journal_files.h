@@ -1,17 +1,20 @@
-// The journal on disk: one log record a block, in segment files.  docs/spec/storage.md, §3.
+// The journal on disk: one log record a commit, in segment files.  docs/spec/storage.md, §3.
 //
 //   <folder>/<height of the first block, 16 hex digits>.log
-//   record: type 1 · tag height · payload =
+//   record: type 1 · tag height of its first block · payload = one part a block, in order:
 //     u64 first position · u32 entries · u32 certificate bytes · certificate · (u16be length ·
 //     entry)*
 //   identity of a segment: u64 its first height · u64 first height of the segment before (2^64-1:
 //     none) · 16 zero bytes; its chain continues that segment's last record
 //
-// A block costs one write and one fdatasync.  A segment begins with its first block, so none is
-// ever empty.  Committed bytes are never written again.
+// Blocks that are committed together, which the certificate of the last finalizes, are one record:
+// after a crash all are there or none.  A commit costs one write and one fdatasync.  A segment
+// begins with its first block, so none is ever empty.  Committed bytes are never written again.
 #pragma once
 
 #include <map>
+#include <span>
+#include <vector>
 
 #include "ledger/block_builder.h"
 #include "node/storage/append_log.h"
@@ -26,10 +29,10 @@ struct BlockPlace {
   Position first;
   std::uint32_t entry_count = 0;
   std::uint64_t segment = 0;  // First height of the segment.
-  std::uint64_t payload = 0;  // Offset of the record's payload in it.
+  std::uint64_t payload = 0;  // Offset of the block's part of the payload in it.
   std::uint32_t certificate_bytes = 0;
   std::uint32_t certificate_crc = 0;
-  // Offset within the payload of entry 0, 64, 128, ..., and of the payload's end.
+  // Offset within the part of entry 0, 64, 128, ..., and of the part's end.
   List<std::uint32_t, 1U << 24> pieces;
 
   Position header() const { return Position(first.value() + entry_count - 1); }
@@ -60,8 +63,10 @@ class JournalFiles {
   std::uint64_t block_count() const { return block_count_; }
   std::uint64_t entry_count() const { return entry_count_; }
 
-  // Appends a block; durable on return.  Any error is for good.
-  Result<BlockPlace> append(const ExecutedBlock& block, ByteView certificate);
+  // Appends blocks that follow one another, the certificate being the last one's; durable on
+  // return. Any error is for good.
+  Result<std::vector<BlockPlace>> append(std::span<const ExecutedBlock* const> blocks,
+                                         ByteView certificate);
 
   // Reads the blocks from a height on, each checked.  REQUIRES: height <= block_count().
   Status replay(Height from, const Visitor& visit) const;

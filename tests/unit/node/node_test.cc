@@ -192,7 +192,7 @@ TEST(Node, RefusesEachBadTransactionWithItsOwnCode) {
 
 TEST(Node, StopsForGoodWhenTheDiskFails) {
   NodeCluster cluster(kNames);
-  cluster.files(1).set_space(0);
+  cluster.files(1).fail_sync_in(1);
   const auto id = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
   ASSERT_TRUE(id);
   EXPECT_TRUE(cluster.run_until([&] { return cluster.node(1).has_failed(); }));
