@@ -87,8 +87,9 @@ inline Genesis example_genesis() {
 
 class World {
  public:
-  explicit World(Genesis genesis = example_genesis())
-      : trust_policy_(digest_named("trust policy")), genesis_(std::move(genesis)) {
+  explicit World(Genesis genesis = example_genesis(),
+                 const Digest& trust_policy = digest_named("trust policy"))
+      : trust_policy_(trust_policy), genesis_(std::move(genesis)) {
     commit(execute_genesis(genesis_, trust_policy_));
   }
   World(const World&) = delete;
