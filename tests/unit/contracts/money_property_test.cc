@@ -248,7 +248,7 @@ class RandomMoney {
 
 RC_GTEST_PROP(Money, MovesAsTheModelSays, ()) {
   RandomMoney money;
-  for (int steps = *rc::gen::inRange(1, 12); steps > 0; --steps) money.step();
+  for (int steps = *rc::gen::inRange(1, 40); steps > 0; --steps) money.step();
 }
 
 }  // namespace

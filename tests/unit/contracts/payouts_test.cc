@@ -141,6 +141,28 @@ TEST_F(Payouts, GoFromEarnedToAcknowledged) {
   EXPECT_EQ(settled("east"), fen(120));
 }
 
+TEST_F(Payouts, DischargeThoseWhoStillOwe) {
+  ASSERT_EQ(instruct("one", 300), Errc::ok);
+  ASSERT_EQ(settle("one", PayoutResult::paid), Errc::ok);
+  // From now on the brand pays all but a millionth.
+  auto second = std::get<PolicyV1>(find_policy(world_.state(), kPolicy, 1)->terms);
+  second.version = 2;
+  second.effective_from = world_.in(3'000);
+  second.funding = {{party_named("brand"), 999'999}, {party_named("east"), 1}};
+  ASSERT_EQ(world_.run("brand", PublishPolicy{second}), Errc::ok);
+  ASSERT_EQ(world_.run("east", CountersignPolicy{kPolicy, 2, policy_digest(second)}), Errc::ok);
+  ASSERT_EQ(world_.run("brand",
+                       event(EventKind::commissioning, "brand", {item(3)}, "more", world_.time())),
+            Errc::ok);
+  ASSERT_EQ(world_.run("store",
+                       event(EventKind::retail_selling, "store", {item(3)}, "last", world_.time())),
+            Errc::ok);
+  ASSERT_EQ(instruct("two", 100), Errc::ok);
+  ASSERT_EQ(settle("two", PayoutResult::paid), Errc::ok);
+  EXPECT_EQ(settled("brand"), fen(280));
+  EXPECT_EQ(settled("east"), fen(120));
+}
+
 TEST_F(Payouts, AFailedOneMayBeTriedAgain) {
   ASSERT_EQ(instruct("one", 100), Errc::ok);
   EXPECT_EQ(instruct("one", 100), Errc::payout_exists);  // Not definitely failed.
