@@ -88,6 +88,11 @@ void Checker::started(std::uint16_t validator, Height tip) {
   }
 }
 
+void Checker::convicted(std::uint16_t validator) {
+  if (byzantine_.contains(validator)) return;
+  fail("validator " + std::to_string(validator) + " is honest and was convicted");
+}
+
 void Checker::finish() {
   for (const auto& [view, parent] : parents_) {
     if (parent != 0 && !notarized_.contains(parent)) fail("I6: parent not notarized" + at(view));

@@ -25,6 +25,10 @@ class Checker {
   // A validator started with this tip.
   void started(std::uint16_t validator, Height tip);
 
+  // Somebody found evidence against this validator.
+  void convicted(std::uint16_t validator);
+  // From now on this validator counts as Byzantine: a test speaks in its name.
+  void excuse(std::uint16_t validator) { byzantine_.insert(validator); }
   // At the end: I6 of every notarized block that was seen.
   void finish();
 

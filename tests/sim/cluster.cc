@@ -169,7 +169,7 @@ void Cluster::step(Node& node, const Input& input) {
 }
 
 bool Cluster::carry_out(Node& node, const Output& output) {
-  if (faults.crash_permille > 0 && random_.below(100'000) < faults.crash_permille) {
+  if (faults.crash_per_100000 > 0 && random_.below(100'000) < faults.crash_per_100000) {
     crash(node, 1 + random_.below(faults.down_ms_max));
     return false;
   }
@@ -197,8 +197,7 @@ bool Cluster::carry_out(Node& node, const Output& output) {
             send(node, Send{order.from, question});
           },
           [&](const EvidenceFound& found) {
-            const auto liar = found.evidence.first.signer;
-            CHECK(options_.byzantine.contains(liar.value()) || observer);
+            checker_.convicted(found.evidence.first.signer.value());
           },
           [](const EnteredView&) {},
       },

@@ -25,7 +25,7 @@ namespace fenrun::sim {
 enum class Fault { none, silent, twin, amnesiac, liar };
 
 struct DriverFaults {
-  std::uint64_t crash_permille = 0;        // A crash at any one output.
+  std::uint64_t crash_per_100000 = 0;      // A crash at any one output.
   std::uint64_t unavailable_permille = 0;  // A verification that lacks a batch.
   std::uint64_t rewrite_permille = 0;      // Of steps, after which the log is rewritten.
   std::uint64_t verify_ms_max = 3;

@@ -61,7 +61,7 @@ void break_things(Cluster& cluster) {
   auto& random = cluster.random();
   auto& network = cluster.network();
   network.faults = {10, random.between(20, 200), random.below(200), random.below(100)};
-  cluster.faults.crash_permille = random.chance(500) ? 0 : random.below(1'000);
+  cluster.faults.crash_per_100000 = random.chance(500) ? 0 : random.below(1'000);
   cluster.faults.unavailable_permille = random.below(100);
   cluster.faults.rewrite_permille = random.below(100);
   cluster.faults.verify_ms_max = random.between(1, 100);

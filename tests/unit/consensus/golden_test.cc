@@ -94,6 +94,7 @@ class Story {
     } else if (command == "equivocate") {
       words >> word;
       equivocator_ = std::stoul(word);
+      cluster_->checker().excuse(static_cast<std::uint16_t>(*equivocator_));
     } else if (command == "forge") {
       std::uint64_t view = 0;
       std::size_t place = 0;
@@ -140,6 +141,7 @@ class Story {
 
   void forge(std::size_t place, View view) {
     const auto index = cluster_->node(place).index;
+    cluster_->checker().excuse(index.value());
     Vote vote{Subject::nullify(Epoch(0), view), index, {}};
     vote.signature = cluster_->key(index).sign(
         Domain::consensus_vote, signed_bytes(cluster_->config().chain_id, vote.subject));
