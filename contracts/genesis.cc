@@ -131,6 +131,13 @@ Status check_genesis(const Genesis& genesis) {
     return invalid("network", "1 to 63 of a-z 0-9 . and -");
   }
   if (genesis.time.value() == 0) return invalid("time", "zero");
+  // Before anything is encoded: a list above its limit has no encoding.
+  if (genesis.validators.size() > kValidatorsMax) {
+    return Error{Errc::limit_exceeded, "validators: at most " + std::to_string(kValidatorsMax)};
+  }
+  if (genesis.parties.size() > kGenesisPartiesMax) {
+    return Error{Errc::limit_exceeded, "parties: at most " + std::to_string(kGenesisPartiesMax)};
+  }
   if (const auto status = check_parameters(genesis.parameters); !status) {
     return Error{status.error().code, "parameters." + status.error().detail};
   }

@@ -221,6 +221,7 @@ using Operation =
                  RecordEvent, InstructPayout, SettlePayout, AcknowledgePayout>;
 
 // The bytes of an operation as a transaction carries them.  Errc::limit_exceeded above 32 KiB.
+// REQUIRES: every list and text within its own limit, as whatever was decoded is.
 Result<OperationBytes> encode_operation(const Operation& operation);
 
 // Errc::operation_undecodable, with the reason as detail.

@@ -190,6 +190,10 @@ TEST(Genesis, ErrorsNameTheField) {
   EXPECT_EQ(refused([](Genesis& g) { g.parameters.block_interval_ms = 0; }),
             "parameters.block_interval_ms: 1 to 60000");
   EXPECT_EQ(refused([](Genesis& g) { g.validators.clear(); }), "validators: at least one");
+  EXPECT_EQ(refused([](Genesis& g) { g.validators.resize(kValidatorsMax + 1); }),
+            "validators: at most 64");
+  EXPECT_EQ(refused([](Genesis& g) { g.parties.resize(kGenesisPartiesMax + 1); }),
+            "parties: at most 128");
   EXPECT_EQ(refused([](Genesis& g) { std::swap(g.validators[0], g.validators[1]); }),
             "validators[1].consensus_key: not in ascending order");
   EXPECT_EQ(refused([](Genesis& g) { g.validators[1].name.value = "A"; }),
