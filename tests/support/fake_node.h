@@ -34,6 +34,7 @@ class FakeNode final : public NodeService {
     const auto next = fenrun::next_sequence(journal_->state(), party_named(name), Lane(0));
     body.sequence = next.value_or(Sequence(0));
     body.valid_until = Height(journal_->tip().height.value() + 100);
+    body.mode = TransactionMode::independent;
     List<OperationBytes, kTransactionOperationsMax> bytes;
     for (const auto& operation : operations) bytes.push_back(*encode_operation(operation));
     return sign_transaction(body, bytes, key_named(name));

@@ -1,0 +1,444 @@
+#include "node/api/routes.h"
+
+#include "contracts/keys.h"
+#include "core/text.h"
+#include "ledger/merkle/tree.h"
+#include "tests/unit/node/api/api_fixture.h"
+
+namespace fenrun::api {
+namespace {
+
+using test::HttpClient;
+using test::party_named;
+
+constexpr const char* kBinary = "application/octet-stream";
+
+std::string hex_of(const PartyId& party) { return to_hex(party.view()); }
+std::string text(const Bytes& bytes) { return std::string(text_of(bytes)); }
+
+// ---- Access ------------------------------------------------------------------------------------
+
+TEST_F(ApiTest, MembersNeedTheirToken) {
+  for (const std::string target : {"/v1/status", "/metrics", "/tile/entries/000", "/v1/events",
+                                   "/v1/parties", "/v1/proofs/record/10", "/v1/checkpoint"}) {
+    const auto answer = get(target, "");
+    EXPECT_EQ(answer.status, 401) << target;
+    EXPECT_EQ(code_of(answer), "unauthorized");
+    EXPECT_EQ(answer.headers.at("www-authenticate"), "Bearer");
+  }
+  for (const std::string target :
+       {"/checkpoint", "/healthz", "/openapi.json", "/network.policy", "/tile/0/000.p/5"}) {
+    EXPECT_EQ(get(target, "").status, 200) << target;
+  }
+  EXPECT_EQ(get("/v1/status", "Authorization: Bearer secre\r\n").status, 401);
+  EXPECT_EQ(get("/v1/status", "Authorization: Basic secret\r\n").status, 401);
+  EXPECT_EQ(get("/v1/status", "authorization: Bearer secret\r\n").status, 200);
+}
+
+TEST_F(ApiTest, GuessersHaveToWait) {
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(get("/v1/status", "Authorization: Bearer x\r\n").status, 401);
+  }
+  EXPECT_EQ(code_of(get("/v1/status", "Authorization: Bearer x\r\n")), "rate_limited");
+  EXPECT_EQ(get("/v1/status").status, 429);
+  EXPECT_EQ(get("/checkpoint").status, 200);
+}
+
+TEST_F(ApiTest, WithoutTokensNobodyIsAMember) {
+  auto api = on_loop([&] { return *Api::listen(io_, node_, {}, "127.0.0.1", 0); });
+  HttpClient client(api->port());
+  const auto answer = client.request("GET", "/v1/status", kMember);
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_NE(answer.body.find("tokens file"), std::string::npos);
+  on_loop([&] { api.reset(); });
+}
+
+TEST_F(ApiTest, SaysWhatAnAddressTakes) {
+  HttpClient client(port_);
+  const auto answer = client.request("DELETE", "/v1/transactions", kMember);
+  EXPECT_EQ(answer.status, 405);
+  EXPECT_EQ(answer.headers.at("allow"), "POST");
+  EXPECT_EQ(client.request("POST", "/checkpoint", kMember).headers.at("allow"), "GET, HEAD");
+  EXPECT_EQ(client.request("BREW", "/v1/status", kMember).status, 405);
+  EXPECT_EQ(code("/v1/nothing", 404), "not_found");
+  EXPECT_EQ(code("/", 404), "not_found");
+  EXPECT_EQ(code("/v1/status/", 400), "value_invalid");
+  EXPECT_EQ(code("/v1/parties?limits=5", 400), "value_invalid");
+  EXPECT_EQ(code("/v1/parties?limit=0", 400), "value_invalid");
+  EXPECT_EQ(code("/v1/parties?limit=1001", 400), "value_invalid");
+  const auto head = client.request("HEAD", "/v1/status", kMember);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.headers.at("content-type"), "application/json");
+}
+
+// ---- Transactions ------------------------------------------------------------------------------
+
+TEST_F(ApiTest, TakesATransactionAndTellsWhatBecameOfIt) {
+  const auto transaction = node_.sign("east", {OpenLane{Lane(1)}, OpenLane{Lane(1)}});
+  const auto id = to_hex(transaction.id().view());
+  EXPECT_EQ(code("/v1/transactions/" + id, 404), "not_found");
+  const auto answer = post(kBinary, text(encode(transaction)));
+  EXPECT_EQ(answer.status, 202) << answer.body;
+  EXPECT_EQ(answer.headers.at("location"), "/v1/transactions/" + id);
+  EXPECT_EQ(json("/v1/transactions/" + id)["status"], "pending");
+  on_loop([&] { node_.commit_block(); });
+  const Json view = json("/v1/transactions/" + id);
+  EXPECT_EQ(view["status"], "committed");
+  EXPECT_EQ(view["outcome"], "ok");
+  ASSERT_EQ(view["operations"].size(), 2u);
+  EXPECT_EQ(view["operations"][0]["outcome"], "ok");
+  EXPECT_EQ(view["operations"][1]["outcome"], "lane_exists");
+  EXPECT_EQ(view["operations"][1]["operation"]["type"], "open_lane");
+  EXPECT_EQ(json("/v1/parties/" + hex_of(party_named("east")) + "/lanes/1")["next_sequence"], 0);
+}
+
+TEST_F(ApiTest, WaitsForFinality) {
+  const auto transaction = node_.sign("east", {OpenLane{Lane(1)}});
+  HttpClient client(port_);
+  const std::string body = R"({"transaction":")" + to_base64(encode(transaction)) + "\"}";
+  client.send("POST /v1/transactions?wait=30 HTTP/1.1\r\nHost: x\r\n" + std::string(kMember) +
+              "Content-Type: application/json; charset=utf-8\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
+  while (on_loop([&] { return node_.listeners(); }) == 0) std::this_thread::yield();
+  on_loop([&] { node_.commit_block(); });
+  const auto answer = client.read_answer();
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ((*parse_json(answer.body))["status"], "committed");
+  EXPECT_EQ(on_loop([&] { return node_.listeners(); }), 0u);
+}
+
+TEST_F(ApiTest, StopsWaitingInTime) {
+  const auto transaction = node_.sign("east", {OpenLane{Lane(1)}});
+  EXPECT_EQ(post(kBinary, text(encode(transaction)), "?wait=1").status, 202);
+  EXPECT_EQ(on_loop([&] { return node_.listeners(); }), 0u);
+  EXPECT_EQ(post(kBinary, text(encode(transaction)), "?wait=31").status, 400);
+}
+
+TEST_F(ApiTest, RefusesTransactionsWithTheirCode) {
+  const auto good = node_.sign("east", {OpenLane{Lane(1)}});
+  EXPECT_EQ(post("text/plain", "x").status, 415);
+  EXPECT_EQ(post("", "x").status, 415);
+  EXPECT_EQ(code_of(post(kBinary, "")), "truncated");
+  auto long_bytes = encode(good);
+  long_bytes.push_back(0);
+  EXPECT_EQ(code_of(post(kBinary, text(long_bytes))), "trailing_bytes");
+  const auto large = post(kBinary, std::string(kTransactionBytesMax + 1, 'x'));
+  EXPECT_EQ(large.status, 413);
+  EXPECT_EQ(code_of(large), "transaction_too_large");
+  EXPECT_EQ(post(kBinary, std::string(kTransactionBytesMax * 3, 'x')).status, 413);
+  for (const std::string& body :
+       {std::string(), std::string("{"), std::string("[]"), std::string("{}"),
+        std::string(R"({"transaction":1})"), std::string(R"({"transaction":"!"})"),
+        std::string(R"({"transaction":"","x":1})"), std::string(100'000, '['),
+        std::string("{\"transaction\":\"\xff\"}"), std::string("\0\0\0", 3)}) {
+    const auto answer = post("application/json", body);
+    EXPECT_GE(answer.status, 400) << body;
+    EXPECT_LT(answer.status, 500) << body;
+  }
+  auto foreign = good;
+  foreign.body.chain_id.bytes[0] ^= 1;
+  EXPECT_EQ(code_of(post(kBinary, text(encode(foreign)))), "chain_wrong");
+  auto forged = good;
+  forged.signature.bytes[0] ^= 1;
+  EXPECT_EQ(code_of(post(kBinary, text(encode(forged)))), "signature_invalid");
+  on_loop([&] { node_.refusal = Error{Errc::mempool_full, "wait 1 s"}; });
+  const auto full = post(kBinary, text(encode(good)));
+  EXPECT_EQ(full.status, 503);
+  EXPECT_EQ(full.headers.at("retry-after"), "1");
+  EXPECT_EQ(code("/v1/transactions/xyz", 400), "value_invalid");
+}
+
+TEST_F(ApiTest, NoAlteredTransactionEverMakesItFail) {
+  const auto bytes = encode(node_.sign("east", {OpenLane{Lane(1)}}));
+  HttpClient client(port_);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    auto altered = bytes;
+    altered[i] ^= 0xff;
+    const auto answer =
+        client.request("POST", "/v1/transactions",
+                       kMember + std::string("Content-Type: ") + kBinary + "\r\n", text(altered));
+    EXPECT_GE(answer.status, 400) << i;
+    EXPECT_LT(answer.status, 500) << i << answer.body;
+  }
+}
+
+// ---- State -------------------------------------------------------------------------------------
+
+TEST_F(ApiTest, ListsPartiesInPages) {
+  std::vector<std::string> seen;
+  std::string target = "/v1/parties?limit=2";
+  for (int pages = 0; pages < 10; ++pages) {
+    const Json page = json(target);
+    for (const auto& item : page["items"]) seen.push_back(item["party"].get<std::string>());
+    EXPECT_LE(page["items"].size(), 2u);
+    if (!page.contains("next")) break;
+    target = "/v1/parties?limit=2&cursor=" + page["next"].get<std::string>();
+  }
+  std::vector<std::string> expected;
+  for (const std::string name : {"brand", "east", "auditor", "custodian", "store"}) {
+    expected.push_back(hex_of(party_named(name)));
+  }
+  std::ranges::sort(expected);
+  EXPECT_EQ(seen, expected);
+  EXPECT_EQ(code("/v1/parties?cursor=zz", 400), "value_invalid");
+  EXPECT_EQ(code("/v1/parties?cursor=11", 400), "value_invalid");
+  const Json store = json("/v1/parties/" + hex_of(party_named("store")));
+  EXPECT_EQ(store["role"], "store");
+  EXPECT_EQ(store["parent"], hex_of(party_named("east")));
+  EXPECT_EQ(code("/v1/parties/" + hex_of(party_named("nobody")), 404), "not_found");
+  EXPECT_EQ(code("/v1/parties/123", 400), "value_invalid");
+  EXPECT_EQ(code("/v1/parties/" + hex_of(party_named("store")) + "/lanes/9", 404), "not_found");
+  EXPECT_EQ(code("/v1/parties/" + hex_of(party_named("store")) + "/lanes/-1", 400),
+            "value_invalid");
+}
+
+TEST_F(ApiTest, ShowsStatementsWithTheirPostings) {
+  const std::string store = "/v1/parties/" + hex_of(party_named("store"));
+  const Json statements = json(store + "/statements");
+  ASSERT_EQ(statements["items"].size(), 2u);
+  EXPECT_EQ(statements["items"][0]["account"]["book"], "payable");
+  EXPECT_EQ(statements["items"][0]["balance"], 50);  // Earned 200, of which 150 were instructed.
+  const std::string payable = store + "/statements/payable/1/0/1";
+  const Json all = json(payable);
+  EXPECT_FALSE(all.contains("next"));
+  const std::size_t count = all["items"].size();
+  EXPECT_EQ(all["statement"]["count"], count);
+  std::int64_t sum = 0;
+  for (const auto& item : all["items"]) {
+    const bool came = item["destination"]["book"] == "payable";
+    sum += (came ? 1 : -1) * item["amount"].get<std::int64_t>();
+  }
+  EXPECT_EQ(sum, 50);
+  // In pages of one: the same, newest first.
+  std::string cursor;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Json page = json(payable + "?limit=1" + cursor);
+    EXPECT_EQ(page["items"][0], all["items"][i]);
+    EXPECT_EQ(page.contains("next"), i + 1 < count);
+    if (page.contains("next")) cursor = "&cursor=" + page["next"].get<std::string>();
+  }
+  EXPECT_EQ(json(store + "/statements/fund/1/0/1")["items"].size(), 0u);
+  EXPECT_EQ(code(payable + "?cursor=0", 400), "value_invalid");
+  EXPECT_EQ(code(payable + "?cursor=999999", 400), "value_invalid");
+  EXPECT_EQ(code(store + "/statements/purse/1/0/1", 400), "value_invalid");
+  EXPECT_EQ(code(store + "/statements/payable/x/0/1", 400), "value_invalid");
+}
+
+TEST_F(ApiTest, ShowsCampaignsAndWhatBelongsToThem) {
+  EXPECT_EQ(json("/v1/campaigns")["items"][0]["campaign"], 1);
+  const Json policy = json("/v1/policies/1");
+  EXPECT_EQ(policy["terms"]["rules"][0]["earning"]["amount"], 100);
+  EXPECT_EQ(policy["stage"], "countersigned");
+  EXPECT_EQ(json("/v1/policies")["items"][0], policy);
+  EXPECT_EQ(json("/v1/policies/1?version=1"), policy);
+  EXPECT_EQ(policy["digest"].get<std::string>().size(), 64u);
+  EXPECT_EQ(code("/v1/policies/1?version=2", 404), "not_found");
+  EXPECT_EQ(code("/v1/policies/2", 404), "not_found");
+  EXPECT_EQ(json("/v1/periods?campaign=1")["items"][0]["kind"], "per_event");
+  EXPECT_EQ(json("/v1/periods?campaign=2")["items"].size(), 0u);
+  const Json funds = json("/v1/funds");
+  ASSERT_EQ(funds["items"].size(), 2u);
+  EXPECT_EQ(funds["items"][0]["declared"], 10'000);
+  const Json unit = json("/v1/units/01/06901234567892/21/B0");
+  EXPECT_EQ(unit["state"], "sold");
+  EXPECT_EQ(unit["epc"], "01/06901234567892/21/B0");
+  EXPECT_EQ(json("/v1/units/01%2F06901234567892%2F21%2FB3")["state"], "commissioned");
+  EXPECT_EQ(code("/v1/units/01/06901234567892/21/B9", 404), "not_found");
+  const auto payout = to_hex(test::payout_named("first").view());
+  EXPECT_EQ(json("/v1/payouts/" + payout)["state"], "paid");
+  EXPECT_EQ(json("/v1/payouts")["items"][0]["payout"], payout);
+  EXPECT_EQ(code("/v1/payouts/" + std::string(32, '0'), 404), "not_found");
+  EXPECT_GT(json("/v1/parameters")["block_bytes_max"], 0);
+}
+
+TEST_F(ApiTest, ShowsTheJournal) {
+  const Json genesis = json("/v1/entries/0");
+  EXPECT_EQ(genesis["entry"]["work"]["type"], "genesis");
+  EXPECT_EQ(genesis["entry"]["work"]["genesis"]["network"], "example");
+  const auto bytes = from_base64(genesis["bytes"].get<std::string>());
+  EXPECT_EQ(genesis["leaf_hash"], to_hex(leaf_hash(*bytes).view()));
+  const auto size = on_loop([&] { return node_.journal().store().size(); });
+  EXPECT_EQ(code("/v1/entries/" + std::to_string(size), 404), "not_found");
+  EXPECT_EQ(code("/v1/entries/99999999999999999999", 400), "value_invalid");
+
+  const Json blocks = json("/v1/blocks?limit=2");
+  const auto tip = blocks["items"][0]["height"].get<std::uint64_t>();
+  EXPECT_EQ(blocks["items"][0]["header"]["parent"], blocks["items"][1]["header"]["id"]);
+  EXPECT_EQ(json("/v1/blocks?cursor=" + blocks["next"].get<std::string>())["items"][0]["height"],
+            tip - 2);
+  EXPECT_EQ(json("/v1/blocks/0")["first"], 0);
+  EXPECT_EQ(code("/v1/blocks/" + std::to_string(tip + 1), 404), "not_found");
+
+  const auto key = to_hex(party_key(party_named("brand")));
+  EXPECT_EQ(json("/v1/records/" + key)["decoded"]["value"]["role"], "brand");
+  EXPECT_EQ(code("/v1/records/" + key + "00", 404), "not_found");
+  EXPECT_EQ(code("/v1/records/xyz", 400), "value_invalid");
+}
+
+// ---- Status ------------------------------------------------------------------------------------
+
+TEST_F(ApiTest, TellsHowItIs) {
+  on_loop([&] {
+    node_.node_status.name = "brand";
+    node_.node_status.why = "east and auditor are not connected: start them";
+    node_.node_status.validators = {{"east", false, Height(3), false}};
+  });
+  const Json status = json("/v1/status");
+  EXPECT_EQ(status["name"], "brand");
+  EXPECT_EQ(status["validators"][0]["finalized_height"], 3);
+  EXPECT_FALSE(status.contains("why"));
+  EXPECT_EQ(json("/v1/status?why")["why"], "east and auditor are not connected: start them");
+  EXPECT_EQ(get("/healthz", "").body, "ok\n");
+  const auto unready = get("/readyz", "");
+  EXPECT_EQ(unready.status, 503);
+  EXPECT_EQ(code_of(unready), "not_ready");
+  on_loop([&] { node_.node_status.ready = true; });
+  EXPECT_EQ(get("/readyz", "").status, 200);
+  const auto metrics = get("/metrics").body;
+  EXPECT_NE(metrics.find("# TYPE fenrun_messages_total counter\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("fenrun_messages_total{kind=\"vote\"} 3\n"), std::string::npos);
+  EXPECT_EQ(metrics.find("# HELP fenrun_messages_total"),
+            metrics.rfind("# HELP fenrun_messages_total"));
+}
+
+// ---- The log -----------------------------------------------------------------------------------
+
+TEST_F(ApiTest, TilesMakeTheRootOfTheCheckpoint) {
+  on_loop([&] {
+    while (node_.journal().store().size() < 2 * kTileWidth + 7) node_.commit_block();
+    node_.cosign();
+  });
+  const Json checkpoint = json("/v1/checkpoint");
+  EXPECT_EQ(get("/checkpoint", "").body, checkpoint["note"]);
+  const auto size = checkpoint["size"].get<std::uint64_t>();
+  std::vector<Digest> leaves;
+  for (std::uint64_t tile = 0; tile * kTileWidth < size; ++tile) {
+    const std::uint64_t width = std::min<std::uint64_t>(kTileWidth, size - tile * kTileWidth);
+    const std::string number = "00" + std::to_string(tile);
+    const std::string end = width == kTileWidth ? "" : ".p/" + std::to_string(width);
+    const auto hashes = get("/tile/0/" + number + end, "");
+    ASSERT_EQ(hashes.status, 200) << number + end;
+    EXPECT_EQ(hashes.headers.at("content-type"), kBinary);
+    EXPECT_EQ(hashes.headers.at("cache-control").find("immutable") != std::string::npos,
+              width == kTileWidth);
+    ASSERT_EQ(hashes.body.size(), width * Digest::kSize);
+    // The entries of the bundle hash to the leaves of the tile.
+    const auto bundle = get("/tile/entries/" + number + end).body;
+    std::size_t at = 0;
+    for (std::uint64_t i = 0; i < width; ++i) {
+      const auto high = static_cast<std::uint8_t>(bundle.at(at));
+      const std::size_t length = high * 256u + static_cast<std::uint8_t>(bundle.at(at + 1));
+      const auto leaf = leaf_hash(bytes_of(bundle.substr(at + 2, length)));
+      EXPECT_EQ(text_of(leaf.view()), hashes.body.substr(i * Digest::kSize, Digest::kSize));
+      leaves.push_back(leaf);
+      at += 2 + length;
+    }
+    EXPECT_EQ(at, bundle.size());
+  }
+  EXPECT_EQ(to_hex(root_of_leaves(leaves).view()), checkpoint["root"]);
+  std::vector<Digest> first(leaves.begin(), leaves.begin() + kTileWidth);
+  EXPECT_EQ(get("/tile/1/000.p/1", "").body, text_of(root_of_leaves(first).view()));
+  for (const std::string tile :
+       {"0/001.p/256", "0/000.p/0", "0/1", "0/0000", "0/x000/000", "0/x001", "0/999", "8/000",
+        "0/000.p/07", "0/-01", "0/x999/x999/x999/x999/x999/x999/x999/999", "63/000", "0/000.p"}) {
+    const auto answer = get("/tile/" + tile, "");
+    EXPECT_TRUE(answer.status == 404 || answer.status == 400) << tile << answer.status;
+  }
+}
+
+TEST_F(ApiTest, WithoutACheckpointSaysSo) {
+  on_loop([&] { node_.forget_checkpoint(); });
+  EXPECT_EQ(code("/v1/checkpoint", 503), "not_ready");
+  EXPECT_EQ(get("/checkpoint", "").status, 503);
+  EXPECT_EQ(code("/v1/proofs/record/" + to_hex(parameters_key()), 503), "not_ready");
+  EXPECT_EQ(get("/network.policy", "").body, on_loop([&] { return node_.trust_policy(); }));
+}
+
+// ---- Events ------------------------------------------------------------------------------------
+
+TEST_F(ApiTest, StreamsEventsAndResumes) {
+  const auto size = on_loop([&] { return node_.journal().store().size(); });
+  HttpClient live(port_);
+  live.send("GET /v1/events HTTP/1.1\r\nHost: x\r\n" + std::string(kMember) + "\r\n");
+  EXPECT_EQ(live.read_answer(false).headers.at("content-type"), "text/event-stream");
+  while (on_loop([&] { return node_.listeners(); }) == 0) std::this_thread::yield();
+  on_loop([&] { node_.commit_block(); });
+  EXPECT_TRUE(live.read_until("\n\n").starts_with("id: " + std::to_string(size) + "\nevent: "));
+
+  HttpClient again(port_);
+  again.send("GET /v1/events?kind=header,posting HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 0\r\n" +
+             std::string(kMember) + "\r\n");
+  again.read_answer(false);
+  std::uint64_t last = 0;
+  while (last < size) {
+    const auto event = again.read_until("\n\n");
+    ASSERT_TRUE(event.starts_with("id: ")) << event;
+    const auto id = std::stoull(event.substr(4));
+    EXPECT_GT(id, last);
+    EXPECT_TRUE(event.find("event: header") != std::string::npos ||
+                event.find("event: posting") != std::string::npos ||
+                event.find("data") == std::string::npos)
+        << event;
+    last = id;
+  }
+  EXPECT_EQ(code("/v1/events?kind=all", 400), "value_invalid");
+  EXPECT_EQ(code("/v1/events?party=12", 400), "value_invalid");
+  EXPECT_EQ(code("/v1/events?from=x", 400), "value_invalid");
+}
+
+TEST_F(ApiTest, StreamsWhatConcernsAParty) {
+  HttpClient client(port_);
+  client.send("GET /v1/events?from=0&kind=posting&party=" + hex_of(party_named("store")) +
+              " HTTP/1.1\r\nHost: x\r\n" + kMember + "\r\n");
+  client.read_answer(false);
+  std::size_t postings = 0;
+  while (postings < 6) {
+    const auto event = client.read_until("\n\n");
+    if (event.find("data: ") == std::string::npos) {
+      ASSERT_TRUE(event.starts_with("id: ")) << event;
+      continue;
+    }
+    ++postings;
+    EXPECT_NE(event.find(hex_of(party_named("store"))), std::string::npos);
+  }
+}
+
+// ---- OpenAPI -----------------------------------------------------------------------------------
+
+TEST_F(ApiTest, DescribesEveryRouteAndNothingElse) {
+  const Json document = json("/openapi.json");
+  EXPECT_EQ(document["openapi"], "3.1.0");
+  std::set<std::string> described;
+  std::set<std::string> ids;
+  for (const auto& [path, methods] : document["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      described.insert(method + " " + path);
+      EXPECT_TRUE(ids.insert(operation["operationId"].get<std::string>()).second) << path;
+      EXPECT_TRUE(operation["responses"].contains("default"));
+      std::size_t in_path = 0;
+      for (const auto& parameter : operation.value("parameters", Json::array())) {
+        const auto name = parameter["name"].get<std::string>();
+        if (parameter["in"] == "query") continue;
+        ++in_path;
+        EXPECT_NE(path.find("{" + name + "}"), std::string::npos) << path;
+        EXPECT_EQ(parameter["required"], true);
+      }
+      EXPECT_EQ(in_path, static_cast<std::size_t>(std::ranges::count(path, '{'))) << path;
+    }
+  }
+  std::set<std::string> routes;
+  for (const auto& route : make_routes(io_, node_)) {
+    std::string pattern = route.pattern;
+    if (const auto dots = pattern.find("..."); dots != std::string::npos) pattern.erase(dots, 3);
+    routes.insert((route.method == "GET" ? "get " : "post ") + pattern);
+  }
+  EXPECT_EQ(described, routes);
+  EXPECT_EQ(document["security"], Json::parse(R"([{"member":[]}])"));
+  EXPECT_EQ(document["paths"]["/checkpoint"]["get"]["security"], Json::array());
+  EXPECT_FALSE(document["paths"]["/v1/status"]["get"].contains("security"));
+  EXPECT_TRUE(document["components"]["responses"]["Problem"]["content"].contains(
+      "application/problem+json"));
+}
+
+}  // namespace
+}  // namespace fenrun::api
