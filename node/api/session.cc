@@ -71,9 +71,8 @@ void Session::close() {
   heartbeat_.cancel();
   stream_.socket().close(ignored);
   stream_.cancel();
-  // Not destroyed here: the source itself may be what is closing us.
-  asio::post(stream_.get_executor(),
-             [events = std::shared_ptr<EventSource>(std::move(events_))] {});
+  // Now, not when the last operation ends: a source may refer to what does not live that long.
+  events_.reset();
 }
 
 // ---- Reading -----------------------------------------------------------------------------------
