@@ -1,0 +1,48 @@
+// The API of a node, as the commands use it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/crypto/sign.h"
+#include "core/types.h"
+#include "ledger/transaction.h"
+#include "node/cli/session.h"
+
+namespace fenrun::cli {
+
+class ApiClient {
+ public:
+  // Reads the token's file.  Errc::io_error; Errc::usage without an address.
+  static Result<ApiClient> create(const Session& session);
+
+  // The body of a successful answer; else the problem's code and detail.
+  Result<std::string> get_text(const std::string& target) const;
+  Result<Json> get(const std::string& target) const;
+  // All items of a list, page by page, at most `count_max`.
+  Result<Json> get_all(const std::string& target, std::size_t count_max) const;
+
+  // What POST /v1/transactions answered; waits until it is final, for `wait_s` seconds at most.
+  Result<Json> submit(const SignedTransaction& transaction, std::uint64_t wait_s) const;
+  // Waits on while it is pending.
+  Result<Json> wait_for(const std::string& id, std::uint64_t wait_s) const;
+
+  Result<Digest> chain_id() const;
+  Result<Height> height() const;
+  // Whose transactions key it is.  Errc::signer_unknown if nobody's.
+  Result<PartyId> party_of(const PublicKey& key) const;
+  Result<Sequence> next_sequence(const PartyId& party, Lane lane) const;
+
+ private:
+  ApiClient(std::string url, std::string token, unsigned timeout_s)
+      : url_(std::move(url)), token_(std::move(token)), timeout_s_(timeout_s) {}
+
+  std::string url_;
+  std::string token_;
+  unsigned timeout_s_;
+};
+
+// Percent-encodes a path segment.
+std::string encoded(std::string_view segment);
+
+}  // namespace fenrun::cli

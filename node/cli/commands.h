@@ -1,0 +1,27 @@
+// The commands, each of which adds itself to the application.  A callback only chooses what runs:
+// Session::command.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "node/cli/session.h"
+
+namespace fenrun::cli {
+
+void add_keys_commands(CLI::App& app, Session& session);     // keys new | show | passphrase
+void add_network_commands(CLI::App& app, Session& session);  // init, genesis
+void add_testnet_command(CLI::App& app, Session& session);   // testnet
+void add_node_commands(CLI::App& app, Session& session);     // start, status
+void add_tx_commands(CLI::App& app,
+                     Session& session);  // tx submit | sign | send | status | example
+void add_capture_command(CLI::App& app, Session& session);  // capture
+void add_query_commands(CLI::App& app, Session& session);   // query ...
+void add_proof_commands(CLI::App& app, Session& session);   // proof ..., verify
+
+// A command with its help: what it does, and an example.
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& summary,
+                      const std::string& example);
+
+}  // namespace fenrun::cli

@@ -1,0 +1,116 @@
+#include "node/cli/examples.h"
+
+namespace fenrun::cli {
+namespace {
+
+// 2026-06-01 and 2026-09-01, midnight in China.
+constexpr TimeMs kOpens{1'780'243'200'000};
+constexpr TimeMs kCloses{1'788'192'000'000};
+
+PartyId party(std::uint8_t tag) {
+  PartyId id;
+  id.bytes.fill(tag);
+  return id;
+}
+
+// Keys that exist: those of fixed seeds.  Nobody may use them.
+PublicKey key(std::uint8_t tag) {
+  Seed seed;
+  for (auto& byte : seed.mutable_view()) byte = tag;
+  return SigningKey::from_seed(seed).public_key();
+}
+
+Digest digest(std::string_view text) { return sha256(bytes_of(text)); }
+
+PayoutId payout() {
+  PayoutId id;
+  id.bytes.fill(0x77);
+  return id;
+}
+
+RegisterParty store() {
+  return {.party = party(0x51),
+          .role = Role::store,
+          .parent = party(0xd1),
+          .attributes = {.channel = Channel::offline, .region = RegionCode(440'100), .grade = 2},
+          .keys = {{KeyPurpose::transactions, key(0x51)}},
+          .name_commitment = {}};
+}
+
+// Two yuan for each case that a store receives, paid to the store.
+PolicyV1 policy() {
+  PolicyV1 out;
+  out.policy = PolicyId(1);
+  out.version = 1;
+  out.campaign = CampaignId(1);
+  out.effective_from = kOpens;
+  out.effective_until = kCloses;
+  out.countersigners = {party(0xd1)};
+  out.funding = {{party(0xb1), 1'000'000}};
+  Rule rule;
+  rule.trigger = EventKind::receiving;
+  rule.selector.place_roles = {Role::store};
+  rule.payee = Payee::place;
+  rule.earning = FlatPerEvent{Amount::minor(200), Basis::per_unit};
+  out.rules = {rule};
+  out.text = digest("Two yuan for each case that a store receives.");
+  return out;
+}
+
+ProposeChange change() {
+  return {.change = SetParameters{{.block_interval_ms = 50,
+                                   .idle_interval_ms = 5'000,
+                                   .recovery_delay_ms = 259'200'000,
+                                   .block_bytes_max = 4'194'304,
+                                   .block_operations_max = 65'536,
+                                   .event_skew_ms = 60'000}},
+          .valid_until = Height(100'000)};
+}
+
+RecordEvent event() {
+  RecordEvent out;
+  out.kind = EventKind::receiving;
+  out.time = kOpens;
+  out.place = party(0x51);
+  out.document = digest("the bytes of the document");
+  out.units = {EpcText{"01/16901234567899/21/C0001"}};
+  return out;
+}
+
+std::vector<Operation> parties_and_governance() {
+  return {store(),
+          RotateKey{key(0x51), key(0x52), KeyPurpose::transactions, Height(5'000)},
+          ProposeRecovery{party(0x51), key(0x53)},
+          ApproveRecovery{party(0x51)},
+          ObjectToRecovery{party(0x51)},
+          OpenLane{Lane(1)},
+          change(),
+          ApproveChange{proposal_digest(change())}};
+}
+
+std::vector<Operation> campaigns_goods_and_payouts() {
+  const Policy terms = policy();
+  return {OpenCampaign{CampaignId(1), digest("Summer 2026")},
+          PublishPolicy{terms},
+          CountersignPolicy{PolicyId(1), 1, policy_digest(terms)},
+          OpenPeriod{CampaignId(1), PeriodId(1), PeriodKind::manual, kOpens, kCloses},
+          DeclareBudget{CampaignId(1), AssetId(0), Amount::minor(100'000'00)},
+          AttestBacking{party(0xb1), CampaignId(1), AssetId(0), Amount::minor(50'000'00),
+                        digest("the bank's statement")},
+          OpenUnitBatch{UnitBatchId(1), GtinText{"16901234567899"}},
+          event(),
+          InstructPayout{payout(), party(0x51), CampaignId(1), AssetId(0), PeriodId(1),
+                         Amount::minor(200), Rail::wechat},
+          SettlePayout{payout(), 1, PayoutResult::paid, digest("what the provider said")},
+          AcknowledgePayout{payout()}};
+}
+
+}  // namespace
+
+std::vector<Operation> example_operations() {
+  auto all = parties_and_governance();
+  for (auto& operation : campaigns_goods_and_payouts()) all.push_back(std::move(operation));
+  return all;
+}
+
+}  // namespace fenrun::cli

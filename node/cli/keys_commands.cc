@@ -1,0 +1,125 @@
+// fenrun keys: key files without a network.
+#include "core/text.h"
+#include "node/cli/commands.h"
+#include "node/home.h"
+#include "node/storage/data_dir.h"
+
+namespace fenrun::cli {
+namespace {
+
+Json view_of(const Path& path, KeyFilePurpose purpose, const PublicKey& key, bool is_sealed) {
+  return {{"file", path.string()},
+          {"purpose", std::string(name_of(purpose))},
+          {"public_key", to_hex(key.view())},
+          {"sealed", is_sealed}};
+}
+
+void show(const Session& session, const Json& view) {
+  session.show(view, [&](std::ostream& out) { print_fields(out, view); });
+}
+
+Result<Exit> make_key(const Session& session, const std::string& purpose_name, const Path& path,
+                      bool plain) {
+  FENRUN_TRY(const auto purpose, key_file_purpose_from(purpose_name));
+  std::optional<Passphrase> passphrase;
+  if (!plain) {
+    FENRUN_TRY(passphrase, ask_new_passphrase(session));
+  }
+  const SigningKey key = SigningKey::generate();
+  FENRUN_TRY(const auto text, seal_key_file(key, purpose, passphrase ? &*passphrase : nullptr,
+                                            KdfCost{}, SealRandomness::fresh()));
+  FENRUN_OK(write_key_file(path, text));
+  show(session, view_of(path, purpose, key.public_key(), !plain));
+  return Exit::ok;
+}
+
+Result<KeyFile> parsed(const Path& path) {
+  const auto text = read_key_file(path);
+  if (!text && text.error().code == Errc::not_found) {
+    return Error{Errc::io_error, "no key file " + path.string()};
+  }
+  if (!text) return text.error();
+  return parse_key_file(text->view());
+}
+
+Result<Exit> show_key(const Session& session, const Path& path) {
+  FENRUN_TRY(const auto file, parsed(path));
+  show(session, view_of(path, file.purpose, file.public_key, file.is_sealed()));
+  return Exit::ok;
+}
+
+// The old file stays beside the new one until the new one is whole.
+Result<Exit> change_passphrase(const Session& session, const Path& path,
+                               const std::string& new_file, bool plain) {
+  FENRUN_TRY(const auto file, parsed(path));
+  std::optional<Passphrase> old;
+  if (file.is_sealed()) {
+    FENRUN_TRY(old, ask_passphrase(session, "Passphrase of " + path.string()));
+  }
+  FENRUN_TRY(const auto key, open_key_file(file, old ? &*old : nullptr));
+  std::optional<Passphrase> next;
+  if (!new_file.empty()) {
+    FENRUN_TRY(auto text, read_file_text(new_file, 1'024));
+    next = Passphrase(std::string_view(text).substr(0, text.find_first_of("\r\n")));
+    wipe(text);
+    if (next->empty()) return Error{Errc::passphrase_wrong, new_file + " is empty"};
+  } else if (!plain) {
+    FENRUN_TRY(next, ask_new_passphrase(session));
+  }
+  FENRUN_TRY(const auto text, seal_key_file(key, file.purpose, next ? &*next : nullptr, KdfCost{},
+                                            SealRandomness::fresh()));
+  PosixFileSystem files;
+  FENRUN_OK(replace_file(files, path, bytes_of(text.view())));
+  show(session, view_of(path, file.purpose, file.public_key, next.has_value()));
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_keys_commands(CLI::App& app, Session& session) {
+  CLI::App* const keys = add_command(app, "keys", "Make and look at key files",
+                                     "fenrun keys new --purpose party --out store.key");
+  keys->require_subcommand(1);
+
+  struct Options {
+    std::string purpose = "party";
+    std::string path;
+    std::string new_file;
+    bool plain = false;
+  };
+  const auto options = std::make_shared<Options>();
+
+  CLI::App* const make = add_command(*keys, "new", "Make a key and write its file (mode 0600)",
+                                     "fenrun keys new --purpose party --out store.key");
+  make->add_option("--purpose", options->purpose,
+                   "party, operator, consensus, checkpoint or transport");
+  make->add_option("--out", options->path, "The file to make")->required()->type_name("FILE");
+  make->add_flag("--plain", options->plain, "Without passphrase: the file is the key");
+  make->callback([&session, options] {
+    session.command = [&session, options] {
+      return make_key(session, options->purpose, options->path, options->plain);
+    };
+  });
+
+  CLI::App* const show =
+      add_command(*keys, "show", "Show the public key of a key file", "fenrun keys show store.key");
+  show->add_option("file", options->path, "The key file")->required();
+  show->callback([&session, options] {
+    session.command = [&session, options] { return show_key(session, options->path); };
+  });
+
+  CLI::App* const change =
+      add_command(*keys, "passphrase", "Change the passphrase of a key file",
+                  "fenrun keys passphrase store.key --new-passphrase-file new.txt");
+  change->add_option("file", options->path, "The key file")->required();
+  change->add_option("--new-passphrase-file", options->new_file,
+                     "File whose first line is the new passphrase; else the terminal is asked");
+  change->add_flag("--plain", options->plain, "Take the passphrase away");
+  change->callback([&session, options] {
+    session.command = [&session, options] {
+      return change_passphrase(session, options->path, options->new_file, options->plain);
+    };
+  });
+}
+
+}  // namespace fenrun::cli

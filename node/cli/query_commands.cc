@@ -1,0 +1,237 @@
+// fenrun query: the API's answers as tables.
+#include "node/cli/api_client.h"
+#include "node/cli/commands.h"
+#include "node/epcis/identifiers.h"
+
+namespace fenrun::cli {
+namespace {
+
+constexpr std::size_t kRowsMaxDefault = 1'000;
+
+struct QueryOptions {
+  std::string id;
+  std::string campaign;
+  std::size_t rows_max = kRowsMaxDefault;
+};
+
+// A query for one thing or a list of things.
+struct Query {
+  std::string name = {};
+  std::string summary = {};
+  std::string example = {};
+  std::string argument = {};  // What it asks for; empty if nothing.
+  bool is_required = false;   // Else without the argument it lists.
+  std::string target = {};    // Of the list, or of the thing without its argument.
+  std::string suffix = {};    // Behind the argument.
+  bool is_list = false;       // With the argument, too.
+  bool takes_campaign = false;
+  std::vector<Column> columns = {};  // Of the list.
+};
+
+std::vector<Query> party_queries() {
+  return {
+      {.name = "party",
+       .summary = "One party, or all of them",
+       .example = "fenrun query party 51515151515151515151515151515151",
+       .argument = "party",
+       .target = "/v1/parties",
+       .columns = {{"party", "party"},
+                   {"role", "role"},
+                   {"channel", "attributes.channel"},
+                   {"region", "attributes.region"},
+                   {"parent", "parent"}}},
+      {.name = "statements",
+       .summary = "The statements of a party, in minor units",
+       .example = "fenrun query statements 51515151515151515151515151515151",
+       .argument = "party",
+       .is_required = true,
+       .target = "/v1/parties",
+       .suffix = "/statements",
+       .is_list = true,
+       .columns = {{"book", "account.book"},
+                   {"campaign", "account.campaign"},
+                   {"asset", "account.asset"},
+                   {"period", "period"},
+                   {"postings", "count"},
+                   {"debits", "debits"},
+                   {"credits", "credits"},
+                   {"balance", "balance"}}},
+      {.name = "unit",
+       .summary = "One unit of goods, by EPC or URI",
+       .example = "fenrun query unit urn:epc:id:sgtin:6901234.156789.C0001",
+       .argument = "epc",
+       .is_required = true,
+       .target = "/v1/units"},
+  };
+}
+
+std::vector<Query> campaign_queries() {
+  return {
+      {.name = "campaigns",
+       .summary = "Campaigns",
+       .example = "fenrun query campaigns",
+       .target = "/v1/campaigns",
+       .columns = {{"campaign", "campaign"}, {"brand", "brand"}, {"opened at", "opened_at"}}},
+      {.name = "policy",
+       .summary = "One policy, or all of them",
+       .example = "fenrun query policy 1",
+       .argument = "policy",
+       .target = "/v1/policies",
+       .columns = {{"policy", "policy"},
+                   {"version", "version"},
+                   {"campaign", "terms.campaign"},
+                   {"stage", "stage"},
+                   {"from", "terms.effective_from"},
+                   {"until", "effective_until"},
+                   {"digest", "digest"}}},
+      {.name = "periods",
+       .summary = "Periods",
+       .example = "fenrun query periods --campaign 1",
+       .target = "/v1/periods",
+       .takes_campaign = true,
+       .columns = {{"campaign", "campaign"},
+                   {"period", "period"},
+                   {"kind", "kind"},
+                   {"opens", "opens"},
+                   {"closes", "closes"},
+                   {"opened at", "opened_at"},
+                   {"closed at", "closed_at"}}},
+      {.name = "funds",
+       .summary = "Budgets, in minor units: what was declared, and what of it is backed",
+       .example = "fenrun query funds --campaign 1",
+       .target = "/v1/funds",
+       .takes_campaign = true,
+       .columns = {{"campaign", "campaign"},
+                   {"asset", "asset"},
+                   {"funder", "funder"},
+                   {"declared", "declared"},
+                   {"backed", "backed"},
+                   {"earned", "earned"},
+                   {"settled", "settled"}}},
+      {.name = "payouts",
+       .summary = "One payout, or all of them",
+       .example = "fenrun query payouts",
+       .argument = "payout",
+       .target = "/v1/payouts",
+       .columns = {{"payout", "payout"},
+                   {"payee", "terms.payee"},
+                   {"amount", "terms.amount"},
+                   {"rail", "terms.rail"},
+                   {"state", "state"},
+                   {"attempt", "attempt"},
+                   {"acknowledged", "acknowledged"}}},
+  };
+}
+
+std::vector<Query> journal_queries() {
+  return {
+      {.name = "block",
+       .summary = "One block, or the latest of them",
+       .example = "fenrun query block 7",
+       .argument = "height",
+       .target = "/v1/blocks",
+       .columns = {{"height", "height"},
+                   {"time", "header.time"},
+                   {"first", "first"},
+                   {"last", "last"},
+                   {"view", "header.view"}}},
+      {.name = "entry",
+       .summary = "One entry of the journal",
+       .example = "fenrun query entry 12",
+       .argument = "position",
+       .is_required = true,
+       .target = "/v1/entries"},
+      {.name = "record",
+       .summary = "The newest record of a key",
+       .example = "fenrun query record 15",
+       .argument = "hexkey",
+       .is_required = true,
+       .target = "/v1/records"},
+      {.name = "parameters",
+       .summary = "What the network has agreed on about itself",
+       .example = "fenrun query parameters",
+       .target = "/v1/parameters"},
+      {.name = "checkpoint",
+       .summary = "The newest checkpoint with a quorum of cosignatures",
+       .example = "fenrun query checkpoint",
+       .target = "/v1/checkpoint"},
+  };
+}
+
+bool is_listed(const Query& query, const QueryOptions& options) {
+  return query.is_list || (options.id.empty() && !query.columns.empty());
+}
+
+// A unit may be named as documents name it.
+Result<std::string> argument_of(const Query& query, const std::string& id) {
+  if (query.name != "unit") return encoded(id);
+  std::string epc = id;
+  if (id.find(':') != std::string::npos) {
+    FENRUN_TRY(epc, epcis::canonical_epc(id));
+  }
+  // The segments of an identifier stay segments of the path; a serial may hold a slash.
+  std::string out;
+  for (std::size_t i = 0, cuts = 0; i < epc.size(); ++i) {
+    const bool is_cut = epc[i] == '/' && cuts < 3;
+    cuts += is_cut ? 1 : 0;
+    out += is_cut ? "/" : encoded(epc.substr(i, 1));
+  }
+  return out;
+}
+
+Result<Exit> run(const Session& session, const Query& query, const QueryOptions& options) {
+  FENRUN_TRY(const auto client, ApiClient::create(session));
+  std::string target = query.target;
+  if (!options.id.empty()) {
+    FENRUN_TRY(const auto argument, argument_of(query, options.id));
+    target += "/" + argument + query.suffix;
+  }
+  if (!options.campaign.empty()) target += "?campaign=" + encoded(options.campaign);
+  if (is_listed(query, options)) {
+    FENRUN_TRY(const auto items, client.get_all(target, options.rows_max));
+    session.show(items, [&](std::ostream& out) { print_table(out, items, query.columns); });
+    if (items.size() == options.rows_max) {
+      session.err << "Only the first " << options.rows_max << " rows: there may be more.\n";
+    }
+    return Exit::ok;
+  }
+  FENRUN_TRY(const auto answer, client.get(target));
+  session.show(answer, [&](std::ostream& out) { print_fields(out, answer); });
+  return Exit::ok;
+}
+
+void add_query(CLI::App& parent, Session& session, const Query& query) {
+  const auto options = std::make_shared<QueryOptions>();
+  CLI::App* const command = add_command(parent, query.name, query.summary, query.example);
+  if (!query.argument.empty()) {
+    command->add_option(query.argument, options->id)->required(query.is_required);
+  }
+  if (query.takes_campaign) {
+    command->add_option("--campaign", options->campaign, "Only of this campaign");
+  }
+  if (!query.columns.empty()) {
+    command->add_option("--rows-max", options->rows_max, "How many rows at most")
+        ->check(CLI::Range(1, 1'000'000));
+  }
+  command->callback([&session, options, query] {
+    session.command = [&session, options, query] { return run(session, query, *options); };
+  });
+}
+
+}  // namespace
+
+void add_query_commands(CLI::App& app, Session& session) {
+  CLI::App* const query =
+      add_command(app, "query", "Ask a node", "fenrun query funds --node http://127.0.0.1:7101");
+  query->require_subcommand(1);
+  add_query(*query, session,
+            {.name = "status",
+             .summary = "How the node and its network are",
+             .example = "fenrun query status",
+             .target = "/v1/status"});
+  for (const auto& group : {party_queries(), campaign_queries(), journal_queries()}) {
+    for (const auto& one : group) add_query(*query, session, one);
+  }
+}
+
+}  // namespace fenrun::cli

@@ -1,0 +1,102 @@
+#include "node/cli/signing.h"
+
+#include "core/text.h"
+#include "node/home.h"
+
+namespace fenrun::cli {
+
+Result<SigningKey> open_key(const Session& session, const Path& file) {
+  auto key = load_signing_key(file, [&](const Path& path) {
+    return ask_passphrase(session, "Passphrase of " + path.string());
+  });
+  if (!key && key.error().code == Errc::not_found) {
+    return Error{Errc::io_error, "no key file " + file.string()};
+  }
+  return key;
+}
+
+Result<PartyId> parse_party(const std::string& text) {
+  auto party = fixed_from_hex<PartyId>(text);
+  if (!party) return Error{Errc::usage, "'" + text + "' is no party id: 32 hex digits"};
+  return party;
+}
+
+Result<SignedTransaction> sign_draft(const ApiClient& client, TransactionDraft draft,
+                                     const SigningKey& key, const std::string& party) {
+  PartySigner signer;
+  signer.key = key.public_key();
+  if (party.empty()) {
+    FENRUN_TRY(signer.party, client.party_of(signer.key));
+  } else {
+    FENRUN_TRY(signer.party, parse_party(party));
+  }
+  TransactionBody body;
+  body.signer = signer;
+  body.lane = draft.lane;
+  body.mode = draft.mode;
+  FENRUN_TRY(body.chain_id, client.chain_id());
+  if (draft.valid_until) {
+    body.valid_until = *draft.valid_until;
+  } else {
+    FENRUN_TRY(const auto height, client.height());
+    body.valid_until = Height(height.value() + kValidityHeights);
+  }
+  if (draft.sequence) {
+    body.sequence = *draft.sequence;
+  } else {
+    FENRUN_TRY(body.sequence, client.next_sequence(signer.party, body.lane));
+  }
+  return sign_transaction(std::move(body), std::move(draft.operations), key);
+}
+
+Result<Json> with_outcomes(const ApiClient& client, Json answer) {
+  if (!answer.is_object() || !answer.contains("id") || !answer["id"].is_string() ||
+      !answer.contains("status")) {
+    return Error{Errc::unreachable, "the answer is not that of a Fenrun node"};
+  }
+  if (answer["status"] != "committed" || answer.contains("operations")) return answer;
+  return client.get("/v1/transactions/" + encoded(answer["id"].get<std::string>()));
+}
+
+Exit exit_of_transaction(const Json& answer) {
+  if (answer["status"] == "pending") return Exit::unreachable;
+  if (answer["status"] != "committed") return Exit::refused;
+  if (answer.contains("outcome") && answer["outcome"] != "ok") return Exit::refused;
+  if (!answer.contains("operations")) return Exit::ok;
+  for (const auto& operation : answer["operations"]) {
+    if (operation.contains("outcome") && operation["outcome"] != "ok") return Exit::refused;
+  }
+  return Exit::ok;
+}
+
+Result<Exit> report_transaction(const Session& session, const ApiClient& client,
+                                const Json& answer) {
+  FENRUN_TRY(const auto full, with_outcomes(client, answer));
+  const Exit exit = exit_of_transaction(full);
+  session.show(full, [&](std::ostream& out) {
+    out << "transaction  " << cell_of(full["id"]) << "\nstatus       " << cell_of(full["status"])
+        << "\n";
+    if (full.contains("position")) out << "position     " << cell_of(full["position"]) << "\n";
+    if (full.contains("outcome")) out << "outcome      " << cell_of(full["outcome"]) << "\n";
+    if (full.contains("reason")) print_fields(out, full["reason"], "  ");
+    if (full.contains("operations")) {
+      out << "\n";
+      print_table(
+          out, full["operations"],
+          {{"position", "position"}, {"operation", "operation.type"}, {"outcome", "outcome"}});
+    }
+  });
+  if (exit == Exit::unreachable) {
+    session.err << "It is not final yet.\nnext: fenrun tx status " << cell_of(full["id"]) << "\n";
+  }
+  if (exit == Exit::refused && full.contains("operations")) {
+    for (const auto& operation : full["operations"]) {
+      if (!operation.contains("outcome") || operation["outcome"] == "ok") continue;
+      print_error(session.err, {errc_from_name(cell_of(operation["outcome"])),
+                                "operation at position " + cell_of(operation["position"])});
+    }
+  }
+  return exit;
+}
+
+}  // namespace fenrun::cli

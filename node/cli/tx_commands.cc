@@ -1,0 +1,188 @@
+// fenrun tx: transactions from JSON drafts, signed here, sent to any node.
+#include "core/text.h"
+#include "node/cli/commands.h"
+#include "node/cli/examples.h"
+#include "node/cli/signing.h"
+#include "node/network.h"
+
+namespace fenrun::cli {
+namespace {
+
+constexpr std::size_t kDraftBytesMax = 2 * 1024 * 1024;
+
+struct TxOptions {
+  std::string file;
+  std::string key;
+  std::string party;
+  std::uint64_t wait_s = 10;
+  std::string id;
+  std::string out;
+  std::string genesis;
+  std::string chain_id;
+  std::optional<std::uint64_t> sequence;
+  std::optional<std::uint64_t> valid_until;
+  std::string type;
+};
+
+Result<TransactionDraft> read_draft(const Path& path) {
+  FENRUN_TRY(const auto text, read_file_text(path, kDraftBytesMax));
+  const auto json = parse_json(text);
+  auto draft = json ? transaction_from_json(*json) : Result<TransactionDraft>(json.error());
+  if (!draft) return Error{draft.error().code, path.string() + ": " + draft.error().detail};
+  return draft;
+}
+
+Result<Exit> submit(const Session& session, const TxOptions& options) {
+  FENRUN_TRY(auto draft, read_draft(options.file));
+  FENRUN_TRY(const auto client, ApiClient::create(session));
+  FENRUN_TRY(const auto key, open_key(session, options.key));
+  FENRUN_TRY(const auto signed_transaction,
+             sign_draft(client, std::move(draft), key, options.party));
+  FENRUN_TRY(const auto answer, client.submit(signed_transaction, options.wait_s));
+  return report_transaction(session, client, answer);
+}
+
+Result<Digest> chain_id_of(const TxOptions& options) {
+  if (!options.genesis.empty()) {
+    FENRUN_TRY(const auto bytes, read_file_text(options.genesis, kGenesisBytesMax));
+    FENRUN_TRY(const auto genesis, read_genesis(bytes_of(bytes)));
+    return chain_id(genesis);
+  }
+  auto id = fixed_from_hex<Digest>(options.chain_id);
+  if (!id) return Error{Errc::usage, "give --genesis FILE or --chain-id of 64 hex digits"};
+  return id;
+}
+
+// Without any node: everything that a node would tell must be given.
+Result<Exit> sign(const Session& session, const TxOptions& options) {
+  FENRUN_TRY(auto draft, read_draft(options.file));
+  const auto sequence =
+      options.sequence ? Sequence(*options.sequence) : draft.sequence.value_or(Sequence(0));
+  if (!options.sequence && !draft.sequence) {
+    return Error{Errc::usage, "offline the draft or --sequence must name the sequence"};
+  }
+  if (!options.valid_until && !draft.valid_until) {
+    return Error{Errc::usage, "offline the draft or --valid-until must name the last height"};
+  }
+  TransactionBody body;
+  FENRUN_TRY(body.chain_id, chain_id_of(options));
+  FENRUN_TRY(const auto party, parse_party(options.party));
+  FENRUN_TRY(const auto key, open_key(session, options.key));
+  body.signer = PartySigner{party, key.public_key()};
+  body.lane = draft.lane;
+  body.mode = draft.mode;
+  body.sequence = sequence;
+  body.valid_until = options.valid_until ? Height(*options.valid_until) : *draft.valid_until;
+  const auto made = sign_transaction(std::move(body), std::move(draft.operations), key);
+  const auto bytes = encode(made);
+  FENRUN_OK(decode_transaction(bytes, made.body.chain_id));  // What no node would take.
+  FENRUN_OK(write_file_text(session, options.out, text_of(bytes)));
+  if (options.out == "-") return Exit::ok;
+  const Json view = {{"id", to_hex(made.id().view())},
+                     {"file", options.out},
+                     {"sequence", made.body.sequence.value()},
+                     {"valid_until", made.body.valid_until.value()},
+                     {"bytes", bytes.size()}};
+  session.show(view, [&](std::ostream& out) { print_fields(out, view); });
+  return Exit::ok;
+}
+
+Result<Exit> send(const Session& session, const TxOptions& options) {
+  FENRUN_TRY(const auto bytes, read_file_text(options.file, kTransactionBytesMax));
+  FENRUN_TRY(const auto transaction, decode<SignedTransaction>(bytes_of(bytes)));
+  FENRUN_TRY(const auto client, ApiClient::create(session));
+  FENRUN_TRY(const auto answer, client.submit(transaction, options.wait_s));
+  return report_transaction(session, client, answer);
+}
+
+Result<Exit> status(const Session& session, const TxOptions& options) {
+  FENRUN_TRY(const auto client, ApiClient::create(session));
+  FENRUN_TRY(const auto answer, client.wait_for(options.id, options.wait_s));
+  return report_transaction(session, client, answer);
+}
+
+Result<Exit> example(const Session& session, const TxOptions& options) {
+  std::string known;
+  for (const auto& operation : example_operations()) {
+    if (name_of(operation) != options.type) {
+      known += (known.empty() ? "" : ", ") + std::string(name_of(operation));
+      continue;
+    }
+    Json draft;
+    draft["mode"] = "atomic";
+    draft["operations"] = Json::array({to_json(operation)});
+    session.show(draft, [&](std::ostream& out) { out << draft.dump(2) << "\n"; });
+    return Exit::ok;
+  }
+  return Error{Errc::usage, "'" + options.type + "' is no type of operation; there are: " + known};
+}
+
+void add_sign_command(CLI::App& tx, Session& session, const std::shared_ptr<TxOptions>& options) {
+  CLI::App* const command = add_command(
+      tx, "sign", "Sign a draft without a node",
+      "fenrun tx sign draft.json --key brand.key --party ID --genesis genesis.bin --sequence 7 "
+      "--valid-until 5000 -o tx.bin");
+  command->add_option("file", options->file, "The draft, JSON")->required();
+  command->add_option("--key", options->key, "Key file of the party")->required();
+  command->add_option("--party", options->party, "The signing party: 32 hex digits")->required();
+  command->add_option("--genesis", options->genesis, "The network's genesis, for its chain id");
+  command->add_option("--chain-id", options->chain_id, "The chain id instead: 64 hex digits");
+  command->add_option("--sequence", options->sequence, "Of the lane; else the draft's");
+  command->add_option("--valid-until", options->valid_until, "Last height; else the draft's");
+  command->add_option("-o,--out", options->out, "The file to write")->required();
+  command->callback([&session, options] {
+    session.command = [&session, options] { return sign(session, *options); };
+  });
+}
+
+void add_look_commands(CLI::App& tx, Session& session, const std::shared_ptr<TxOptions>& options) {
+  CLI::App* const look = add_command(tx, "status", "What became of a transaction",
+                                     "fenrun tx status 6f3a... --wait 10");
+  look->add_option("id", options->id, "Its id: 64 hex digits")->required();
+  look->add_option("--wait", options->wait_s, "Seconds to wait while it is pending");
+  look->callback([&session, options] {
+    session.command = [&session, options] { return status(session, *options); };
+  });
+
+  CLI::App* const show = add_command(tx, "example", "Print an example draft of one operation",
+                                     "fenrun tx example declare_budget > draft.json");
+  show->add_option("type", options->type, "Type of operation, such as register_party")->required();
+  show->callback([&session, options] {
+    session.command = [&session, options] { return example(session, *options); };
+  });
+}
+
+}  // namespace
+
+void add_tx_commands(CLI::App& app, Session& session) {
+  CLI::App* const tx = add_command(app, "tx", "Make, sign and send transactions",
+                                   "fenrun tx submit draft.json --key brand.key");
+  tx->require_subcommand(1);
+  const auto options = std::make_shared<TxOptions>();
+
+  CLI::App* const command = add_command(
+      *tx, "submit", "Sign a draft and send it",
+      "fenrun tx submit draft.json --key net/brand/keys/operator.key --node http://127.0.0.1:7101 "
+      "--token-file net/brand/token");
+  command->add_option("file", options->file, "The draft, JSON; - is standard input")->required();
+  command->add_option("--key", options->key, "Key file of the party")->required();
+  command->add_option("--party", options->party, "The signing party; else whose key it is");
+  command->add_option("--wait", options->wait_s, "Seconds to wait until it is final");
+  command->callback([&session, options] {
+    session.command = [&session, options] { return submit(session, *options); };
+  });
+
+  add_sign_command(*tx, session, options);
+
+  CLI::App* const sending = add_command(*tx, "send", "Send a signed transaction",
+                                        "fenrun tx send tx.bin --node http://127.0.0.1:7101");
+  sending->add_option("file", options->file, "What tx sign wrote")->required();
+  sending->add_option("--wait", options->wait_s, "Seconds to wait until it is final");
+  sending->callback([&session, options] {
+    session.command = [&session, options] { return send(session, *options); };
+  });
+
+  add_look_commands(*tx, session, options);
+}
+
+}  // namespace fenrun::cli

@@ -1,0 +1,257 @@
+#include "node/home.h"
+
+#include <algorithm>
+
+#include "contracts/parties.h"
+#include "core/text.h"
+#include "node/json/reflect.h"
+#include "node/network.h"
+#include "node/storage/data_dir.h"
+
+namespace fenrun {
+namespace {
+
+constexpr std::size_t kTokenBytes = 20;  // 160 bits, 32 characters of base32.
+
+Status write_text(const Path& path, std::string_view text) {
+  PosixFileSystem files;
+  return replace_file(files, path, bytes_of(text));
+}
+
+Result<PublicKey> create_key(const Path& path, KeyFilePurpose purpose,
+                             const Passphrase* passphrase) {
+  const SigningKey key = SigningKey::generate();
+  FENRUN_TRY(const auto text,
+             seal_key_file(key, purpose, passphrase, KdfCost{}, SealRandomness::fresh()));
+  FENRUN_OK(write_key_file(path, text));
+  return key.public_key();
+}
+
+template <class Fixed>
+Status read_fixed(const Json& json, const char* name, Fixed& out) {
+  const json::Place place{nullptr, name};
+  if (!json.contains(name)) return json::wrong(place, "is missing");
+  return json::read(json[name], place, out);
+}
+
+Result<std::string> read_text(const Json& json, const char* name) {
+  const json::Place place{nullptr, name};
+  if (!json.contains(name)) return json::wrong(place, "is missing");
+  return json::read_string(json[name], place, 253);
+}
+
+Result<PartyId> party_named(const std::vector<ValidatorCard>& cards, const std::string& name) {
+  for (const auto& card : cards) {
+    if (card.name == name) return card.party;
+  }
+  return Error{Errc::value_invalid, "no card of the parent " + name};
+}
+
+// The cards are exactly those of the genesis.
+Status check_cards(const Genesis& genesis, const std::vector<ValidatorCard>& cards) {
+  for (const auto& validator : genesis.validators) {
+    const auto card = std::ranges::find_if(
+        cards, [&](const ValidatorCard& c) { return c.name == validator.name.value; });
+    if (card == cards.end()) {
+      return Error{Errc::value_invalid, "the card of " + validator.name.value + " is missing"};
+    }
+    if (card->consensus_key != validator.consensus_key ||
+        card->checkpoint_key != validator.checkpoint_key ||
+        card->transport_key != validator.transport_key || card->party != validator.party) {
+      return Error{Errc::value_invalid,
+                   "the card of " + card->name + " is not the one that genesis was made from"};
+    }
+  }
+  if (cards.size() == genesis.validators.size()) return {};
+  return Error{Errc::value_invalid, "there are more cards than validators in genesis"};
+}
+
+Status write_token(const Path& home, const std::string& name) {
+  std::array<std::uint8_t, kTokenBytes> random{};
+  random_bytes(random);
+  const std::string token = to_base32(random);
+  const std::string digest = to_hex(sha256(bytes_of(token)).view());
+  FENRUN_OK(write_text(home / "tokens",
+                       "# Member tokens of the API: <name> <hex SHA-256 of the token>\n" + name +
+                           " " + digest + "\n"));
+  return write_text(home / "token", token + "\n");
+}
+
+}  // namespace
+
+Json to_json(const ValidatorCard& card) {
+  Json json = {{"card", "fenrun-validator/v1"},
+               {"name", card.name},
+               {"role", std::string(name_of(card.role))}};
+  if (card.parent) json["parent"] = *card.parent;
+  json["party"] = to_hex(card.party.view());
+  json["operator_key"] = to_hex(card.operator_key.view());
+  json["consensus_key"] = to_hex(card.consensus_key.view());
+  json["checkpoint_key"] = to_hex(card.checkpoint_key.view());
+  json["transport_key"] = to_hex(card.transport_key.view());
+  json["peer_host"] = card.peer_host;
+  json["peer_port"] = card.peer_port;
+  return json;
+}
+
+Result<ValidatorCard> card_from_json(const Json& json) {
+  const json::Place root;
+  FENRUN_OK(json::check_members(json, root,
+                                "card, name, role, parent, party, operator_key, consensus_key, "
+                                "checkpoint_key, transport_key, peer_host, peer_port",
+                                false));
+  FENRUN_TRY(const auto kind, read_text(json, "card"));
+  if (kind != "fenrun-validator/v1") {
+    return json::wrong(json::Place{nullptr, "card"}, "must be fenrun-validator/v1");
+  }
+  ValidatorCard card;
+  FENRUN_TRY(card.name, read_text(json, "name"));
+  FENRUN_TRY(const auto role, read_text(json, "role"));
+  FENRUN_TRY(card.role, role_from(role));
+  if (json.contains("parent")) {
+    FENRUN_TRY(card.parent, read_text(json, "parent"));
+  }
+  FENRUN_OK(read_fixed(json, "party", card.party));
+  FENRUN_OK(read_fixed(json, "operator_key", card.operator_key));
+  FENRUN_OK(read_fixed(json, "consensus_key", card.consensus_key));
+  FENRUN_OK(read_fixed(json, "checkpoint_key", card.checkpoint_key));
+  FENRUN_OK(read_fixed(json, "transport_key", card.transport_key));
+  FENRUN_TRY(card.peer_host, read_text(json, "peer_host"));
+  FENRUN_OK(read_fixed(json, "peer_port", card.peer_port));
+  return card;
+}
+
+Result<Role> role_from(std::string_view name) {
+  const auto& names = json::kEnumNames<Role>;
+  const auto it = std::ranges::find(names, name);
+  if (it != names.end()) return static_cast<Role>(it - names.begin());
+  std::string known;
+  for (const auto word : names) known += (known.empty() ? "" : ", ") + std::string(word);
+  return Error{Errc::value_invalid, "role " + std::string(name) + ": must be one of " + known};
+}
+
+std::string_view name_of(Role role) {
+  return json::kEnumNames<Role>.at(static_cast<std::size_t>(role));
+}
+
+Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
+                                  const Passphrase* passphrase) {
+  if (!is_plain_name(options.name)) {
+    return Error{Errc::value_invalid, "name: 1 to 63 of a-z 0-9 . and -"};
+  }
+  PosixFileSystem files;
+  FENRUN_OK(files.make_folder(home / "keys"));
+  ValidatorCard card{.name = options.name,
+                     .role = options.role,
+                     .parent = options.parent,
+                     .party = {},
+                     .operator_key = {},
+                     .consensus_key = {},
+                     .checkpoint_key = {},
+                     .transport_key = {},
+                     .peer_host = options.peer_host,
+                     .peer_port = options.peer_port};
+  random_bytes(card.party.bytes);
+  const auto path = [&](const char* name) { return home / "keys" / (std::string(name) + ".key"); };
+  FENRUN_TRY(card.operator_key,
+             create_key(path("operator"), KeyFilePurpose::operator_, passphrase));
+  FENRUN_TRY(card.consensus_key,
+             create_key(path("consensus"), KeyFilePurpose::consensus, passphrase));
+  FENRUN_TRY(card.checkpoint_key,
+             create_key(path("checkpoint"), KeyFilePurpose::checkpoint, passphrase));
+  FENRUN_TRY(card.transport_key,
+             create_key(path("transport"), KeyFilePurpose::transport, passphrase));
+  FENRUN_OK(write_text(home / "card.json", to_json(card).dump(2) + "\n"));
+  return card;
+}
+
+Result<Genesis> compose_genesis(const std::string& network, const std::vector<ValidatorCard>& cards,
+                                TimeMs time) {
+  if (cards.size() > kValidatorsMax) {
+    return Error{Errc::limit_exceeded, "at most " + std::to_string(kValidatorsMax) + " cards"};
+  }
+  if (network.size() > kNameBytesMax) return Error{Errc::value_invalid, "network: too long"};
+  Genesis genesis;
+  genesis.network.value = network;
+  genesis.time = time;
+  genesis.parameters = default_parameters();
+  for (const auto& card : cards) {
+    GenesisParty party;
+    party.party = card.party;
+    party.role = card.role;
+    party.key = card.operator_key;
+    if (card.parent) {
+      FENRUN_TRY(party.parent, party_named(cards, *card.parent));
+    }
+    genesis.parties.push_back(party);
+    if (card.name.size() > kNameBytesMax) return Error{Errc::value_invalid, "name: too long"};
+    genesis.validators.push_back({NameText{card.name}, card.party, card.operator_key,
+                                  card.consensus_key, card.checkpoint_key, card.transport_key});
+  }
+  std::ranges::sort(genesis.parties, {}, &GenesisParty::party);
+  std::ranges::sort(genesis.validators, {}, &Validator::consensus_key);
+  FENRUN_OK(check_genesis(genesis));
+  return genesis;
+}
+
+Status join_network(const Path& home, const std::string& name, const Genesis& genesis,
+                    const std::vector<ValidatorCard>& cards, const std::string& api_host,
+                    std::uint16_t api_port) {
+  FENRUN_OK(check_cards(genesis, cards));
+  Config config;
+  config.home = home;
+  config.name = name;
+  config.api_host = api_host;
+  config.api_port = api_port;
+  bool is_known = false;
+  for (const auto& card : cards) {
+    if (card.name == name) {
+      is_known = true;
+      config.peer_host = card.peer_host;
+      config.peer_port = card.peer_port;
+    } else {
+      config.peers.push_back({card.name, card.peer_host, card.peer_port});
+    }
+  }
+  if (!is_known) return Error{Errc::value_invalid, "no card of " + name};
+  PosixFileSystem files;
+  if (files.exists(config.genesis_path())) {
+    FENRUN_TRY(const auto present, read_file(files, config.genesis_path(), kGenesisBytesMax));
+    if (!equal(present, encode(genesis))) {
+      return Error{Errc::locked, home.string() + " belongs to another network already"};
+    }
+  }
+  FENRUN_OK(replace_file(files, config.genesis_path(), encode(genesis)));
+  FENRUN_OK(write_text(config.policy_path(), trust_policy_of(genesis)));
+  FENRUN_OK(write_text(home / "config.toml", print_config(config)));
+  if (files.exists(config.tokens_path())) return {};
+  return write_token(home, name);
+}
+
+Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask) {
+  FENRUN_TRY(const auto text, read_key_file(file));
+  FENRUN_TRY(const auto parsed, parse_key_file(text.view()));
+  if (!parsed.is_sealed()) return open_key_file(parsed, nullptr);
+  FENRUN_TRY(const auto passphrase, ask(file));
+  auto key = open_key_file(parsed, &passphrase);
+  if (!key) return Error{key.error().code, file.string() + ": " + key.error().detail};
+  return key;
+}
+
+Result<NodeKeys> load_node_keys(const Config& config, const AskPassphrase& ask) {
+  const auto load = [&](KeyFilePurpose purpose) -> Result<SigningKey> {
+    const auto path = config.key_path(std::string(name_of(purpose)));
+    FENRUN_TRY(const auto text, read_key_file(path));
+    FENRUN_TRY(const auto parsed, parse_key_file(text.view()));
+    if (parsed.purpose != purpose) {
+      return Error{Errc::key_file_invalid, path.string() + " is a key for another purpose"};
+    }
+    return load_signing_key(path, ask);
+  };
+  FENRUN_TRY(auto consensus, load(KeyFilePurpose::consensus));
+  FENRUN_TRY(auto checkpoint, load(KeyFilePurpose::checkpoint));
+  FENRUN_TRY(auto transport, load(KeyFilePurpose::transport));
+  return NodeKeys{std::move(consensus), std::move(checkpoint), std::move(transport)};
+}
+
+}  // namespace fenrun

@@ -1,0 +1,78 @@
+// The files of a node's home directory: made by `fenrun init` and `fenrun testnet`, read by
+// `fenrun start`.  node/config.h lists them.
+//
+// Real networks come about without anyone holding another's keys: each operator makes keys and a
+// card, the public half; the cards of all make the genesis; each operator joins its home to it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contracts/genesis.h"
+#include "core/crypto/key_file.h"
+#include "node/config.h"
+#include "node/json/json.h"
+#include "node/process.h"
+#include "node/storage/file.h"
+
+namespace fenrun {
+
+// What a validator shows to the others: DIR/card.json.
+struct ValidatorCard {
+  std::string name;
+  Role role{};
+  std::optional<std::string> parent;  // Name of another card: its place in the channel tree.
+  PartyId party;
+  PublicKey operator_key;
+  PublicKey consensus_key;
+  PublicKey checkpoint_key;
+  PublicKey transport_key;
+  std::string peer_host;
+  std::uint16_t peer_port = 0;
+};
+
+Json to_json(const ValidatorCard& card);
+// Errc::json_invalid naming the member.
+Result<ValidatorCard> card_from_json(const Json& json);
+
+// Errc::value_invalid for a word that is no role.
+Result<Role> role_from(std::string_view name);
+std::string_view name_of(Role role);
+
+// Called at most once for each key file that is sealed.
+using AskPassphrase = std::function<Result<Passphrase>(const Path& key_file)>;
+
+struct HomeOptions {
+  std::string name;
+  Role role{};
+  std::optional<std::string> parent;
+  std::string peer_host = "127.0.0.1";
+  std::uint16_t peer_port = 0;
+};
+
+// Makes home/keys/{operator,consensus,checkpoint,transport}.key and home/card.json; sealed with the
+// passphrase, or plain without one.  Errc::locked if there are keys already: none is overwritten.
+Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
+                                  const Passphrase* passphrase);
+
+// The genesis of these validators and no other parties.  Errors of check_genesis(); value_invalid
+// for a parent that has no card.
+Result<Genesis> compose_genesis(const std::string& network, const std::vector<ValidatorCard>& cards,
+                                TimeMs time);
+
+// Writes genesis.bin, network.policy, config.toml, and a member token: its digest into `tokens`,
+// the token itself into `token` (mode 0600).  `cards` are those of all validators; the addresses of
+// the peers come from them.  Errc::value_invalid if the cards are not those of the genesis, or hold
+// none of that name.
+Status join_network(const Path& home, const std::string& name, const Genesis& genesis,
+                    const std::vector<ValidatorCard>& cards, const std::string& api_host,
+                    std::uint16_t api_port);
+
+// Errc::key_permissions, key_file_invalid, passphrase_wrong, not_found, memory_short.
+Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask);
+// Also key_file_invalid when a file holds a key of another purpose.
+Result<NodeKeys> load_node_keys(const Config& config, const AskPassphrase& ask);
+
+}  // namespace fenrun

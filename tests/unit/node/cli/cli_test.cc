@@ -1,0 +1,287 @@
+// Commands that need no node: keys, networks, drafts, signing, capture --check.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "node/cli/examples.h"
+#include "node/config.h"
+#include "node/home.h"
+#include "node/json/views.h"
+#include "node/network.h"
+#include "tests/unit/node/cli/command_line.h"
+
+namespace fenrun::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+using CliTest = CommandLineTest;
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 0777;
+}
+
+TEST_F(CliTest, help_names_exit_codes_and_every_command_has_an_example) {
+  const auto help = run({"--help"});
+  EXPECT_EQ(help.exit, Exit::ok);
+  EXPECT_THAT(help.out, AllOf(HasSubstr("Exit codes"), HasSubstr("testnet"), HasSubstr("verify")));
+  const std::vector<std::vector<std::string>> commands = {
+      {"init"},           {"genesis"},          {"testnet"},          {"start"},
+      {"status"},         {"keys", "new"},      {"keys", "show"},     {"keys", "passphrase"},
+      {"tx", "submit"},   {"tx", "sign"},       {"tx", "send"},       {"tx", "status"},
+      {"tx", "example"},  {"capture"},          {"query", "unit"},    {"query", "funds"},
+      {"query", "block"}, {"proof", "account"}, {"proof", "posting"}, {"verify"}};
+  for (auto words : commands) {
+    words.emplace_back("--help");
+    const auto shown = run(words);
+    EXPECT_EQ(shown.exit, Exit::ok);
+    EXPECT_THAT(shown.out, HasSubstr("Example:\n  fenrun " + words[0])) << words[0];
+  }
+}
+
+TEST_F(CliTest, a_wrong_command_line_is_usage) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{},
+                                                                 {"nonsense"},
+                                                                 {"keys"},
+                                                                 {"keys", "new"},
+                                                                 {"status", "--colour"},
+                                                                 {"status", "--timeout", "0"},
+                                                                 {"status"},
+                                                                 {"status", "--node", "ftp://x"},
+                                                                 {"tx", "example", "nothing"},
+                                                                 {"capture", "x.json"}}) {
+    const auto ran = run(words);
+    EXPECT_EQ(ran.exit, Exit::usage) << ran.err;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("error: usage"), HasSubstr("next: see --help")));
+  }
+  EXPECT_EQ(run({"--json", "status"}).json()["error"]["code"], "usage");
+}
+
+TEST_F(CliTest, no_node_is_unreachable) {
+  const auto ran = run({"status", "--node", "http://127.0.0.1:1"});
+  EXPECT_EQ(ran.exit, Exit::unreachable);
+  EXPECT_THAT(ran.err, HasSubstr("error: unreachable"));
+}
+
+TEST_F(CliTest, a_plain_key_is_made_shown_and_sealed) {
+  const auto made = run({"keys", "new", "--out", path("a.key"), "--plain", "--json"});
+  ASSERT_EQ(made.exit, Exit::ok) << made.err;
+  EXPECT_EQ(made.json()["purpose"], "party");
+  EXPECT_EQ(made.json()["sealed"], false);
+  EXPECT_EQ(mode_of(path("a.key")), 0600U);
+
+  // Nothing overwrites a key.
+  EXPECT_EQ(run({"keys", "new", "--out", path("a.key"), "--plain"}).exit, Exit::local);
+
+  const auto secret = write("secret", "correct horse\n");
+  const auto sealed =
+      run({"keys", "passphrase", path("a.key"), "--new-passphrase-file", secret, "--json"});
+  ASSERT_EQ(sealed.exit, Exit::ok) << sealed.err;
+  const auto shown = run({"keys", "show", path("a.key"), "--json"}).json();
+  EXPECT_EQ(shown["sealed"], true);
+  EXPECT_EQ(shown["public_key"], made.json()["public_key"]);
+  EXPECT_EQ(mode_of(path("a.key")), 0600U);
+
+  const auto wrong = run({"keys", "passphrase", path("a.key"), "--plain", "--passphrase-file",
+                          write("wrong", "battery staple\n")});
+  EXPECT_EQ(wrong.exit, Exit::local);
+  EXPECT_THAT(wrong.err, HasSubstr("passphrase_wrong"));
+  EXPECT_EQ(run({"keys", "passphrase", path("a.key"), "--plain", "--passphrase-file", secret}).exit,
+            Exit::ok);
+}
+
+TEST_F(CliTest, key_files_that_others_can_read_are_refused) {
+  ASSERT_EQ(run({"keys", "new", "--out", path("a.key"), "--plain"}).exit, Exit::ok);
+  ASSERT_EQ(::chmod(path("a.key").c_str(), 0644), 0);
+  const auto ran = run({"keys", "show", path("a.key")});
+  EXPECT_EQ(ran.exit, Exit::local);
+  EXPECT_THAT(ran.err, HasSubstr("key_permissions"));
+  EXPECT_EQ(run({"keys", "show", path("nowhere.key")}).exit, Exit::local);
+}
+
+TEST_F(CliTest, a_testnet_has_all_that_its_nodes_need) {
+  const auto ran = run({"testnet", "--home", path("net"), "--validators",
+                        "brand,distributor-south,northern,auditor", "--roles",
+                        "northern=distributor", "--base-port", "9100", "--plain-keys", "--json"});
+  ASSERT_EQ(ran.exit, Exit::ok) << ran.err;
+  const auto view = ran.json();
+  EXPECT_EQ(view["network"], "fenrun-testnet");
+  ASSERT_EQ(view["nodes"].size(), 4U);
+  EXPECT_EQ(view["nodes"][2]["node"], "http://127.0.0.1:9105");
+
+  const auto config = load_config(path("net/northern"));
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->peer_port, 9104);
+  EXPECT_EQ(config->peers.size(), 3U);
+  EXPECT_EQ(mode_of(path("net/northern/token")), 0600U);
+  EXPECT_EQ(mode_of(path("net/northern/keys/consensus.key")), 0600U);
+
+  const auto genesis = read_genesis(bytes_of(contents("net/brand/genesis.bin")));
+  ASSERT_TRUE(genesis) << genesis.error().to_string();
+  EXPECT_EQ(contents("net/network.policy"), trust_policy_of(*genesis));
+  EXPECT_EQ(contents("net/auditor/genesis.bin"), contents("net/brand/genesis.bin"));
+  std::size_t with_parent = 0;
+  for (const auto& party : genesis->parties) with_parent += party.parent ? 1U : 0U;
+  EXPECT_EQ(with_parent, 2U);  // The distributors, under the brand.
+
+  const auto keys = load_node_keys(*config, [](const Path&) -> Result<Passphrase> {
+    return Error{Errc::passphrase_wrong, "plain keys need none"};
+  });
+  ASSERT_TRUE(keys) << keys.error().to_string();
+  const auto index = validator_named(*genesis, "northern");
+  ASSERT_TRUE(index);
+  EXPECT_EQ(genesis->validators[index->value()].consensus_key, keys->consensus.public_key());
+
+  // The digest that the node keeps is that of the token.
+  const auto token = contents("net/brand/token");
+  EXPECT_THAT(
+      contents("net/brand/tokens"),
+      HasSubstr("brand " + to_hex(sha256(bytes_of(token.substr(0, token.size() - 1))).view())));
+
+  EXPECT_EQ(run({"testnet", "--home", path("net"), "--validators", "brand", "--plain-keys"}).exit,
+            Exit::local);  // Its keys are there already.
+}
+
+TEST_F(CliTest, a_testnet_is_checked_before_it_is_made) {
+  for (const auto& more :
+       std::vector<std::vector<std::string>>{{"--validators", "a,a"},
+                                             {"--validators", "a", "--roles", "b=brand"},
+                                             {"--validators", "a", "--roles", "a=king"},
+                                             {"--validators", "a,b", "--base-port", "65534"}}) {
+    std::vector<std::string> words = {"testnet", "--home", path("net"), "--plain-keys"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(run(words).exit, Exit::usage);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("net")));
+}
+
+TEST_F(CliTest, operators_who_hold_only_their_own_keys_make_a_network) {
+  for (const auto* name : {"brand", "south"}) {
+    const std::string port = std::string(name) == "brand" ? "9200" : "9300";
+    const auto made =
+        run({"init", "--home", path(name), "--name", name, "--role",
+             std::string(name) == "brand" ? "brand" : "distributor", "--peer-host",
+             std::string(name) + ".example.com", "--peer-port", port, "--plain-keys"});
+    ASSERT_EQ(made.exit, Exit::ok) << made.err;
+  }
+  const auto brand_card = path("brand/card.json");
+  const auto south_card = path("south/card.json");
+  const auto genesis = run({"genesis", "--network", "fenfa", "--card", brand_card, "--card",
+                            south_card, "-o", path("genesis.bin"), "--json"});
+  ASSERT_EQ(genesis.exit, Exit::ok) << genesis.err;
+  EXPECT_EQ(genesis.json()["validators"], 2);
+
+  const auto joined = run({"init", "--home", path("brand"), "--genesis", path("genesis.bin"),
+                           "--card", south_card, "--api-port", "9201"});
+  ASSERT_EQ(joined.exit, Exit::ok) << joined.err;
+  const auto config = load_config(path("brand"));
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->api_port, 9201);
+  ASSERT_EQ(config->peers.size(), 1U);
+  EXPECT_EQ(config->peers[0].host, "south.example.com");
+
+  // A card that is missing, or not the one that genesis was made from.
+  EXPECT_EQ(run({"init", "--home", path("south"), "--genesis", path("genesis.bin")}).exit,
+            Exit::refused);
+  const auto forged = write("forged.json", [&] {
+    auto json = *parse_json(contents("brand/card.json"));
+    json["transport_key"] = json["consensus_key"];
+    return print_json(json);
+  }());
+  EXPECT_EQ(
+      run({"init", "--home", path("south"), "--genesis", path("genesis.bin"), "--card", forged})
+          .exit,
+      Exit::refused);
+}
+
+TEST_F(CliTest, cards_are_read_strictly) {
+  ASSERT_EQ(run({"init", "--home", path("a"), "--name", "a", "--role", "brand", "--peer-port",
+                 "9200", "--plain-keys"})
+                .exit,
+            Exit::ok);
+  const auto card = *parse_json(contents("a/card.json"));
+  ASSERT_TRUE(card_from_json(card));
+  const auto refused = [&](const std::string& member, const Json& value) {
+    auto altered = card;
+    altered[member] = value;
+    return !card_from_json(altered);
+  };
+  EXPECT_TRUE(refused("card", "another"));
+  EXPECT_TRUE(refused("role", "king"));
+  EXPECT_TRUE(refused("party", "00"));
+  EXPECT_TRUE(refused("peer_port", 65'536));
+  EXPECT_TRUE(refused("note", "x"));
+  auto missing = card;
+  missing.erase("transport_key");
+  EXPECT_FALSE(card_from_json(missing));
+}
+
+TEST_F(CliTest, there_is_an_example_of_every_operation_and_each_is_a_draft) {
+  EXPECT_EQ(example_operations().size(), std::variant_size_v<Operation>);
+  for (std::size_t i = 0; i < example_operations().size(); ++i) {
+    const auto operation = example_operations()[i];
+    EXPECT_EQ(operation.index(), i);
+    const auto shown = run({"tx", "example", std::string(name_of(operation))});
+    ASSERT_EQ(shown.exit, Exit::ok) << shown.err;
+    const auto draft = transaction_from_json(*parse_json(shown.out));
+    ASSERT_TRUE(draft) << draft.error().to_string();
+    EXPECT_EQ(draft->operations.at(0), *encode_operation(operation));
+  }
+}
+
+TEST_F(CliTest, a_transaction_is_signed_without_a_node) {
+  const auto draft = write("draft.json", run({"tx", "example", "open_lane"}).out);
+  const std::string chain(64, 'a');
+  std::vector<std::string> words = {"tx",
+                                    "sign",
+                                    draft,
+                                    "--key",
+                                    key_file("brand"),
+                                    "--party",
+                                    std::string(32, '1'),
+                                    "--chain-id",
+                                    chain,
+                                    "--sequence",
+                                    "7",
+                                    "--valid-until",
+                                    "100",
+                                    "-o",
+                                    path("tx.bin"),
+                                    "--json"};
+  const auto ran = run(words);
+  ASSERT_EQ(ran.exit, Exit::ok) << ran.err;
+  const auto bytes = contents("tx.bin");
+  const auto transaction = decode_transaction(bytes_of(bytes), *fixed_from_hex<Digest>(chain));
+  ASSERT_TRUE(transaction) << transaction.error().to_string();
+  EXPECT_TRUE(verify_signature(*transaction));
+  EXPECT_EQ(transaction->body.sequence, Sequence(7));
+  EXPECT_EQ(ran.json()["id"], to_hex(transaction->id().view()));
+
+  words.erase(words.begin() + 9, words.begin() + 11);  // Without --sequence.
+  EXPECT_EQ(run(words).exit, Exit::usage);
+}
+
+TEST_F(CliTest, documents_are_checked_without_a_node) {
+  const auto samples = test::checkout() / "tests" / "samples" / "fmcg";
+  const auto places = (samples / "places.json").string();
+  const auto good = run({"capture", (samples / "05_receiving_distributor.jsonld").string(),
+                         "--places", places, "--check", "--json"});
+  ASSERT_EQ(good.exit, Exit::ok) << good.err;
+  EXPECT_EQ(good.json()[0]["result"], "accepted");
+  EXPECT_EQ(good.json()[0]["operation"]["units"][0], "00/069012340000000115");
+
+  const auto half = run({"capture", (samples / "08_receiving_store_open_case.jsonld").string(),
+                         "--places", places, "--check", "--json"});
+  EXPECT_EQ(half.exit, Exit::refused);
+  EXPECT_EQ(half.json()[1]["error"]["code"], "not_supported_yet");
+
+  EXPECT_EQ(run({"capture", path("nowhere.json"), "--check"}).exit, Exit::local);
+  EXPECT_EQ(run({"capture", write("x.json", "{"), "--check"}).exit, Exit::refused);
+  EXPECT_EQ(run({"capture", path("x.json"), "--check", "--error-behaviour", "ignore"}).exit,
+            Exit::usage);
+}
+
+}  // namespace
+}  // namespace fenrun::cli

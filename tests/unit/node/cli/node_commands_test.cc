@@ -1,0 +1,244 @@
+// Commands that talk to a node: its API is the real one, its journal a short story.
+#include <gmock/gmock.h>
+
+#include "node/json/views.h"
+#include "tests/unit/node/cli/command_line.h"
+
+namespace fenrun::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string party_hex(const std::string& name) { return to_hex(test::party_named(name).view()); }
+
+TEST_F(NodeCommandTest, status_is_shown_and_needs_a_token) {
+  const auto status = ask({"status", "--why"});
+  ASSERT_EQ(status.exit, Exit::ok) << status.err;
+  EXPECT_THAT(status.out, AllOf(HasSubstr("height"), HasSubstr("All is well.")));
+  EXPECT_EQ(ask({"status", "--json"}).json()["ready"], true);
+
+  const auto without = run({"status", "--node", url_});
+  EXPECT_EQ(without.exit, Exit::refused);
+  EXPECT_THAT(without.err, AllOf(HasSubstr("error: unauthorized"), HasSubstr("next: ")));
+}
+
+TEST_F(NodeCommandTest, every_query_answers) {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"status"},
+                                             {"party"},
+                                             {"party", party_hex("store")},
+                                             {"statements", party_hex("store")},
+                                             {"campaigns"},
+                                             {"policy"},
+                                             {"policy", "1"},
+                                             {"periods"},
+                                             {"periods", "--campaign", "1"},
+                                             {"funds"},
+                                             {"funds", "--campaign", "1"},
+                                             {"unit", "01/06901234567892/21/B0"},
+                                             {"unit", "urn:epc:id:sgtin:6901234.056789.B0"},
+                                             {"payouts"},
+                                             {"block"},
+                                             {"block", "1"},
+                                             {"entry", "1"},
+                                             {"record", "15"},
+                                             {"parameters"},
+                                             {"checkpoint"}}) {
+    std::vector<std::string> query = {"query"};
+    query.insert(query.end(), words.begin(), words.end());
+    const auto shown = ask(query);
+    EXPECT_EQ(shown.exit, Exit::ok) << words[0] << ": " << shown.err;
+    EXPECT_FALSE(shown.out.empty());
+    query.emplace_back("--json");
+    EXPECT_TRUE(ask(query).json().is_structured()) << words[0];
+  }
+  EXPECT_THAT(ask({"query", "funds"}).out,
+              AllOf(HasSubstr("declared"), HasSubstr("10000"), HasSubstr(party_hex("brand"))));
+  EXPECT_THAT(ask({"query", "statements", party_hex("store")}).out, HasSubstr("payable"));
+  EXPECT_EQ(ask({"query", "unit", "01/06901234567892/21/none"}).exit, Exit::refused);
+  EXPECT_EQ(ask({"query", "unit", "urn:nonsense:1"}).exit, Exit::refused);
+  EXPECT_EQ(ask({"query", "party", std::string(32, '0')}).exit, Exit::refused);
+  EXPECT_EQ(ask({"query", "campaigns", "--rows-max", "1", "--json"}).json().size(), 1U);
+}
+
+TEST_F(NodeCommandTest, a_draft_is_signed_sent_and_final) {
+  const auto draft = write("draft.json", R"({"operations": [{"type": "open_lane", "lane": 3}]})");
+  const auto sent = ask({"tx", "submit", draft, "--key", key_file("brand"), "--json"});
+  ASSERT_EQ(sent.exit, Exit::ok) << sent.err << sent.out;
+  EXPECT_EQ(sent.json()["status"], "committed");
+  EXPECT_EQ(sent.json()["operations"][0]["outcome"], "ok");
+
+  const auto again = ask({"tx", "status", sent.json()["id"].get<std::string>()});
+  EXPECT_EQ(again.exit, Exit::ok) << again.err;
+  EXPECT_THAT(again.out, AllOf(HasSubstr("committed"), HasSubstr("open_lane")));
+
+  // What is refused in execution is final as well, and the answer is no.
+  const auto twice =
+      ask({"tx", "submit", draft, "--key", key_file("auditor"), "--party", party_hex("brand")});
+  EXPECT_EQ(twice.exit, Exit::refused);
+  const auto repeated = ask({"tx", "submit", draft, "--key", path("brand.key")});
+  EXPECT_EQ(repeated.exit, Exit::refused);
+  EXPECT_THAT(repeated.err, HasSubstr("error: lane_exists"));
+}
+
+TEST_F(NodeCommandTest, a_key_that_nobody_has_signs_nothing) {
+  const auto draft = write("draft.json", R"({"operations": [{"type": "open_lane", "lane": 3}]})");
+  const auto ran = ask({"tx", "submit", draft, "--key", key_file("nobody")});
+  EXPECT_EQ(ran.exit, Exit::refused);
+  EXPECT_THAT(ran.err, HasSubstr("error: signer_unknown"));
+  EXPECT_EQ(ask({"tx", "submit", draft, "--key", path("none.key")}).exit, Exit::local);
+  EXPECT_EQ(
+      ask({"tx", "submit", write("bad.json", "{\"operations\": 1}"), "--key", path("nobody.key")})
+          .exit,
+      Exit::refused);
+}
+
+TEST_F(NodeCommandTest, what_was_signed_offline_is_sent) {
+  const auto draft = write("draft.json", R"({"operations": [{"type": "open_lane", "lane": 5}]})");
+  const auto status = ask({"query", "status", "--json"}).json();
+  ASSERT_EQ(ask({"tx", "sign", draft, "--key", key_file("east"), "--party", party_hex("east"),
+                 "--chain-id", status["chain_id"].get<std::string>(), "--sequence", "999",
+                 "--valid-until", "500", "-o", path("tx.bin")})
+                .exit,
+            Exit::ok);
+  const auto sent = ask({"tx", "send", path("tx.bin")});
+  EXPECT_EQ(sent.exit, Exit::refused);
+  EXPECT_THAT(sent.err, HasSubstr("error: sequence_gap"));
+}
+
+TEST_F(NodeCommandTest, goods_events_are_captured_into_the_ledger) {
+  const std::string store = party_hex("store");
+  const auto places = write("places.json", R"({"urn:x:store": ")" + store + R"("})");
+  const auto event = [&](const std::string& epc) {
+    return R"({"type": "ObjectEvent", "eventTime": "1970-01-01T00:00:01Z", "action": "OBSERVE",
+               "eventTimeZoneOffset": "+00:00", "bizStep": "receiving",
+               "readPoint": {"id": "urn:x:store"}, "epcList": ["urn:epc:id:sgtin:)" +
+           epc + R"("]})";
+  };
+  const auto known = write("known.json", "[" + event("6901234.056789.B2") + "]");
+  const auto captured =
+      ask({"capture", known, "--places", places, "--key", key_file("store"), "--json"});
+  ASSERT_EQ(captured.exit, Exit::ok) << captured.err << captured.out;
+  EXPECT_EQ(captured.json()[0]["outcome"], "ok");
+
+  // One unit is unknown: rolled back as a whole, or each for itself.
+  const auto mixed = write(
+      "mixed.json", "[" + event("6901234.056789.B3") + "," + event("6901234.056789.B9") + "]");
+  const auto rolled_back =
+      ask({"capture", mixed, "--places", places, "--key", path("store.key"), "--json"});
+  EXPECT_EQ(rolled_back.exit, Exit::refused);
+  EXPECT_EQ(rolled_back.json()[1]["outcome"], "unit_unknown") << rolled_back.out;
+  EXPECT_EQ(ask({"query", "unit", "01/06901234567892/21/B3", "--json"}).json()["state"],
+            "commissioned");
+  const auto proceeded = ask({"capture", mixed, "--places", places, "--key", path("store.key"),
+                              "--error-behaviour", "proceed", "--json"});
+  EXPECT_EQ(proceeded.exit, Exit::refused);
+  EXPECT_EQ(proceeded.json()[0]["outcome"], "ok");
+  EXPECT_EQ(proceeded.json()[1]["outcome"], "unit_unknown");
+  EXPECT_EQ(ask({"query", "unit", "01/06901234567892/21/B3", "--json"}).json()["state"],
+            "received");
+}
+
+class ProofCommandTest : public NodeCommandTest {
+ protected:
+  void SetUp() override {
+    trust_ = write("network.policy", node_.trust_policy());
+    const auto tip = node_.journal().store().size();
+    for (std::uint64_t i = 0; i < tip; ++i) {
+      const auto entry = decode_entry(*node_.journal().store().entry(Position(i)));
+      if (std::holds_alternative<Posting>(*entry) &&
+          std::get<Posting>(*entry).kind == PostingKind::earning) {
+        earning_ = std::to_string(i);
+      }
+      if (std::holds_alternative<OperationEntry>(*entry)) operation_ = std::to_string(i);
+      if (std::holds_alternative<TransactionEntry>(*entry)) {
+        transaction_ = to_hex(std::get<TransactionEntry>(*entry).body.id().view());
+      }
+    }
+    fund_ = to_hex(fund_key(test::kCampaign, AssetId(0), test::party_named("brand")));
+    NodeCommandTest::SetUp();
+  }
+
+  Ran verified(const std::vector<std::string>& what, std::vector<std::string> more = {}) {
+    std::vector<std::string> words = {"proof"};
+    words.insert(words.end(), what.begin(), what.end());
+    words.insert(words.end(), {"-o", path("it.fenrun-proof")});
+    const auto fetched = ask(words);
+    EXPECT_EQ(fetched.exit, Exit::ok) << what[0] << ": " << fetched.err;
+    more.insert(more.begin(), {"verify", path("it.fenrun-proof"), "--trust", trust_});
+    return run(more);
+  }
+
+  std::string trust_;
+  std::string earning_;
+  std::string operation_;
+  std::string transaction_;
+  std::string fund_;
+};
+
+TEST_F(ProofCommandTest, each_kind_of_proof_is_fetched_and_holds) {
+  for (const auto& what :
+       std::vector<std::vector<std::string>>{{"transaction", transaction_},
+                                             {"transaction", transaction_, "--with-operations"},
+                                             {"operation", operation_},
+                                             {"posting", earning_},
+                                             {"account", party_hex("store")},
+                                             {"record", fund_},
+                                             {"absence", to_hex(party_key(PartyId{}))}}) {
+    const auto held = verified(what);
+    EXPECT_EQ(held.exit, Exit::ok) << what[0] << held.out << held.err;
+    EXPECT_THAT(held.out, AllOf(HasSubstr("VALID"), HasSubstr("as of"), HasSubstr("cosigned by")))
+        << what[0];
+    EXPECT_EQ(verified(what, {"--json"}).json()["claim"], what[0]);
+  }
+}
+
+TEST_F(ProofCommandTest, a_posting_is_told_in_plain_words) {
+  const auto words = verified({"posting", earning_}).out;
+  EXPECT_THAT(words, AllOf(HasSubstr("an event earned money under a rule"), HasSubstr(" CNY"),
+                           HasSubstr("policy 1, version 1"), HasSubstr("flat_per_event"),
+                           HasSubstr("countersigned"), HasSubstr("record_event"),
+                           HasSubstr("backed or only declared is not in this proof")));
+  const auto chinese = verified({"posting", earning_}, {"--lang", "zh"}).out;
+  EXPECT_THAT(chinese, AllOf(HasSubstr("有效"), HasSubstr("金额"), HasSubstr("元"),
+                             HasSubstr("事件依规则产生收益")));
+}
+
+TEST_F(ProofCommandTest, a_fund_says_what_is_declared_and_what_is_backed) {
+  EXPECT_THAT(verified({"record", fund_}).out,
+              AllOf(HasSubstr("declared 100.00"), HasSubstr("backed 0.00")));
+}
+
+TEST_F(ProofCommandTest, what_does_not_hold_is_refused_with_its_reason) {
+  ASSERT_EQ(verified({"posting", earning_}).exit, Exit::ok);
+  auto text = contents("it.fenrun-proof");
+  const auto at = text.find("\"path\":[\"") + 12;
+  text[at] = text[at] == 'A' ? 'B' : 'A';
+  const auto altered = run({"verify", write("altered", text), "--trust", trust_});
+  EXPECT_EQ(altered.exit, Exit::refused);
+  EXPECT_THAT(altered.out, HasSubstr("NOT VALID"));
+  EXPECT_THAT(run({"verify", path("altered"), "--trust", trust_, "--lang", "zh"}).out,
+              HasSubstr("无效"));
+  EXPECT_EQ(run({"verify", path("altered"), "--trust", trust_, "--json"}).json()["valid"], false);
+
+  const auto old = verified({"posting", earning_}, {"--max-age", "60", "--json"});
+  EXPECT_EQ(old.exit, Exit::refused);
+  EXPECT_EQ(old.json()["code"], "stale");
+
+  EXPECT_EQ(run({"verify", path("it.fenrun-proof"), "--trust", write("bad", "log x\n")}).exit,
+            Exit::refused);
+  EXPECT_EQ(run({"verify", path("nowhere"), "--trust", trust_}).exit, Exit::local);
+  EXPECT_EQ(run({"verify", path("it.fenrun-proof"), "--trust", trust_, "--lang", "fr"}).exit,
+            Exit::usage);
+}
+
+TEST_F(ProofCommandTest, what_has_no_proof_is_not_written) {
+  const auto ran = ask({"proof", "transaction", std::string(64, '0'), "-o", path("none")});
+  EXPECT_EQ(ran.exit, Exit::refused);
+  EXPECT_THAT(ran.err, HasSubstr("error: not_found"));
+  EXPECT_FALSE(std::filesystem::exists(path("none")));
+}
+
+}  // namespace
+}  // namespace fenrun::cli
