@@ -25,6 +25,84 @@ const PartySigner& signer_of(const TransactionEntry& transaction) {
   return std::get<PartySigner>(transaction.body.signer);
 }
 
+struct Phrase {
+  std::string_view english;
+  std::string_view chinese;
+};
+
+// What an operation asks for, in a few words.
+Phrase phrase_of(const Operation& operation) {
+  return std::visit(
+      overloaded{
+          [](const RegisterParty&) -> Phrase {
+            return {"registers a party", "登记参与方"};
+          },
+          [](const RotateKey&) -> Phrase {
+            return {"replaces a key", "更换密钥"};
+          },
+          [](const ProposeRecovery&) -> Phrase {
+            return {"proposes to recover a party's key", "提议恢复参与方密钥"};
+          },
+          [](const ApproveRecovery&) -> Phrase {
+            return {"approves the recovery of a key", "同意恢复密钥"};
+          },
+          [](const ObjectToRecovery&) -> Phrase {
+            return {"objects to the recovery of a key", "反对恢复密钥"};
+          },
+          [](const OpenLane&) -> Phrase {
+            return {"opens a lane", "开通交易通道"};
+          },
+          [](const ProposeChange&) -> Phrase {
+            return {"proposes a change of the network", "提议变更网络"};
+          },
+          [](const ApproveChange&) -> Phrase {
+            return {"approves a change of the network", "同意变更网络"};
+          },
+          [](const OpenCampaign&) -> Phrase {
+            return {"opens a campaign", "开启活动"};
+          },
+          [](const PublishPolicy&) -> Phrase {
+            return {"publishes a policy", "发布政策"};
+          },
+          [](const CountersignPolicy&) -> Phrase {
+            return {"countersigns a policy", "会签政策"};
+          },
+          [](const OpenPeriod&) -> Phrase {
+            return {"opens a period", "开启账期"};
+          },
+          [](const DeclareBudget&) -> Phrase {
+            return {"declares a budget (a promise, not a deposit)", "声明预算（承诺，并非存款）"};
+          },
+          [](const AttestBacking&) -> Phrase {
+            return {"attests that a budget is backed by a deposit", "证明预算有存款担保"};
+          },
+          [](const OpenUnitBatch&) -> Phrase {
+            return {"opens a code batch", "开启码批次"};
+          },
+          [](const RecordEvent& event) -> Phrase {
+            switch (event.kind) {
+              case EventKind::commissioning:
+                return {"reports that goods were given their codes", "上报产品赋码"};
+              case EventKind::receiving:
+                return {"reports that goods were received", "上报收货"};
+              case EventKind::retail_selling:
+                return {"reports that goods were sold to a consumer", "上报零售"};
+            }
+            UNREACHABLE();
+          },
+          [](const InstructPayout&) -> Phrase {
+            return {"instructs a payout", "发出付款指令"};
+          },
+          [](const SettlePayout&) -> Phrase {
+            return {"reports what became of a payout", "上报付款结果"};
+          },
+          [](const AcknowledgePayout&) -> Phrase {
+            return {"acknowledges a payout as received", "确认收款"};
+          },
+      },
+      operation);
+}
+
 // Builds the report in one of the two languages.
 class Report {
  public:
@@ -59,6 +137,10 @@ class Report {
 
   void operation(const Proven<OperationEntry>& proven) {
     const auto decoded = decode_operation(proven.entry.payload);
+    if (decoded) {
+      const auto phrase = phrase_of(*decoded);
+      line("what", "内容", say(phrase.english, phrase.chinese));
+    }
     const std::string what = decoded ? print_json(to_json(*decoded))
                                      : say("bytes unknown to this version", "本版本不认识的内容");
     line("operation", "操作", what);

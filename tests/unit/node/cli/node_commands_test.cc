@@ -198,7 +198,8 @@ TEST_F(ProofCommandTest, a_posting_is_told_in_plain_words) {
   const auto words = verified({"posting", earning_}).out;
   EXPECT_THAT(words, AllOf(HasSubstr("an event earned money under a rule"), HasSubstr(" CNY"),
                            HasSubstr("policy 1, version 1"), HasSubstr("flat_per_event"),
-                           HasSubstr("countersigned"), HasSubstr("record_event"),
+                           HasSubstr("countersigned"), HasSubstr("reports that goods were"),
+                           HasSubstr("record_event"),
                            HasSubstr("backed or only declared is not in this proof")));
   const auto chinese = verified({"posting", earning_}, {"--lang", "zh"}).out;
   EXPECT_THAT(chinese, AllOf(HasSubstr("有效"), HasSubstr("金额"), HasSubstr("元"),
