@@ -30,6 +30,18 @@ struct Phrase {
   std::string_view chinese;
 };
 
+Phrase phrase_of(EventKind kind) {
+  switch (kind) {
+    case EventKind::commissioning:
+      return {"reports that goods were given their codes", "上报产品赋码"};
+    case EventKind::receiving:
+      return {"reports that goods were received", "上报收货"};
+    case EventKind::retail_selling:
+      return {"reports that goods were sold to a consumer", "上报零售"};
+  }
+  UNREACHABLE();
+}
+
 // What an operation asks for, in a few words.
 Phrase phrase_of(const Operation& operation) {
   return std::visit(
@@ -79,17 +91,7 @@ Phrase phrase_of(const Operation& operation) {
           [](const OpenUnitBatch&) -> Phrase {
             return {"opens a code batch", "开启码批次"};
           },
-          [](const RecordEvent& event) -> Phrase {
-            switch (event.kind) {
-              case EventKind::commissioning:
-                return {"reports that goods were given their codes", "上报产品赋码"};
-              case EventKind::receiving:
-                return {"reports that goods were received", "上报收货"};
-              case EventKind::retail_selling:
-                return {"reports that goods were sold to a consumer", "上报零售"};
-            }
-            UNREACHABLE();
-          },
+          [](const RecordEvent& event) { return phrase_of(event.kind); },
           [](const InstructPayout&) -> Phrase {
             return {"instructs a payout", "发出付款指令"};
           },
