@@ -28,10 +28,11 @@ class Network:
 
     def found(self):
         """Makes keys, genesis and configurations of the four validators."""
-        answer = self.run("testnet", "--home", self.home, "--validators", ",".join(VALIDATORS),
-                          "--base-port", self.base_port, "--plain-keys")
-        for validator in answer["validators"]:
-            self.parties[validator["name"]] = validator["party"]
+        self.run("testnet", "--home", self.home, "--validators", ",".join(VALIDATORS),
+                 "--base-port", self.base_port, "--plain-keys")
+        for name in VALIDATORS:
+            card = json.loads((self.home / name / "card.json").read_text())
+            self.parties[name] = card["party"]
         (self.home / "transactions").mkdir()
 
     def start_all(self):
