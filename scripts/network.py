@@ -104,9 +104,12 @@ class Network:
             time.sleep(0.1)
         raise Failure(f"waited {seconds} s in vain for: {what}")
 
-    def submit(self, name, operations, key=None, via=None, mode="atomic"):
+    def submit(self, name, operations, key=None, via=None, mode="atomic", expect="ok"):
         """Signs operations in the name of `name`, waits for finality, returns the answer."""
         path = self.home / "transactions" / f"{time.monotonic_ns()}.json"
         path.write_text(json.dumps({"mode": mode, "operations": operations}, ensure_ascii=False))
-        return self.run("tx", "submit", path, "--key", key or self.key(name),
-                        *self.member(via or name), "--wait", "30")
+        answer = self.run("tx", "submit", path, "--key", key or self.key(name),
+                          *self.member(via or name), "--wait", "30", check=False)
+        if answer.get("outcome") != expect:
+            raise Failure(f"{operations}: {answer}, expected {expect}")
+        return answer
