@@ -5,7 +5,6 @@
 // file becomes an alias.
 #pragma once
 
-#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -57,27 +56,40 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-// Success, or the reason for failure.
+// Success, or the reason for failure.  Success is a null pointer: it costs nothing to return, and
+// what handles the error is not inlined into every caller.
 template <>
 class [[nodiscard]] Result<void> {
  public:
   using value_type = void;
 
   Result() = default;
-  Result(Error error) : error_(std::move(error)) {}  // NOLINT
-  Result(Errc code) : Result(Error{code, {}}) {}     // NOLINT
+  Result(const Error& error);                     // NOLINT: as above.
+  Result(Errc code) : Result(Error{code, {}}) {}  // NOLINT
+  ~Result() {
+    if (error_) destroy();
+  }
+  Result(const Result& other);
+  Result& operator=(const Result& other);
+  Result(Result&& other) noexcept : error_(std::exchange(other.error_, nullptr)) {}
+  Result& operator=(Result&& other) noexcept {
+    std::swap(error_, other.error_);
+    return *this;
+  }
 
-  bool has_value() const { return !error_.has_value(); }
+  bool has_value() const { return error_ == nullptr; }
   explicit operator bool() const { return has_value(); }
 
   // REQUIRES: !has_value().
   const Error& error() const {
-    CHECK(error_.has_value());
+    CHECK(error_ != nullptr);
     return *error_;
   }
 
  private:
-  std::optional<Error> error_;
+  void destroy();
+
+  const Error* error_ = nullptr;  // Owned.
 };
 
 using Status = Result<void>;
