@@ -236,7 +236,7 @@ class Demo:
                                json_output=False)
         if refused.returncode != 1:
             raise Failure(f"the altered proof was answered with {refused.returncode}")
-        say("  altered copy: " + refused.stderr.strip().splitlines()[0])
+        say("  altered copy: " + " ".join(refused.stdout.splitlines()[0].split()))
 
     def report(self):
         headline("summary")

@@ -26,10 +26,10 @@ class Network:
         self.processes = {}
         self.parties = {}
 
-    def found(self):
+    def found(self, *options):
         """Makes keys, genesis and configurations of the four validators."""
         self.run("testnet", "--home", self.home, "--validators", ",".join(VALIDATORS),
-                 "--base-port", self.base_port, "--plain-keys")
+                 "--base-port", self.base_port, *(options or ["--plain-keys"]))
         for name in VALIDATORS:
             card = json.loads((self.home / name / "card.json").read_text())
             self.parties[name] = card["party"]
@@ -65,11 +65,11 @@ class Network:
     def key(self, name):
         return self.home / name / "keys" / "operator.key"
 
-    def start(self, name):
+    def start(self, name, *options):
         log = open(self.home / f"{name}.log", "ab")
         self.processes[name] = subprocess.Popen(
-            [self.fenrun, "start", "--home", str(self.home / name)],
-            stdout=log, stderr=log, start_new_session=True)
+            [self.fenrun, "start", "--home", str(self.home / name), *map(str, options)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         log.close()
 
     def kill(self, name):
@@ -77,14 +77,20 @@ class Network:
         self.processes[name].wait()
 
     def stop_all(self):
+        """Ends all processes and returns their exit codes; who does not obey is killed."""
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        for process in self.processes.values():
+        codes = {}
+        for name, process in self.processes.items():
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
+            codes[name] = process.returncode
+        self.processes.clear()
+        return codes
 
     def status(self, name):
         return self.run("status", *self.member(name))
