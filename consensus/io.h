@@ -1,4 +1,4 @@
-// What a replica is told and what it asks for.  docs/spec/consensus.md §10.
+// What a replica is told and what it asks for.  docs/spec/consensus.md §5.
 //
 // A replica performs nothing itself: it is given an Input and answers with Outputs, which its
 // driver carries out.  The driver's duties, on which safety rests:

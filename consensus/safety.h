@@ -1,5 +1,5 @@
 // The voting rule: which votes we may still cast, given those we cast.  docs/spec/consensus.md §4,
-// §9.
+// §8.
 //
 // This is all that agreement rests on at an honest validator, and all that must survive a crash:
 //   I1  one notarize a view          I2  never both nullify and finalize in a view

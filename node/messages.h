@@ -1,4 +1,4 @@
-// What nodes say to one another, consensus included.  docs/spec/network.md, §5.
+// What nodes say to one another, consensus included.  docs/spec/network.md, §9.
 //
 // Consensus messages, acknowledgements and cosignatures travel on the consensus channel, batches
 // and ranges of blocks on the bulk channel.

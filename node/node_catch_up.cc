@@ -1,5 +1,5 @@
 // Catching up: finalized blocks are fetched in ranges, each vouched for by the finalization of its
-// last block, executed and committed.  docs/spec/network.md, §6.
+// last block, executed and committed.  docs/spec/network.md, §10.
 #include <algorithm>
 
 #include "core/check.h"

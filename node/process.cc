@@ -42,7 +42,7 @@ Status check_keys(const Validator& validator, const NodeKeys& keys) {
   return check(validator.transport_key, keys.transport, "transport");
 }
 
-// One key, one log: a log that is gone or damaged is never replaced (consensus.md §6).
+// One key, one log: a log that is gone or damaged is never replaced (storage.md §2).
 Result<VoteMemory> open_votes(FileSystem& files, const Path& path, const PublicKey& key,
                               bool is_new, const Log& log) {
   if (is_new && !files.exists(path)) {

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Checks that the tables of docs/spec that repeat the code still match it.
+"""Checks that the documents match the code and lead to what exists.
 
   docs/spec/limits.md    core/limits.h: every constant with its value, in order
   docs/spec/errors.md    core/error.h: every code with its name and hint, in order
   docs/spec/encoding.md  core/crypto/hash.cc: every domain with its tag, in order
+  *.md                   every relative link leads to a file or folder, and its #part to a heading
+  sources                every document that a comment names exists, and so does its section (§N)
 
 Prints one line a fault; exits 1 if any.
 
-  scripts/check_docs.py --write  rewrites the table of errors and the values of limits
+  scripts/check_docs.py --write      rewrites the table of errors and the values of limits
+  scripts/check_docs.py --self-test  checks this script
 """
 
 import argparse
@@ -18,6 +21,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = re.compile(r"(<!-- checked: begin -->\n)(.*?)(<!-- checked: end -->)", re.S)
 ROW = re.compile(r"^\| `([^`]+)` \| (.*) \|$", re.M)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.M)
+FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
+# A document named in a comment, with the sections that are meant: "docs/spec/x.md, §2 to §4".
+MENTION = re.compile(r"(?<![\w/.-])((?:docs/)?(?:[\w-]+/)*[\w.-]+\.md)((?:(?:,| to| and)? §\d+)*)")
+WRAPPED = re.compile(r"\n\s*(?://|#|\*)+[ \t]*")
+SOURCES = {".h", ".cc", ".py", ".mjs", ".cmake", ".txt", ""}
+WITH_SELF_TEST = {"scripts/check_docs.py", "scripts/tidy.py"}  # They name what does not exist.
+FOREIGN = {".git", "build", "node_modules", "devnet", "__pycache__"}
 
 
 def read(path):
@@ -83,8 +95,74 @@ def compare(path, expected, actual):
     return faults
 
 
+def tree(suffixes):
+    """Files of the tree, relative, that are ours and have one of the suffixes."""
+    found = []
+    for path in sorted(ROOT.rglob("*")):
+        inside = path.relative_to(ROOT)
+        if path.suffix in suffixes and not FOREIGN & set(inside.parts) and path.is_file():
+            found.append(str(inside))
+    return found
+
+
+def anchors_of(document):
+    """The #parts of a document, as GitHub makes them of its headings."""
+    headings = HEADING.findall(FENCE.sub("", document))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def sections_of(document):
+    """The numbers of the headings "## 3. Title"."""
+    return set(re.findall(r"^#+ (\d+)\.", document, re.M))
+
+
+def links_of(document):
+    """The relative links, outside of code blocks."""
+    links = LINK.findall(FENCE.sub("", document))
+    return [link for link in links if not re.match(r"[a-z]+:", link)]
+
+
+def mentions_of(source):
+    """[(document, sections)] named in a source; a bare name counts with a section only."""
+    found = []
+    for name, sections in MENTION.findall(WRAPPED.sub(" ", source)):
+        if name.startswith("docs/") or sections:
+            found.append((name, re.findall(r"§(\d+)", sections)))
+    return found
+
+
+def broken_links(path):
+    faults = []
+    for link in links_of(read(path)):
+        name, _, part = link.partition("#")
+        target = (ROOT / path).parent / name if name else ROOT / path
+        if not target.exists():
+            faults.append(f"{path}: the link {link} leads nowhere")
+        elif part and part not in anchors_of(target.read_text(encoding="utf-8")):
+            faults.append(f"{path}: {link}: no such heading")
+    return faults
+
+
+def broken_mentions(path):
+    faults = []
+    for name, sections in mentions_of(read(path)):
+        target = ROOT / name if "/" in name else ROOT / "docs/spec" / name
+        if not target.exists():
+            faults.append(f"{path}: names {name}, which does not exist")
+            continue
+        headings = sections_of(target.read_text(encoding="utf-8"))
+        faults += [f"{path}: {name} has no §{number}" for number in sections
+                   if number not in headings]
+    return faults
+
+
 def check():
     faults = []
+    for path in tree({".md"}):
+        faults += broken_links(path)
+    for path in tree(SOURCES):
+        if path not in WITH_SELF_TEST:
+            faults += broken_mentions(path)
     rows = rows_of(read("docs/spec/limits.md"))
     faults += compare("docs/spec/limits.md", limits_of(read("core/limits.h")),
                       [(name, cells.split(" | ")[0]) for name, cells in rows])
@@ -100,10 +178,27 @@ def check():
     return faults
 
 
+def self_test():
+    document = "# A b\n## 2. The `x`, y\n[a](b.md#c) [d](https://e)\n```\n[f](g)\n# h\n```\n"
+    assert links_of(document) == ["b.md#c"]
+    assert anchors_of(document) == {"a-b", "2-the-x-y"}
+    assert sections_of(document) == {"2"}
+    assert mentions_of("// docs/spec/a.md, §1 to\n// §3.  b.md §4; c.md") == [
+        ("docs/spec/a.md", ["1", "3"]), ("b.md", ["4"])]
+    assert mentions_of("https://e.example/docs/f.md ../docs/g.md") == []
+    assert errors_of('X(ok, 0, "a " \\\n  "b")') == [("ok", "0", "a b")]
+    assert limits_of("inline constexpr std::size_t kA = 2 * 1'024;") == [("kA", "2,048")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--write", action="store_true")
-    if parser.parse_args().write:
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    if options.self_test:
+        self_test()
+        return 0
+    if options.write:
         rewrite("docs/spec/errors.md", errors_table(errors_of(read("core/error.h"))))
         rewrite("docs/spec/limits.md", with_values(read("docs/spec/limits.md"),
                                                    limits_of(read("core/limits.h"))))

@@ -1,4 +1,4 @@
-// Restates the invariants of docs/spec/consensus.md §9 with its own arithmetic, from what honest
+// Restates the invariants of docs/spec/consensus.md §8 with its own arithmetic, from what honest
 // validators are seen to send and to commit.  It shares no rule with the code it checks.
 #pragma once
 
