@@ -139,9 +139,9 @@ Status Checkpointer::count(std::uint64_t size, const Journal& journal) {
   Status status;
   std::erase_if(it->second, [&](const auto& item) {
     if (header && item.second.root == root) return false;
-    status = Error{Errc::consistency_invalid,
-                   options_.validators.at(item.first.value()).name +
-                       " signed another ledger of size " + std::to_string(size)};
+    status = Error{Errc::consistency_invalid, options_.validators.at(item.first.value()).name +
+                                                  " signed another ledger of size " +
+                                                  std::to_string(size)};
     return true;
   });
   if (it->second.size() < options_.quorum) return status;
