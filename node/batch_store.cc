@@ -68,6 +68,18 @@ std::vector<Digest> BatchStore::select(const Selection& selection,
   return chosen;
 }
 
+std::vector<Digest> BatchStore::pending_of(ValidatorIndex origin, std::size_t bytes) const {
+  std::vector<Digest> found;
+  for (const auto& digest : order_) {
+    const Held& held = batches_.at(digest);
+    if (held.origin != origin) continue;
+    if (held.bytes > bytes) break;
+    bytes -= held.bytes;
+    found.push_back(digest);
+  }
+  return found;
+}
+
 void BatchStore::release(Held& held) {
   auto& usage = bytes_of_origin_.at(held.origin.value());
   usage.bytes -= held.bytes;

@@ -48,6 +48,9 @@ class BatchStore {
   };
   std::vector<Digest> select(const Selection& selection, const std::vector<Digest>& exclude) const;
 
+  // Pending batches of `origin`, oldest first, up to `bytes` in all.
+  std::vector<Digest> pending_of(ValidatorIndex origin, std::size_t bytes) const;
+
   // The batches of a final block: not pending any more.
   void on_committed(const std::vector<Digest>& digests);
   // Lets go of a pending batch of which nothing can be journaled any more.

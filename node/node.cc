@@ -173,8 +173,9 @@ void Node::on_connected(net::PeerIndex peer) {
   if (failed_) return;
   peers_.at(peer.value()).connected = true;
   give(Connected{ValidatorIndex(peer.value())});
-  // What the peer missed while it was away it will ask for; our newest cosignature it cannot know
-  // of.
+  // What the peer missed while it was away it will ask for.  Our newest cosignature it cannot know
+  // of, nor our batches, which would wait until we lead.
+  push_batches_again(ValidatorIndex(peer.value()));
   if (const auto& own = checkpointer_.own_latest()) {
     send(ValidatorIndex(peer.value()), net::Channel::consensus, *own);
   }

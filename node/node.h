@@ -150,6 +150,7 @@ class Node final : public NodeService {
   // Batches (node_batches.cc).
   void seal_if_due();
   bool seal();
+  void push_batches_again(ValidatorIndex to);
   void log_batches(const Payload& payload);
   void take_batch(ValidatorIndex from, TxBatch batch);
   void hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch);

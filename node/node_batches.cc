@@ -9,6 +9,8 @@ namespace {
 // Own transactions are sealed at once when the last batch is this old, or there are so many bytes.
 constexpr std::uint64_t kSealIntervalMs = 2;
 constexpr std::size_t kSealBytes = 64 * 1024;
+// Of own batches that a peer gets when it connects; the rest it asks for as proposals name them.
+constexpr std::size_t kPushAgainBytesMax = kBlockBytesMax;
 // Of batches of one peer whose signatures are being checked; more are dropped, and asked for if a
 // proposal names them.
 constexpr std::size_t kCheckingBytesMax = 16 * 1024 * 1024;
@@ -37,6 +39,13 @@ bool Node::seal() {
   send(std::nullopt, net::Channel::bulk, *batch);
   hold_batch(options_.self, digest, *std::move(batch));
   return true;
+}
+
+// A push finds only those who are connected, and who acknowledged may have been restarted since.
+void Node::push_batches_again(ValidatorIndex to) {
+  for (const auto& digest : batches_.pending_of(options_.self, kPushAgainBytesMax)) {
+    send(to, net::Channel::bulk, *batches_.find(digest));
+  }
 }
 
 // Makes the batches of a block as durable as the votes that rest on it.

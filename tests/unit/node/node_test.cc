@@ -71,6 +71,24 @@ TEST(Node, WithTwoDownNothingCommitsAndNothingIsLost) {
   EXPECT_TRUE(cluster.agree());
 }
 
+TEST(Node, WhatWasSubmittedBeforeTheOthersCameNeedNotWaitForItsNodeToLead) {
+  for (std::size_t via = 0; via < kNames.size(); ++via) {
+    NodeCluster cluster(kNames);
+    for (std::size_t i = 0; i < cluster.size(); ++i) {
+      if (i != via) cluster.crash(i);
+    }
+    const auto id = cluster.submit(via, cluster.transaction("brand", 0, open_campaign(1)));
+    ASSERT_TRUE(id) << id.error().to_string();
+    cluster.run_ms(100);
+    for (std::size_t i = 0; i < cluster.size(); ++i) {
+      if (i != via) cluster.start(i);
+    }
+    // Well before an idle leader proposes by itself.
+    EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }, 2'000))
+        << "submitted to validator " << via;
+  }
+}
+
 TEST(Node, WhatWasAnsweredCommittedSurvivesTheLossOfPowerEverywhere) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     NodeCluster cluster(kNames, seed);
