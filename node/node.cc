@@ -39,7 +39,6 @@ Result<FinalizedTip> finalized_tip(const Journal& journal) {
   const auto bytes = journal.store().certificate(tip.height);
   if (!bytes) return Error{Errc::corruption, "the tip has no certificate"};
   FENRUN_TRY(auto certificate, decode<Certificate>(*bytes));
-  // A certificate's view may be higher than its block's: consensus.md §8.
   tip.view = certificate.subject.view;
   tip.certificate = std::move(certificate);
   return tip;
