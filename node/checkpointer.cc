@@ -13,17 +13,14 @@ constexpr std::size_t kWaitingPerValidatorMax = 64;
 
 }  // namespace
 
-Result<Checkpointer> Checkpointer::open(Options options, FileSystem& files, const Path& guard_path,
-                                        std::optional<std::uint64_t> above) {
+Status Checkpointer::create_guard(FileSystem& files, const Path& guard_path) {
+  return replace_file(files, guard_path, encode(CheckpointGuard::above(0)));
+}
+
+Result<Checkpointer> Checkpointer::open(Options options, FileSystem& files,
+                                        const Path& guard_path) {
   Checkpointer checkpointer(std::move(options), files, guard_path);
-  if (!checkpointer.options_.key) return checkpointer;
-  if (!files.exists(guard_path)) {
-    if (!above) return checkpointer;
-    const auto fresh = CheckpointGuard::above(*above);
-    FENRUN_OK(replace_file(files, guard_path, encode(fresh)));
-    checkpointer.guard_ = fresh;
-    return checkpointer;
-  }
+  if (!checkpointer.options_.key || !files.exists(guard_path)) return checkpointer;
   FENRUN_TRY(const auto bytes, read_file(files, guard_path, kGuardBytesMax));
   const auto guard = decode<CheckpointGuard>(bytes);
   if (!guard) {

@@ -35,10 +35,12 @@ class Checkpointer {
     const SigningKey* key = nullptr;  // Of self; outlives the checkpointer.  Null: never signs.
   };
 
-  // Reads the guard.  Where there is none, one for sizes above `above` is made if it is given: for
-  // a key that has never signed.  Errc::corruption if the guard is damaged; Errc::io_error.
-  static Result<Checkpointer> open(Options options, FileSystem& files, const Path& guard_path,
-                                   std::optional<std::uint64_t> above);
+  // Reads the guard.  Where there is none nothing is ever signed.  Errc::corruption if the guard is
+  // damaged; Errc::io_error.
+  static Result<Checkpointer> open(Options options, FileSystem& files, const Path& guard_path);
+
+  // Makes the guard of a key that has never signed.  Errc::io_error.
+  static Status create_guard(FileSystem& files, const Path& guard_path);
 
   // Signs the checkpoint whose last leaf is the journal's tip.  None where the guard forbids it or
   // there is no key.  Errc::io_error when the guard cannot be written: sign nothing any more.

@@ -51,6 +51,9 @@ struct Config {
   }
   std::filesystem::path tokens_path() const { return home / "tokens"; }
   std::filesystem::path data_path() const { return home / "data"; }
+  // Made with the keys, and never again: without them a key neither votes nor signs checkpoints.
+  std::filesystem::path vote_log_path() const { return data_path() / "votes.log"; }
+  std::filesystem::path guard_path() const { return data_path() / "checkpoint.guard"; }
 };
 
 // Reads home/config.toml.  Errc::config_invalid names the key and the line, unknown keys included.

@@ -4,9 +4,11 @@
 
 #include "contracts/parties.h"
 #include "core/text.h"
+#include "node/checkpointer.h"
 #include "node/json/reflect.h"
 #include "node/network.h"
 #include "node/storage/data_dir.h"
+#include "node/storage/vote_log.h"
 
 namespace fenrun {
 namespace {
@@ -134,6 +136,21 @@ std::string_view name_of(Role role) {
   return json::kEnumNames<Role>.at(static_cast<std::size_t>(role));
 }
 
+namespace {
+
+// What the keys must never forget is made with them and never again: a node that finds it missing
+// neither votes nor signs checkpoints.
+Status create_memory(FileSystem& files, const Path& home, const PublicKey& consensus_key) {
+  Config config;
+  config.home = home;
+  FENRUN_OK(files.make_folder(config.data_path()));
+  FENRUN_TRY(const auto log,
+             VoteLog::create(files, config.vote_log_path(), consensus_key, Epoch(0)));
+  return Checkpointer::create_guard(files, config.guard_path());
+}
+
+}  // namespace
+
 Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
                                   const Passphrase* passphrase) {
   if (!is_plain_name(options.name)) {
@@ -161,6 +178,7 @@ Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
              create_key(path("checkpoint"), KeyFilePurpose::checkpoint, passphrase));
   FENRUN_TRY(card.transport_key,
              create_key(path("transport"), KeyFilePurpose::transport, passphrase));
+  FENRUN_OK(create_memory(files, home, card.consensus_key));
   FENRUN_OK(write_text(home / "card.json", to_json(card).dump(2) + "\n"));
   return card;
 }

@@ -42,13 +42,10 @@ Status check_keys(const Validator& validator, const NodeKeys& keys) {
   return check(validator.transport_key, keys.transport, "transport");
 }
 
-// One key, one log: a log that is gone or damaged is never replaced (storage.md §2).
+// One key, one log: it was made with the key, and one that is gone or damaged is never replaced
+// (docs/spec/consensus.md, one key, one log).
 Result<VoteMemory> open_votes(FileSystem& files, const Path& path, const PublicKey& key,
-                              bool is_new, const Log& log) {
-  if (is_new && !files.exists(path)) {
-    FENRUN_TRY(auto created, VoteLog::create(files, path, key, Epoch(0)));
-    return VoteMemory{std::move(created), {}};
-  }
+                              const Log& log) {
   auto opened = VoteLog::open(files, path, key);
   if (opened) return VoteMemory{std::move(opened->log), std::move(opened->records)};
   if (opened.error().code == Errc::io_error) return opened.error();
@@ -96,11 +93,10 @@ class Process {
 
     FENRUN_TRY(store_, DiskStore::open(files_, config_.data_path()));
     FENRUN_TRY(journal_, Journal::open(*store_));
-    const bool is_new = journal_->is_empty();
-    FENRUN_TRY(auto votes, open_votes(files_, config_.data_path() / "votes.log",
-                                      keys_.consensus.public_key(), is_new, log_));
-    FENRUN_TRY(auto checkpointer, open_checkpointer(is_new));
-    if (is_new) {
+    FENRUN_TRY(auto votes,
+               open_votes(files_, config_.vote_log_path(), keys_.consensus.public_key(), log_));
+    FENRUN_TRY(auto checkpointer, open_checkpointer());
+    if (journal_->is_empty()) {
       FENRUN_OK(
           journal_->commit_genesis(execute_genesis(genesis_, trust_policy_digest_of(genesis_))));
     } else if (journal_->tip().chain_id != chain_id(genesis_)) {
@@ -114,7 +110,7 @@ class Process {
     return {};
   }
 
-  Result<Checkpointer> open_checkpointer(bool is_new) {
+  Result<Checkpointer> open_checkpointer() {
     Checkpointer::Options options{.origin = origin_of(genesis_),
                                   .validators = {},
                                   .quorum = governance_quorum(genesis_.validators.size()),
@@ -123,8 +119,7 @@ class Process {
     for (const auto& validator : genesis_.validators) {
       options.validators.push_back({validator.name.value, validator.checkpoint_key});
     }
-    return Checkpointer::open(std::move(options), files_, config_.data_path() / "checkpoint.guard",
-                              is_new ? std::optional<std::uint64_t>(0) : std::nullopt);
+    return Checkpointer::open(std::move(options), files_, config_.guard_path());
   }
 
   Status open_transport() {

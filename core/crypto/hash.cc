@@ -32,9 +32,7 @@ constexpr auto kTags = std::to_array<Tag>({
     {Domain::policy, "fenrun/policy/v1"},
     {Domain::inputs, "fenrun/inputs/v1"},
     {Domain::governance, "fenrun/governance/v1"},
-    {Domain::inclusion_promise, "fenrun/promise/v1"},
     {Domain::payout_reference, "fenrun/payout/v1"},
-    {Domain::peer_hello, "fenrun/hello/v1"},
     {Domain::unit_open, "fenrun/unit/v1"},
     {Domain::unit_next, "fenrun/unit-next/v1"},
 });

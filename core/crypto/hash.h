@@ -29,9 +29,7 @@ enum class Domain {
   policy,             // policy digest, what countersigners approve
   inputs,             // digest of what a posting's amount was computed from
   governance,         // digest of a proposed change
-  inclusion_promise,  // what an operator signs when it accepts a transaction
   payout_reference,   // provider number of a payout attempt
-  peer_hello,         // what a validator signs to open a link
   unit_open,          // h0 of a unit's chain of events
   unit_next,          // h(n) of a unit's chain of events
 };

@@ -4,17 +4,10 @@
 
 #include "core/check.h"
 #include "ledger/merkle/tree.h"
+#include "ledger/proof/proof.h"
 
 namespace fenrun {
 namespace {
-
-Digest chunk_leaf(std::uint64_t index, const ActiveChunk& chunk) {
-  std::array<std::uint8_t, 8> number{};
-  for (std::size_t i = 0; i < number.size(); ++i) {
-    number[i] = static_cast<std::uint8_t>(index >> (8 * i));
-  }
-  return leaf_hash({bytes_of(tag_of(Domain::active_chunk)), number, chunk});
-}
 
 std::uint64_t chunk_of(Position position) { return position.value() / kActiveChunkBits; }
 std::size_t byte_of(Position position) { return position.value() % kActiveChunkBits / 8; }
@@ -73,7 +66,7 @@ void ActiveLayer::rehash() {
   const std::uint64_t leaves = chunk_count();
   std::set<std::uint64_t> changed;
   for (const auto& [index, bits] : chunks_) {
-    nodes_[{0, index}] = chunk_leaf(index, bits);
+    nodes_[{0, index}] = active_chunk_leaf(index, bits);
     changed.insert(index);
   }
   for (unsigned level = 1; !changed.empty(); ++level) {
@@ -144,7 +137,7 @@ ActiveBits ActiveBits::from_dump(std::uint64_t size, std::vector<ActiveChunk> ch
   bits.chunks_ = std::move(chunks);
   std::vector<Digest> row;
   for (std::uint64_t i = 0; i < bits.chunks_.size(); ++i) {
-    row.push_back(chunk_leaf(i, bits.chunks_[i]));
+    row.push_back(active_chunk_leaf(i, bits.chunks_[i]));
   }
   while (!row.empty()) {
     std::vector<Digest> above;

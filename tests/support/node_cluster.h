@@ -262,9 +262,9 @@ class NodeCluster {
       for (const auto& validator : cluster->genesis_.validators) {
         checkpoints.validators.push_back({validator.name.value, validator.checkpoint_key});
       }
+      if (is_new) CHECK(Checkpointer::create_guard(files, "/data/checkpoint.guard").has_value());
       auto checkpointer =
-          Checkpointer::open(std::move(checkpoints), files, "/data/checkpoint.guard",
-                             is_new ? std::optional<std::uint64_t>(0) : std::nullopt);
+          Checkpointer::open(std::move(checkpoints), files, "/data/checkpoint.guard");
       std::vector<VoteLogRecord> records;
       std::optional<VoteLog> log;
       if (is_new) {

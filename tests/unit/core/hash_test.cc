@@ -15,13 +15,12 @@ std::string hex(const Digest& digest) { return to_hex(digest.view()); }
 std::string sha256_hex(std::string_view text) { return hex(sha256(bytes_of(text))); }
 
 constexpr Domain kDomains[] = {
-    Domain::genesis,          Domain::transaction,    Domain::operation,
-    Domain::tx_batch,         Domain::batch_list,     Domain::consensus_vote,
-    Domain::active_chunk,     Domain::statement_open, Domain::statement_next,
-    Domain::validator_set,    Domain::trust_policy,   Domain::policy,
-    Domain::inputs,           Domain::governance,     Domain::inclusion_promise,
-    Domain::payout_reference, Domain::peer_hello,     Domain::unit_open,
-    Domain::unit_next,
+    Domain::genesis,       Domain::transaction,    Domain::operation,
+    Domain::tx_batch,      Domain::batch_list,     Domain::consensus_vote,
+    Domain::active_chunk,  Domain::statement_open, Domain::statement_next,
+    Domain::validator_set, Domain::trust_policy,   Domain::policy,
+    Domain::inputs,        Domain::governance,     Domain::payout_reference,
+    Domain::unit_open,     Domain::unit_next,
 };
 
 TEST(Sha256, VectorsOfFips180) {
