@@ -43,7 +43,7 @@ Status check_keys(const Validator& validator, const NodeKeys& keys) {
 }
 
 // One key, one log: it was made with the key, and one that is gone or damaged is never replaced
-// (docs/spec/consensus.md, one key, one log).
+// (docs/spec/storage.md, §2).
 Result<VoteMemory> open_votes(FileSystem& files, const Path& path, const PublicKey& key,
                               const Log& log) {
   auto opened = VoteLog::open(files, path, key);
