@@ -26,10 +26,10 @@ class Network:
         self.processes = {}
         self.parties = {}
 
-    def found(self, *options):
+    def found(self, plain_keys=True):
         """Makes keys, genesis and configurations of the four validators."""
         self.run("testnet", "--home", self.home, "--validators", ",".join(VALIDATORS),
-                 "--base-port", self.base_port, *(options or ["--plain-keys"]))
+                 "--base-port", self.base_port, *(["--plain-keys"] if plain_keys else []))
         for name in VALIDATORS:
             card = json.loads((self.home / name / "card.json").read_text())
             self.parties[name] = card["party"]

@@ -120,8 +120,11 @@ class TestNetwork(Network):
         return {block["height"]: block for block in self.pages(name, "/v1/blocks?limit=1000")}
 
     def checkpoint(self, name):
-        """Size and root that a node vouches for with others."""
-        size, root = self.request(name, "/checkpoint").body.decode().split("\n")[1:3]
+        """Size and root that a node vouches for with others; it has none right after a start."""
+        answer = self.request(name, "/checkpoint")
+        if answer.status != 200:
+            raise Failure(f"{name} has no checkpoint: {answer.body}")
+        size, root = answer.body.decode().split("\n")[1:3]
         return int(size), root
 
     def check_agreement(self, case):
@@ -151,7 +154,6 @@ class NetworkTest(unittest.TestCase):
     """A network for the tests of a class; on failure its logs are shown and its home is kept."""
 
     base_port = 0
-    found_options = ()
 
     @classmethod
     def setUpClass(cls):
@@ -168,7 +170,7 @@ class NetworkTest(unittest.TestCase):
 
     @classmethod
     def prepare(cls):
-        cls.net.found(*cls.found_options)
+        cls.net.found()
         cls.net.start_all()
 
     @classmethod
