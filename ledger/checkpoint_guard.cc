@@ -13,10 +13,9 @@ Result<CheckpointGuard> may_sign(const CheckpointGuard& last, const CheckpointBo
   if (body.size == last.size && body.root != last.root) {
     return Error{Errc::consistency_invalid, "another root of size " + std::to_string(last.size)};
   }
-  if (last.time_s >= kCosignatureTimeMax || clock_s > kCosignatureTimeMax) {
-    return Error{Errc::value_invalid, "time of the cosignature"};
-  }
-  return CheckpointGuard{body.size, body.root, std::max(clock_s, last.time_s + 1)};
+  const std::uint64_t time_s = std::max({clock_s, last.time_s, std::uint64_t{1}});
+  if (time_s > kCosignatureTimeMax) return Error{Errc::value_invalid, "time of the cosignature"};
+  return CheckpointGuard{body.size, body.root, time_s};
 }
 
 }  // namespace fenrun

@@ -33,8 +33,8 @@ struct CheckpointGuard {
   static CheckpointGuard above(std::uint64_t size) { return {size, Digest(), 0}; }
 };
 
-// The record to store before the body is signed; its time_s is the time to cosign with, above that
-// of every cosignature before.  Signing the same checkpoint again is allowed: it says that nothing
+// The record to store before the body is signed; its time_s is the time to cosign with, never
+// below that of a cosignature before.  Signing the same checkpoint again is allowed: it says that nothing
 // larger exists yet.
 // Errc::stale for a size below the last, Errc::consistency_invalid for another root of the same
 // size, Errc::value_invalid for a time beyond the format's.

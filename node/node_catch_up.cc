@@ -9,7 +9,10 @@
 namespace fenrun {
 namespace {
 
+// An answer grows to this, or to the first block with a certificate of its own, but never beyond
+// what a frame holds.
 constexpr std::size_t kRangeBytesMax = 2 * 1024 * 1024;
+constexpr std::size_t kRangeBytesHardMax = kFrameBytesMax - 64 * 1024;
 constexpr std::uint64_t kRangeAskAgainMs = 1'500;
 
 }  // namespace
@@ -68,7 +71,8 @@ void Node::serve_range(ValidatorIndex to, const GetRange& request) {
   List<FinalizedBlock, kRangeBlocksMax> pending;
   for (Height height = std::max(request.from, Height(1));
        height <= std::min(request.to, journal_->tip().height) &&
-       answer.blocks.size() + pending.size() < kRangeBlocksMax && bytes < kRangeBytesMax;
+       answer.blocks.size() + pending.size() < kRangeBlocksMax &&
+       (bytes < kRangeBytesMax || answer.blocks.empty());
        height = height.next()) {
     auto block = finalized_block(height);
     if (!block) {
@@ -77,6 +81,14 @@ void Node::serve_range(ValidatorIndex to, const GetRange& request) {
       break;
     }
     bytes += encode(*block).size();
+    if (bytes > kRangeBytesHardMax) {
+      if (answer.blocks.empty()) {
+        log(LogLevel::error, "blocks that were finalized together from height " +
+                                 std::to_string(request.from.value()) +
+                                 " on are too large for one answer to " + name_of(to));
+      }
+      break;
+    }
     pending.push_back(*std::move(block));
     const auto certificate = journal_->store().certificate(height);
     if (!certificate || certificate->empty()) continue;
