@@ -15,11 +15,16 @@ constexpr std::size_t kAcknowledgementsMax = 65'536;
 }  // namespace
 
 Status BatchStore::add(const Digest& digest, TxBatch batch, ValidatorIndex origin) {
-  if (holds(digest)) return {};
+  if (is_pending(digest)) return {};
   const std::size_t bytes = encode(batch).size();
   auto& usage = bytes_of_origin_.at(origin.value());
   if (usage.bytes + bytes > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
     return Error{Errc::rate_limited, "too many pending batches"};
+  }
+  if (const auto before = batches_.find(digest); before != batches_.end()) {
+    committed_bytes_ -= before->second.bytes;
+    std::erase(committed_order_, digest);
+    batches_.erase(before);
   }
   std::size_t operations = 0;
   for (const auto& transaction : batch.transactions) operations += transaction.operations.size();

@@ -26,13 +26,17 @@ class BatchStore {
  public:
   explicit BatchStore(std::size_t validators) : bytes_of_origin_(validators, Usage{}) {}
 
-  // Holds a valid batch, which came from `origin`.  Errc::rate_limited if the origin's share is
-  // full.
+  // Holds a valid batch, which came from `origin`, as pending: also one that was committed before,
+  // when not all of it could be journaled.  Errc::rate_limited if the origin's share is full.
   Status add(const Digest& digest, TxBatch batch, ValidatorIndex origin);
 
   // The batch, pending or committed lately; null if it is not held.
   std::shared_ptr<const TxBatch> find(const Digest& digest) const;
   bool holds(const Digest& digest) const { return batches_.contains(digest); }
+  bool is_pending(const Digest& digest) const {
+    const auto it = batches_.find(digest);
+    return it != batches_.end() && !it->second.committed;
+  }
 
   // A validator says that it holds the batch, which need not be here.
   void acknowledge(const Digest& digest, ValidatorIndex by);

@@ -151,6 +151,7 @@ class Node final : public NodeService {
   void seal_if_due();
   bool seal();
   void push_batches_again(ValidatorIndex to);
+  bool has_use(const TxBatch& batch) const;
   void log_batches(const Payload& payload);
   void take_batch(ValidatorIndex from, TxBatch batch);
   void hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch);

@@ -1,4 +1,6 @@
 // Batches: sealing own transactions, holding those of peers, waiting for what a proposal names.
+#include <algorithm>
+
 #include "contracts/apply.h"
 #include "core/check.h"
 #include "node/node.h"
@@ -62,9 +64,11 @@ void Node::log_batches(const Payload& payload) {
 
 void Node::take_batch(ValidatorIndex from, TxBatch batch) {
   const Digest digest = batch.digest();
+  if (batches_.is_pending(digest)) return acknowledge(digest);
   if (batches_.holds(digest)) {
-    acknowledge(digest);
-    return;
+    // Ordered before; pushed again because the turn of some of it had not come, or by mistake.
+    if (has_use(batch)) return hold_batch(from, digest, std::move(batch));
+    return acknowledge(digest);
   }
   auto& checking_bytes = peers_[from.value()].checking_bytes;
   const std::size_t size = encode(batch).size();
@@ -89,6 +93,15 @@ void Node::take_batch(ValidatorIndex from, TxBatch batch) {
     hold_batch(from, digest, *shared);
     continue_verifications();
     wake();
+  });
+}
+
+// True if something of the batch may still be journaled.
+bool Node::has_use(const TxBatch& batch) const {
+  return std::ranges::any_of(batch.transactions, [this](const SignedTransaction& transaction) {
+    const auto status =
+        check_admission(journal_->state(), journal_->tip().height.next(), transaction);
+    return status || status.error().code == Errc::sequence_gap;
   });
 }
 

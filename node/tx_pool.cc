@@ -102,6 +102,7 @@ void TxPool::on_committed(const std::vector<JournaledTransaction>& transactions,
     sealed_.erase(it);
     for (auto id = ids.rbegin(); id != ids.rend(); ++id) reconsider(*id, state, next_height);
   }
+  end_waits(state, next_height);
   // What can never be journaled any more is told so.
   while (!by_expiry_.empty() && by_expiry_.begin()->first < next_height) {
     reject(by_expiry_.begin()->second, Error{Errc::expired, ""});
@@ -116,9 +117,40 @@ void TxPool::reconsider(const Digest& id, const StateView& state, Height next_he
     reject(id, status.error());
     return;
   }
-  it->second.sealed = false;
+  if (!status) {
+    const auto& body = it->second.transaction.body;
+    waiting_[lane_of(body)].emplace(body.sequence, id);
+    return;
+  }
+  unseal(id);
+}
+
+void TxPool::unseal(const Digest& id) {
+  auto& entry = entries_.at(id);
+  entry.sealed = false;
   unsealed_.push_front(id);
-  unsealed_bytes_ += it->second.bytes;
+  unsealed_bytes_ += entry.bytes;
+}
+
+// Whose turn has come is ordered again, with those that follow without a gap.
+void TxPool::end_waits(const StateView& state, Height next_height) {
+  for (auto lane = waiting_.begin(); lane != waiting_.end();) {
+    auto& waiting = lane->second;
+    const auto first = entries_.find(waiting.begin()->second);
+    CHECK(first != entries_.end());
+    const auto status = check_admission(state, next_height, first->second.transaction);
+    std::vector<Digest> due;
+    if (status) {
+      Sequence next = waiting.begin()->first;
+      while (!waiting.empty() && waiting.begin()->first == next) {
+        due.push_back(waiting.begin()->second);
+        waiting.erase(waiting.begin());
+        next = next.next();
+      }
+    }
+    for (auto id = due.rbegin(); id != due.rend(); ++id) unseal(*id);
+    lane = waiting.empty() ? waiting_.erase(lane) : std::next(lane);
+  }
 }
 
 void TxPool::forget(const Digest& id) {
@@ -127,6 +159,12 @@ void TxPool::forget(const Digest& id) {
   if (!it->second.sealed) {
     unsealed_bytes_ -= it->second.bytes;
     std::erase(unsealed_, id);
+  }
+  const auto& body = it->second.transaction.body;
+  if (const auto waits = waiting_.find(lane_of(body)); waits != waiting_.end()) {
+    const auto own = waits->second.find(body.sequence);
+    if (own != waits->second.end() && own->second == id) waits->second.erase(own);
+    if (waits->second.empty()) waiting_.erase(waits);
   }
   by_expiry_.erase({it->second.transaction.body.valid_until, id});
   const auto lane = lanes_.find(lane_of(it->second.transaction.body));

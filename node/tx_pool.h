@@ -1,8 +1,8 @@
 // The transactions that clients gave to this node and that are not final yet.
 //
 // A transaction waits unsealed until it is put into a batch, and sealed until the batch is
-// committed; if its turn had not come by then it waits unsealed again.  The pool answers what
-// became of it.
+// committed; if its turn had not come by then it waits for the earlier sequences of its lane, and
+// then unsealed again.  The pool answers what became of it.
 //
 // Invariants:
 //   * Unsealed transactions of one lane stand in the order of their sequences.
@@ -90,13 +90,16 @@ class TxPool {
   void forget(const Digest& id);
   void reject(const Digest& id, Error reason);
   void reconsider(const Digest& id, const StateView& state, Height next_height);
+  void unseal(const Digest& id);
+  void end_waits(const StateView& state, Height next_height);
 
   TxPoolLimits limits_;
   std::uint64_t bytes_ = 0;
   std::size_t unsealed_bytes_ = 0;
   std::unordered_map<Digest, Entry, DigestHash> entries_;
   std::deque<Digest> unsealed_;
-  std::map<Digest, std::vector<Digest>> sealed_;  // Own batches: digest -> ids, in order.
+  std::map<Digest, std::vector<Digest>> sealed_;           // Own batches: digest -> ids, in order.
+  std::map<LaneKey, std::map<Sequence, Digest>> waiting_;  // Ordered before their turn.
   std::map<LaneKey, LaneState> lanes_;
   std::map<LaneKey, Sequence> foreign_tails_;  // A hint: forgotten whole when it grows too large.
   std::set<std::pair<Height, Digest>> by_expiry_;

@@ -89,6 +89,27 @@ TEST(Node, WhatWasSubmittedBeforeTheOthersCameNeedNotWaitForItsNodeToLead) {
   }
 }
 
+// The batch of the second is ordered alone, before its turn, and must be ordered again.
+TEST(Node, WhatWasOrderedBeforeItsTurnIsOrderedAgain) {
+  for (std::size_t leader = 0; leader < 2; ++leader) {
+    NodeCluster cluster(kNames);
+    cluster.partition({0, 1});
+    const auto first = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
+    ASSERT_TRUE(first) << first.error().to_string();
+    cluster.run_ms(200);
+    const auto second = cluster.submit(1, cluster.transaction("brand", 1, open_campaign(2)));
+    ASSERT_TRUE(second) << second.error().to_string();
+    cluster.run_ms(200 * (leader + 1));
+    cluster.crash(0);
+    cluster.heal();
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.height(1) > Height(4); }));
+    cluster.start(0);
+    ASSERT_TRUE(cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1))));
+    EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*second); }))
+        << "round " << leader;
+  }
+}
+
 TEST(Node, WhatWasAnsweredCommittedSurvivesTheLossOfPowerEverywhere) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     NodeCluster cluster(kNames, seed);
