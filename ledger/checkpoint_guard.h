@@ -34,10 +34,9 @@ struct CheckpointGuard {
 };
 
 // The record to store before the body is signed; its time_s is the time to cosign with, never
-// below that of a cosignature before.  Signing the same checkpoint again is allowed: it says that nothing
-// larger exists yet.
-// Errc::stale for a size below the last, Errc::consistency_invalid for another root of the same
-// size, Errc::value_invalid for a time beyond the format's.
+// below that of a cosignature before.  Signing the same checkpoint again is allowed: it says that
+// nothing larger exists yet. Errc::stale for a size below the last, Errc::consistency_invalid for
+// another root of the same size, Errc::value_invalid for a time beyond the format's.
 Result<CheckpointGuard> may_sign(const CheckpointGuard& last, const CheckpointBody& body,
                                  std::uint64_t clock_s);
 

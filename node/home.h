@@ -52,8 +52,9 @@ struct HomeOptions {
   std::uint16_t peer_port = 0;
 };
 
-// Makes home/keys/{operator,consensus,checkpoint,transport}.key, sealed with the passphrase or plain
-// without one; the vote log and the checkpoint guard that belong to these keys; and home/card.json.  Errc::locked if there are keys already: none is overwritten.
+// Makes home/keys/{operator,consensus,checkpoint,transport}.key, sealed with the passphrase or
+// plain without one; the vote log and the checkpoint guard that belong to these keys; and
+// home/card.json.  Errc::locked if there are keys already: none is overwritten.
 Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
                                   const Passphrase* passphrase);
 

@@ -15,23 +15,23 @@ using Digest = FixedBytes<struct DigestTag, 32>;
 // made for one purpose mean nothing for another.  Closed list; docs/spec/encoding.md has a line for
 // each. No tag is a prefix of another.
 enum class Domain {
-  genesis,            // chain id = hash(BCS of Genesis)
-  transaction,        // transaction id, and what its signer signs: BCS of TransactionBody
-  operation,          // leaf of a transaction's operations tree: the operation's bytes
-  tx_batch,           // TxBatch digest: BCS of TxBatch
-  batch_list,         // digest of a block's ordered list of batch digests
-  consensus_vote,     // what a validator signs: BCS of the vote's subject
-  active_chunk,       // leaf of the active-bits tree
-  statement_open,     // h0 of a statement chain
-  statement_next,     // h(n) of a statement chain
-  validator_set,      // validators digest
-  trust_policy,       // trust policy digest
-  policy,             // policy digest, what countersigners approve
-  inputs,             // digest of what a posting's amount was computed from
-  governance,         // digest of a proposed change
-  payout_reference,   // provider number of a payout attempt
-  unit_open,          // h0 of a unit's chain of events
-  unit_next,          // h(n) of a unit's chain of events
+  genesis,           // chain id = hash(BCS of Genesis)
+  transaction,       // transaction id, and what its signer signs: BCS of TransactionBody
+  operation,         // leaf of a transaction's operations tree: the operation's bytes
+  tx_batch,          // TxBatch digest: BCS of TxBatch
+  batch_list,        // digest of a block's ordered list of batch digests
+  consensus_vote,    // what a validator signs: BCS of the vote's subject
+  active_chunk,      // leaf of the active-bits tree
+  statement_open,    // h0 of a statement chain
+  statement_next,    // h(n) of a statement chain
+  validator_set,     // validators digest
+  trust_policy,      // trust policy digest
+  policy,            // policy digest, what countersigners approve
+  inputs,            // digest of what a posting's amount was computed from
+  governance,        // digest of a proposed change
+  payout_reference,  // provider number of a payout attempt
+  unit_open,         // h0 of a unit's chain of events
+  unit_next,         // h(n) of a unit's chain of events
 };
 
 std::string_view tag_of(Domain domain);
