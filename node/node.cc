@@ -25,8 +25,13 @@ ValidatorSet validator_set_of(const Genesis& genesis) {
   return *std::move(set);
 }
 
+// A host that shares its cores stalls for tens of milliseconds at a time; a view given up for that
+// costs everyone more than a patient timer costs at a dead leader.
+constexpr SpanMs kRoundTripAssumedMin{80};
+
 Timing timing_of(const Parameters& parameters) {
   Timing timing;
+  timing.delta_min = kRoundTripAssumedMin;
   timing.block_interval = SpanMs(parameters.block_interval_ms);
   timing.idle_interval = SpanMs(parameters.idle_interval_ms);
   return timing;
