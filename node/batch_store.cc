@@ -112,12 +112,4 @@ void BatchStore::on_committed(const std::vector<Digest>& digests) {
   }
 }
 
-void BatchStore::drop(const Digest& digest) {
-  const auto it = batches_.find(digest);
-  if (it == batches_.end() || it->second.committed) return;
-  release(it->second);
-  batches_.erase(it);
-  acknowledged_.erase(digest);
-}
-
 }  // namespace fenrun

@@ -57,8 +57,6 @@ class BatchStore {
 
   // The batches of a final block: not pending any more.
   void on_committed(const std::vector<Digest>& digests);
-  // Lets go of a pending batch of which nothing can be journaled any more.
-  void drop(const Digest& digest);
 
   // Pending ones, oldest first.
   std::vector<Digest> pending() const { return {order_.begin(), order_.end()}; }
