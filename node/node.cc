@@ -37,15 +37,6 @@ Timing timing_of(const Parameters& parameters) {
   return timing;
 }
 
-// Whether any transaction of the batch has not had its turn yet.
-bool may_be_journaled(const TxBatch& batch, const Journal& journal) {
-  const Height next = journal.tip().height.next();
-  return std::ranges::any_of(batch.transactions, [&](const SignedTransaction& transaction) {
-    const auto status = check_admission(journal.state(), next, transaction);
-    return status || status.error().code == Errc::sequence_gap;
-  });
-}
-
 Result<FinalizedTip> finalized_tip(const Journal& journal) {
   FinalizedTip tip{journal.tip().epoch, journal.tip().view, journal.tip().height, journal.tip_id(),
                    std::nullopt};
@@ -100,7 +91,7 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
       FENRUN_TRY(auto batch, decode<TxBatch>(record.bytes));
       const Digest digest = batch.digest();
       logged_batches_.insert(digest);
-      const bool is_done = !may_be_journaled(batch, *journal_);
+      const bool is_done = !has_use(batch);
       FENRUN_OK(batches_.add(digest, std::move(batch), options_.self));
       // Held all the same: an unfinalized block may name it.
       if (is_done) batches_.on_committed({digest});

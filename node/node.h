@@ -111,10 +111,18 @@ class Node final : public NodeService {
     TimeMs asked_at;
     std::size_t attempts = 0;
   };
+  // A batch of a peer whose signatures are being checked.
+  struct Checking {
+    Digest digest;
+    std::shared_ptr<const TxBatch> batch;
+    std::size_t bytes = 0;
+    std::optional<bool> valid;  // The answer.
+  };
   struct PeerState {
     bool connected = false;
     Height finalized_height;
-    std::size_t checking_bytes = 0;  // Batches of its whose signatures are being checked.
+    std::deque<std::shared_ptr<Checking>> checking;  // In the order of their arrival.
+    std::size_t checking_bytes = 0;
   };
 
   Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
@@ -154,6 +162,7 @@ class Node final : public NodeService {
   bool has_use(const TxBatch& batch) const;
   void log_batches(const Payload& payload);
   void take_batch(ValidatorIndex from, TxBatch batch);
+  void release_checked(ValidatorIndex from);
   void hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch);
   void acknowledge(const Digest& digest);
   void serve_batches(ValidatorIndex to, const GetBatches& request);

@@ -81,19 +81,32 @@ void Node::take_batch(ValidatorIndex from, TxBatch batch) {
   }
   checking_.insert(digest);
   checking_bytes += size;
-  auto shared = std::make_shared<const TxBatch>(std::move(batch));
-  verifier_->check(shared, [this, from, digest, size, shared](bool valid) {
-    checking_.erase(digest);
-    peers_[from.value()].checking_bytes -= size;
-    if (failed_) return;
-    if (!valid) {
-      log(LogLevel::warn, "a batch of " + name_of(from) + " has a wrong signature");
-      return;
-    }
-    hold_batch(from, digest, *shared);
-    continue_verifications();
-    wake();
+  auto slot = std::make_shared<Checking>(
+      Checking{digest, std::make_shared<const TxBatch>(std::move(batch)), size, std::nullopt});
+  peers_[from.value()].checking.push_back(slot);
+  verifier_->check(slot->batch, [this, from, slot](bool valid) {
+    slot->valid = valid;
+    if (!failed_) release_checked(from);
   });
+}
+
+// Checks end in any order; batches are held in the order in which the peer sent them, since a later
+// one of a lane ordered first has no effect.
+void Node::release_checked(ValidatorIndex from) {
+  auto& peer = peers_[from.value()];
+  while (!peer.checking.empty() && peer.checking.front()->valid) {
+    const auto slot = std::move(peer.checking.front());
+    peer.checking.pop_front();
+    peer.checking_bytes -= slot->bytes;
+    checking_.erase(slot->digest);
+    if (*slot->valid) {
+      hold_batch(from, slot->digest, *slot->batch);
+    } else {
+      log(LogLevel::warn, "a batch of " + name_of(from) + " has a wrong signature");
+    }
+  }
+  continue_verifications();
+  wake();
 }
 
 // True if something of the batch may still be journaled.
