@@ -53,7 +53,6 @@ std::uint32_t encode_record(Bytes& out, const AppendLog::Record& record, std::ui
   CHECK(record.type != 0);
   CHECK(record.payload.size() <= AppendLog::kPayloadBytesMax);
   const std::size_t begin = out.size();
-  out.reserve(begin + AppendLog::kRecordOverheadBytes + record.payload.size());
   put(out, static_cast<std::uint32_t>(record.payload.size()));
   put(out, record.type);
   put(out, record.tag);
