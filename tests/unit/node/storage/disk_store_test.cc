@@ -93,6 +93,11 @@ struct Fixture {
   }
   void expect_equal() { expect_same(*store, maker.memory()); }
   Path index() const { return folder.path() / "index"; }
+  // Closes the store first: LevelDB removes files of its own in the background.
+  void lose_index() {
+    store.reset();
+    std::filesystem::remove_all(index());
+  }
   std::vector<Path> segments() {
     std::vector<Path> out;
     const Path journal = folder.path() / "journal";
@@ -169,7 +174,7 @@ TEST(DiskStore, holds_tiles_of_two_levels) {
   same_root();
   f.open();
   same_root();
-  std::filesystem::remove_all(f.index());
+  f.lose_index();
   f.open();
   same_root();
 }
@@ -178,8 +183,7 @@ TEST(DiskStore, lost_index_is_rebuilt) {
   Fixture f;
   f.open();
   for (int i = 0; i < 30; ++i) f.commit();
-  f.store.reset();
-  std::filesystem::remove_all(f.index());
+  f.lose_index();
   f.open();
   f.expect_equal();
   f.commit();
@@ -195,8 +199,7 @@ TEST(DiskStore, index_that_is_behind_catches_up) {
   std::filesystem::copy(f.index(), old, std::filesystem::copy_options::recursive);
   f.open();
   for (int i = 0; i < 10; ++i) f.commit();
-  f.store.reset();
-  std::filesystem::remove_all(f.index());
+  f.lose_index();
   std::filesystem::rename(old, f.index());
   f.open();
   f.expect_equal();
@@ -212,7 +215,7 @@ TEST(DiskStore, index_of_another_journal_or_ahead_of_it_is_rebuilt) {
     for (int i = 0; i < more; ++i) other.commit();
     f.store.reset();
     other.store.reset();
-    std::filesystem::remove_all(f.index());
+    f.lose_index();
     std::filesystem::copy(other.index(), f.index(), std::filesystem::copy_options::recursive);
     f.open();
     f.expect_equal();
@@ -315,7 +318,7 @@ TEST(DiskStore, damaged_entry_is_not_served) {
   *at ^= 1;
   EXPECT_EQ(f.store->entry(Position(3)).error().code, Errc::corruption);
   EXPECT_EQ(f.store->entries(Position(0), 10).error().code, Errc::corruption);
-  std::filesystem::remove_all(f.index());
+  f.lose_index();
   EXPECT_EQ(f.open_error().code, Errc::corruption) << "a rebuild reads it all";
 }
 
@@ -392,8 +395,7 @@ TEST(DiskStore, survives_power_failure_at_every_operation) {
     }
     f.files.crash();
     if (at % 3 == 1) {
-      f.store.reset();
-      std::filesystem::remove_all(f.index());
+      f.lose_index();
     }
     f.open();
     ASSERT_TRUE(f.store->block_count() == confirmed || f.store->block_count() == confirmed + 1);
