@@ -93,7 +93,7 @@ std::vector<Operation> campaigns_goods_and_payouts() {
   return {OpenCampaign{CampaignId(1), digest("Summer 2026")},
           PublishPolicy{terms},
           CountersignPolicy{PolicyId(1), 1, policy_digest(terms)},
-          OpenPeriod{CampaignId(1), PeriodId(1), PeriodKind::manual, kOpens, kCloses},
+          OpenPeriod{CampaignId(1), PeriodId(1), PeriodKind::per_event, kOpens, kCloses},
           DeclareBudget{CampaignId(1), AssetId(0), Amount::minor(100'000'00)},
           AttestBacking{party(0xb1), CampaignId(1), AssetId(0), Amount::minor(50'000'00),
                         digest("the bank's statement")},
