@@ -58,8 +58,7 @@ class BatchStore {
   // The batches of a final block: not pending any more.
   void on_committed(const std::vector<Digest>& digests);
 
-  // Pending ones, oldest first.
-  std::vector<Digest> pending() const { return {order_.begin(), order_.end()}; }
+  // Whether any is pending, and how many bytes they are.
   bool has_pending() const { return !order_.empty(); }
   std::uint64_t pending_bytes() const { return pending_bytes_; }
 

@@ -222,6 +222,8 @@ void Node::turn() {
     }
     seal_if_due();
   }
+  // Only here has every output been carried out, as log_snapshot() requires.
+  if (!failed_) compact_log_if_large();
   if (!failed_) flush();
 }
 
@@ -319,7 +321,6 @@ void Node::after_commit() {
     sign_checkpoint();
   }
   if (failed_) return;
-  compact_log_if_large();
   const auto subscribers = subscribers_;  // A callback may end its own subscription.
   for (const auto& [number, callback] : subscribers) callback(journal_->tip().height);
   report_work();
