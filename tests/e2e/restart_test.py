@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from harness import FENRUN, VALIDATORS, NetworkTest, TestNetwork, campaign
@@ -86,6 +87,16 @@ class GracefulRestartTest(NetworkTest):
         rest = resumed.finish()
         self.assertEqual(first + rest, list(range(last + 1)))
         self.net.check_agreement(self)
+
+    def test_impatient_signals_do_not_break_a_stop(self):
+        for _ in range(20):
+            process = self.net.processes["auditor"]
+            for number in (signal.SIGINT, signal.SIGTERM) * 5:
+                process.send_signal(number)  # Does nothing once it has ended.
+                time.sleep(0.0005)
+            self.assertEqual(process.wait(timeout=15), 0)
+            self.net.start("auditor")
+            self.net.wait_until_ready(["auditor"])
 
     def test_a_second_process_on_a_home_in_use_is_refused(self):
         done = subprocess.run([FENRUN, "start", "--home", self.net.home / "brand"],
