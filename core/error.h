@@ -84,6 +84,15 @@ namespace fenrun {
   X(asset_mismatch, 338, "use the asset of the fund or account")                                   \
   X(batch_unknown, 339, "open the code batch first")                                               \
   X(batch_exists, 340, "choose another code batch id")                                             \
+  X(member_unknown, 341, "admit the member first")                                                 \
+  X(member_exists, 342, "the name, party or key belongs to a member already")                      \
+  X(validator_unknown, 343, "name a validator of the present set")                                 \
+  X(validator_exists, 344, "the member validates already")                                         \
+  X(validator_not_ready, 345, "let the node catch up and report ready, then approve again")        \
+  X(set_change_too_soon, 346, "wait: the set of validators changed a short while ago")             \
+  X(set_too_small, 347, "a network keeps at least one validator")                                  \
+  X(evidence_invalid, 348, "give two signed votes that exclude each other")                        \
+  X(evidence_exists, 349, "this evidence is recorded already")                                     \
   /* Proofs: why a file is refused. */                                                             \
   X(proof_malformed, 400, "the file is damaged or no proof: fetch it again")                       \
   X(proof_not_canonical, 401, "the file was altered: fetch it again")                              \
@@ -106,6 +115,8 @@ namespace fenrun {
   X(statement_incomplete, 418, "a posting of the statement is missing: do not rely on it")         \
   X(stale, 419, "the checkpoint is older than you asked for: fetch the proof again")               \
   X(consistency_invalid, 420, "the two checkpoints do not extend one another: keep both")          \
+  X(handover_missing, 421, "fetch a proof that starts at your trust file's validators")            \
+  X(handover_invalid, 422, "the old validators did not sign this change: do not rely on it")       \
   /* The node and its surroundings. */                                                             \
   X(io_error, 500, "check the disk and its permissions")                                           \
   X(corruption, 501, "the data is damaged: restore the node from its peers")                       \
@@ -122,7 +133,10 @@ namespace fenrun {
   X(usage, 512, "see --help")                                                                      \
   X(peer_refused, 513, "the peer's key is not the one registered")                                 \
   X(not_ready, 514, "the node is starting or catching up: try again soon")                         \
-  X(memory_short, 515, "free memory, or give the process more")
+  X(memory_short, 515, "free memory, or give the process more")                                    \
+  X(vote_log_stale, 516, "the vote log is older than the votes of its key: run fenrun rejoin")     \
+  X(snapshot_invalid, 517, "the snapshot does not fit its header: fetch it from another peer")     \
+  X(violation, 518, "keep the seed: an invariant of the protocol was broken")
 
 enum class Errc : std::uint16_t {
 #define FENRUN_ERRC(name, number, hint) name = number,

@@ -35,6 +35,10 @@ constexpr auto kTags = std::to_array<Tag>({
     {Domain::payout_reference, "fenrun/payout/v1"},
     {Domain::unit_open, "fenrun/unit/v1"},
     {Domain::unit_next, "fenrun/unit-next/v1"},
+    {Domain::validator_keys, "fenrun/validator-keys/v1"},
+    {Domain::evidence, "fenrun/evidence/v1"},
+    {Domain::snapshot, "fenrun/snapshot/v1"},
+    {Domain::recovery, "fenrun/recovery/v1"},
 });
 
 constexpr bool no_tag_is_a_prefix() {

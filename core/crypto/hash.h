@@ -32,6 +32,10 @@ enum class Domain {
   payout_reference,  // provider number of a payout attempt
   unit_open,         // h0 of a unit's chain of events
   unit_next,         // h(n) of a unit's chain of events
+  validator_keys,    // what new keys of a validator sign to show that they are held
+  evidence,          // digest of two votes that exclude each other
+  snapshot,          // digest of a snapshot's manifest
+  recovery,          // what operators sign to begin anew from a finalized tip
 };
 
 std::string_view tag_of(Domain domain);

@@ -20,7 +20,8 @@ constexpr Domain kDomains[] = {
     Domain::active_chunk,  Domain::statement_open, Domain::statement_next,
     Domain::validator_set, Domain::trust_policy,   Domain::policy,
     Domain::inputs,        Domain::governance,     Domain::payout_reference,
-    Domain::unit_open,     Domain::unit_next,
+    Domain::unit_open,     Domain::unit_next,      Domain::validator_keys,
+    Domain::evidence,      Domain::snapshot,       Domain::recovery,
 };
 
 TEST(Sha256, VectorsOfFips180) {
