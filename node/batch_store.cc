@@ -14,10 +14,10 @@ constexpr std::size_t kAcknowledgementsMax = 65'536;
 
 }  // namespace
 
-Status BatchStore::add(const Digest& digest, TxBatch batch, ValidatorIndex origin) {
+Status BatchStore::add(const Digest& digest, TxBatch batch, net::PeerIndex origin) {
   if (is_pending(digest)) return {};
   const std::size_t bytes = encode(batch).size();
-  auto& usage = bytes_of_origin_.at(origin.value());
+  auto& usage = bytes_of_origin_[origin];
   if (usage.bytes + bytes > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
     return Error{Errc::rate_limited, "too many pending batches"};
   }
@@ -73,7 +73,7 @@ std::vector<Digest> BatchStore::select(const Selection& selection,
   return chosen;
 }
 
-std::vector<Digest> BatchStore::pending_of(ValidatorIndex origin, std::size_t bytes) const {
+std::vector<Digest> BatchStore::pending_of(net::PeerIndex origin, std::size_t bytes) const {
   std::vector<Digest> found;
   for (const auto& digest : order_) {
     const Held& held = batches_.at(digest);
@@ -86,7 +86,7 @@ std::vector<Digest> BatchStore::pending_of(ValidatorIndex origin, std::size_t by
 }
 
 void BatchStore::release(Held& held) {
-  auto& usage = bytes_of_origin_.at(held.origin.value());
+  auto& usage = bytes_of_origin_.at(held.origin);
   usage.bytes -= held.bytes;
   --usage.count;
   pending_bytes_ -= held.bytes;

@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "ledger/transaction.h"
+#include "net/transport.h"
 #include "node/tx_pool.h"
 
 namespace fenrun {
@@ -24,11 +26,9 @@ inline constexpr std::size_t kCommittedBatchBytesMax = 64 * 1024 * 1024;
 
 class BatchStore {
  public:
-  explicit BatchStore(std::size_t validators) : bytes_of_origin_(validators, Usage{}) {}
-
   // Holds a valid batch, which came from `origin`, as pending: also one that was committed before,
   // when not all of it could be journaled.  Errc::rate_limited if the origin's share is full.
-  Status add(const Digest& digest, TxBatch batch, ValidatorIndex origin);
+  Status add(const Digest& digest, TxBatch batch, net::PeerIndex origin);
 
   // The batch, pending or committed lately; null if it is not held.
   std::shared_ptr<const TxBatch> find(const Digest& digest) const;
@@ -38,8 +38,11 @@ class BatchStore {
     return it != batches_.end() && !it->second.committed;
   }
 
-  // A validator says that it holds the batch, which need not be here.
+  // A validator of this epoch says that it holds the batch, which need not be here.
   void acknowledge(const Digest& digest, ValidatorIndex by);
+
+  // The validators are others from now on: nobody is known to hold anything.
+  void forget_acknowledgements() { acknowledged_.clear(); }
 
   // Pending batches, oldest first, for a block: those that `quorum` validators hold, and others as
   // far as `unacknowledged_bytes` reaches, up to `bytes` and `count` in all; never one of
@@ -53,7 +56,7 @@ class BatchStore {
   std::vector<Digest> select(const Selection& selection, const std::vector<Digest>& exclude) const;
 
   // Pending batches of `origin`, oldest first, up to `bytes` in all.
-  std::vector<Digest> pending_of(ValidatorIndex origin, std::size_t bytes) const;
+  std::vector<Digest> pending_of(net::PeerIndex origin, std::size_t bytes) const;
 
   // The batches of a final block: not pending any more.
   void on_committed(const std::vector<Digest>& digests);
@@ -67,7 +70,7 @@ class BatchStore {
     std::shared_ptr<const TxBatch> batch;
     std::size_t bytes = 0;
     std::size_t operations = 0;
-    ValidatorIndex origin;
+    net::PeerIndex origin;
     bool committed = false;
     std::list<Digest>::iterator place;  // In order_, while not committed.
   };
@@ -84,7 +87,7 @@ class BatchStore {
   std::deque<Digest> committed_order_;
   std::size_t committed_bytes_ = 0;
   std::uint64_t pending_bytes_ = 0;
-  std::vector<Usage> bytes_of_origin_;
+  std::map<net::PeerIndex, Usage> bytes_of_origin_;
 };
 
 }  // namespace fenrun

@@ -31,6 +31,15 @@ Digest trust_policy_digest_of(const Genesis& genesis) {
   return trust_policy_digest(origin_of(genesis), signers_of(genesis), quorum_of(genesis));
 }
 
+MemberTable members_of(const Genesis& genesis) {
+  std::vector<MemberContact> validators;
+  for (const auto& validator : genesis.validators) {
+    const net::PeerIndex number(static_cast<std::uint16_t>(validators.size()));
+    validators.push_back({validator.name.value, number, validator.transport_key});
+  }
+  return {std::move(validators), {}};
+}
+
 std::optional<ValidatorIndex> validator_named(const Genesis& genesis, const std::string& name) {
   for (std::size_t i = 0; i < genesis.validators.size(); ++i) {
     if (genesis.validators[i].name.value == name) {

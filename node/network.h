@@ -7,6 +7,7 @@
 
 #include "contracts/genesis.h"
 #include "core/result.h"
+#include "node/members.h"
 
 namespace fenrun {
 
@@ -16,6 +17,9 @@ std::string origin_of(const Genesis& genesis);
 // The network's canonical trust file, and its digest as Headers carry it.
 std::string trust_policy_of(const Genesis& genesis);
 Digest trust_policy_digest_of(const Genesis& genesis);
+
+// The members of epoch 0: its validators, numbered as they are sorted.
+MemberTable members_of(const Genesis& genesis);
 
 // The index of the validator with this name.
 std::optional<ValidatorIndex> validator_named(const Genesis& genesis, const std::string& name);

@@ -6,6 +6,7 @@
 #include "contracts/records.h"
 #include "core/check.h"
 #include "core/overloaded.h"
+#include "node/network.h"
 
 namespace fenrun {
 namespace {
@@ -60,13 +61,17 @@ Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
       transport_(&transport),
       verifier_(&verifier),
       pool_(options_.mempool),
-      batches_(options_.genesis.validators.size()),
       executor_(journal, batches_),
-      peers_(options_.genesis.validators.size()),
+      members_(members_of(options_.genesis)),
+      self_(members_.validator_of(options_.self)),
       started_at_(options_.clock().steady),
       committed_at_(started_at_),
       sealed_at_(started_at_),
-      cosignatures_sent_at_(started_at_) {}
+      cosignatures_sent_at_(started_at_) {
+  for (const auto& member : members_.all()) {
+    if (member.number != options_.self) peers_.try_emplace(member.number);
+  }
+}
 
 Result<std::unique_ptr<Node>> Node::create(NodeOptions options, Journal& journal,
                                            Checkpointer checkpointer,
@@ -106,10 +111,9 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
                              .epoch = tip.epoch,
                              .epoch_first_block = epoch_first_block_,
                              .timing = timing_of(parameters(journal_->state()))};
-  replica_ =
-      std::make_unique<Replica>(config, validator_set_of(options_.genesis),
-                                is_voting() ? std::optional(options_.self) : std::nullopt,
-                                options_.consensus_key, std::move(tip), records, now().steady);
+  replica_ = std::make_unique<Replica>(config, validator_set_of(options_.genesis),
+                                       is_voting() ? self_ : std::nullopt, options_.consensus_key,
+                                       std::move(tip), records, now().steady);
   return {};
 }
 
@@ -126,11 +130,6 @@ void Node::wake() {
   options_.request_turn();
 }
 
-std::string Node::name_of(ValidatorIndex index) const {
-  const auto& validators = options_.genesis.validators;
-  return index.value() < validators.size() ? validators[index.value()].name.value : "unknown";
-}
-
 void Node::give(Input input) {
   inbox_.push_back(std::move(input));
   wake();
@@ -138,57 +137,57 @@ void Node::give(Input input) {
 
 void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
   if (failed_) return;
-  const ValidatorIndex from(peer.value());
-  CHECK(from.value() < peers_.size());
+  CHECK(peers_.contains(peer));
   auto message = decode<NodeMessage>(bytes);
   if (!message) {
-    log(LogLevel::warn, name_of(from) + " sent no message: " + message.error().to_string());
+    log(LogLevel::warn,
+        members_.name_of(peer) + " sent no message: " + message.error().to_string());
     return;
   }
   std::visit(overloaded{
-                 [&](Message& consensus) {
-                   if (const auto* status = std::get_if<PeerStatus>(&consensus)) {
-                     peers_[from.value()].finalized_height = status->finalized_height;
-                   }
-                   if (const auto* range = std::get_if<GetRange>(&consensus)) {
-                     serve_range(from, *range);
-                     return;
-                   }
-                   give(Received{from, std::move(consensus)});
-                 },
-                 [&](TxBatch& batch) { take_batch(from, std::move(batch)); },
-                 [&](BatchAck& ack) {
-                   for (const auto& digest : ack.digests) batches_.acknowledge(digest, from);
-                 },
-                 [&](GetBatches& request) { serve_batches(from, request); },
-                 [&](RangeAnswer& answer) { take_range(from, answer); },
-                 [&](CheckpointSignatures& signatures) {
-                   const auto status = checkpointer_.add(from, signatures, *journal_);
-                   if (!status) {
-                     log(LogLevel::warn, "checkpoint signatures of " + name_of(from) + ": " +
-                                             status.error().to_string());
-                   }
-                   if (const auto& newest = checkpointer_.cosigned()) {
-                     journal_->release_below(newest->height);
-                   }
-                 },
+                 [&](Message& consensus) { take(peer, std::move(consensus)); },
+                 [&](TxBatch& batch) { take_batch(peer, std::move(batch)); },
+                 [&](BatchAck& ack) { take_acknowledgements(peer, ack); },
+                 [&](GetBatches& request) { serve_batches(peer, request); },
+                 [&](RangeAnswer& answer) { take_range(peer, answer); },
+                 [&](CheckpointSignatures& signatures) { take_cosignatures(peer, signatures); },
              },
              *message);
 }
 
-void Node::on_connected(net::PeerIndex peer) {
-  if (failed_) return;
-  peers_.at(peer.value()).connected = true;
-  give(Connected{ValidatorIndex(peer.value())});
-  // What the peer missed while it was away it will ask for.  Our newest cosignature it cannot know
-  // of, nor our batches, which would wait until we lead.
-  push_batches_again(ValidatorIndex(peer.value()));
-  if (const auto& own = checkpointer_.own_latest()) {
-    send(ValidatorIndex(peer.value()), net::Channel::consensus, *own);
+void Node::take(net::PeerIndex from, Message message) {
+  if (const auto* status = std::get_if<PeerStatus>(&message)) {
+    peers_.at(from).finalized_height = status->finalized_height;
+  }
+  if (const auto* range = std::get_if<GetRange>(&message)) return serve_range(from, *range);
+  if (const auto address = members_.address_of(from)) {
+    give(Received{*address, std::move(message)});
   }
 }
 
-void Node::on_disconnected(net::PeerIndex peer) { peers_.at(peer.value()).connected = false; }
+void Node::take_cosignatures(net::PeerIndex from, const CheckpointSignatures& signatures) {
+  const auto validator = members_.validator_of(from);
+  if (!validator) return;
+  if (const auto status = checkpointer_.add(*validator, signatures, *journal_); !status) {
+    log(LogLevel::warn,
+        "checkpoint signatures of " + members_.name_of(from) + ": " + status.error().to_string());
+  }
+  if (const auto& newest = checkpointer_.cosigned()) journal_->release_below(newest->height);
+}
+
+void Node::on_connected(net::PeerIndex peer) {
+  if (failed_) return;
+  peers_.at(peer).connected = true;
+  if (const auto address = members_.address_of(peer)) give(Connected{*address});
+  // What the peer missed while it was away it will ask for.  Our newest cosignature it cannot know
+  // of, nor our batches, which would wait until we lead.
+  push_batches_again(peer);
+  if (const auto& own = checkpointer_.own_latest()) {
+    send(peer, net::Channel::consensus, *own);
+  }
+}
+
+void Node::on_disconnected(net::PeerIndex peer) { peers_.at(peer).connected = false; }
 
 void Node::on_tick() {
   if (failed_) return;
@@ -234,14 +233,15 @@ void Node::carry_out(const Persist& output) {
 }
 
 void Node::carry_out(const Send& output) {
-  send(output.to, net::Channel::consensus, output.message);
+  const auto to = output.to ? std::optional(members_.number_of(*output.to)) : std::nullopt;
+  send(to, net::Channel::consensus, output.message);
 }
 
 void Node::carry_out(const Build& output) {
   while (seal()) {
   }
   const TimeMs begin = now().steady;
-  Payload payload = executor_.build(output, options_.self, quorum(), now().wall);
+  Payload payload = executor_.build(output, self_.value(), quorum(), now().wall);
   log_batches(payload);
   give(Built{output.view, std::move(payload), now().steady.value() - begin.value()});
 }
@@ -252,7 +252,8 @@ void Node::carry_out(const Verify& output) {
 }
 
 void Node::carry_out(const Fetch& output) {
-  send(output.from, net::Channel::consensus, Message(GetBlock{output.block_id}));
+  send(members_.number_of(output.from), net::Channel::consensus,
+       Message(GetBlock{output.block_id}));
 }
 
 void Node::carry_out(const Commit& output) {
@@ -264,14 +265,14 @@ void Node::carry_out(const Commit& output) {
 void Node::carry_out(const CatchUp& output) {
   if (catch_up_ && catch_up_->target.subject.view > output.finalization.subject.view) return;
   const bool is_new = !catch_up_;
-  catch_up_ = CatchUpState{output.finalization, output.from, now().steady, 0};
-  if (is_new) log(LogLevel::info, "catching up from " + name_of(output.from));
+  catch_up_ = CatchUpState{output.finalization, members_.number_of(output.from), now().steady, 0};
+  if (is_new) log(LogLevel::info, "catching up from " + members_.name_of(output.from));
   request_range();
 }
 
 void Node::carry_out(const EvidenceFound& output) {
   ++evidence_count_;
-  log(LogLevel::error, name_of(output.evidence.first.signer) +
+  log(LogLevel::error, members_.name_of(output.evidence.first.signer) +
                            " signed two votes that exclude each other in view " +
                            std::to_string(output.evidence.first.subject.view.value()) +
                            ": keep this log and tell the other operators");
@@ -280,7 +281,7 @@ void Node::carry_out(const EvidenceFound& output) {
 void Node::carry_out(const EnteredView& output) {
   if (output.by == VoteKind::nullify) {
     log(LogLevel::info, "view " + std::to_string(output.view.value() - 1) +
-                            " was given up; now led by " + name_of(output.leader));
+                            " was given up; now led by " + members_.name_of(output.leader));
   }
 }
 
@@ -371,7 +372,7 @@ void Node::compact_log_if_large() {
   log_dirty_ = false;
 }
 
-void Node::send(std::optional<ValidatorIndex> to, net::Channel channel,
+void Node::send(std::optional<net::PeerIndex> to, net::Channel channel,
                 const NodeMessage& message) {
   outgoing_.push_back({to, channel, std::make_shared<const Bytes>(encode(message))});
   wake();
@@ -397,8 +398,7 @@ void Node::flush() {
       continue;
     }
     // A lost message is asked for or sent again by its owner.
-    static_cast<void>(
-        transport_->send(net::PeerIndex(outgoing.to->value()), outgoing.channel, outgoing.bytes));
+    static_cast<void>(transport_->send(*outgoing.to, outgoing.channel, outgoing.bytes));
   }
 }
 

@@ -27,6 +27,7 @@
 #include "node/batch_verifier.h"
 #include "node/checkpointer.h"
 #include "node/executor.h"
+#include "node/members.h"
 #include "node/messages.h"
 #include "node/service.h"
 #include "node/storage/vote_log.h"
@@ -45,7 +46,7 @@ struct Now {
 struct NodeOptions {
   std::string name;
   Genesis genesis;
-  ValidatorIndex self;  // The validator whose node this is.
+  net::PeerIndex self;  // The member whose node this is.
   // Its key, which outlives the node; null while it only observes, its vote log being lost.
   const SigningKey* consensus_key = nullptr;
   TxPoolLimits mempool;
@@ -107,7 +108,7 @@ class Node final : public NodeService {
   // The way to a finalized block that is not here.
   struct CatchUpState {
     Certificate target;
-    ValidatorIndex source;
+    net::PeerIndex source;
     TimeMs asked_at;
     std::size_t attempts = 0;
   };
@@ -134,9 +135,9 @@ class Node final : public NodeService {
   void fail(const Error& error);
   void wake();
   std::size_t quorum() const { return replica_->validators().quorum(); }
-  std::string name_of(ValidatorIndex index) const;
 
   // Consensus (node.cc).
+  void take(net::PeerIndex from, Message message);
   void give(Input input);
   void carry_out(const Persist& output);
   void carry_out(const Send& output);
@@ -150,22 +151,24 @@ class Node final : public NodeService {
   bool commit(std::span<const Digest> ids, const Certificate& finalization);
   void after_commit();
   void sign_checkpoint();
+  void take_cosignatures(net::PeerIndex from, const CheckpointSignatures& signatures);
   void count_checkpoints();
   void compact_log_if_large();
   void flush();
-  void send(std::optional<ValidatorIndex> to, net::Channel channel, const NodeMessage& message);
+  void send(std::optional<net::PeerIndex> to, net::Channel channel, const NodeMessage& message);
 
   // Batches (node_batches.cc).
   void seal_if_due();
   bool seal();
-  void push_batches_again(ValidatorIndex to);
+  void push_batches_again(net::PeerIndex to);
   bool has_use(const TxBatch& batch) const;
   void log_batches(const Payload& payload);
-  void take_batch(ValidatorIndex from, TxBatch batch);
-  void release_checked(ValidatorIndex from);
-  void hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch);
+  void take_batch(net::PeerIndex from, TxBatch batch);
+  void release_checked(net::PeerIndex from);
+  void hold_batch(net::PeerIndex origin, const Digest& digest, TxBatch batch);
   void acknowledge(const Digest& digest);
-  void serve_batches(ValidatorIndex to, const GetBatches& request);
+  void take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledgements);
+  void serve_batches(net::PeerIndex to, const GetBatches& request);
   void continue_verifications();
   bool try_verify(const Verification& verification);
   void ask_for_batches(Verification& verification);
@@ -173,9 +176,9 @@ class Node final : public NodeService {
 
   // Catching up (node_catch_up.cc).
   void request_range();
-  void serve_range(ValidatorIndex to, const GetRange& request);
+  void serve_range(net::PeerIndex to, const GetRange& request);
   Result<FinalizedBlock> finalized_block(Height height) const;
-  void take_range(ValidatorIndex from, const RangeAnswer& answer);
+  void take_range(net::PeerIndex from, const RangeAnswer& answer);
   Status replay_range(const RangeAnswer& answer);
   void check_catch_up();
 
@@ -190,7 +193,9 @@ class Node final : public NodeService {
   BatchStore batches_;
   Executor executor_;
   std::unique_ptr<Replica> replica_;
-  std::vector<PeerState> peers_;  // By validator index.
+  MemberTable members_;
+  std::optional<ValidatorIndex> self_;         // Our index, if we are a validator of this epoch.
+  std::map<net::PeerIndex, PeerState> peers_;  // Every member but us.
 
   Digest epoch_first_block_;
   FinalizedTip synced_tip_;  // What catching up has committed last.
@@ -199,7 +204,7 @@ class Node final : public NodeService {
   bool log_dirty_ = false;
   std::deque<Input> inbox_;
   struct Outgoing {
-    std::optional<ValidatorIndex> to;
+    std::optional<net::PeerIndex> to;
     net::Channel channel;
     net::Payload bytes;
   };

@@ -44,7 +44,7 @@ bool Node::seal() {
 }
 
 // A push finds only those who are connected, and who acknowledged may have been restarted since.
-void Node::push_batches_again(ValidatorIndex to) {
+void Node::push_batches_again(net::PeerIndex to) {
   for (const auto& digest : batches_.pending_of(options_.self, kPushAgainBytesMax)) {
     send(to, net::Channel::bulk, *batches_.find(digest));
   }
@@ -62,7 +62,7 @@ void Node::log_batches(const Payload& payload) {
   }
 }
 
-void Node::take_batch(ValidatorIndex from, TxBatch batch) {
+void Node::take_batch(net::PeerIndex from, TxBatch batch) {
   const Digest digest = batch.digest();
   if (batches_.is_pending(digest)) return acknowledge(digest);
   if (batches_.holds(digest)) {
@@ -70,12 +70,13 @@ void Node::take_batch(ValidatorIndex from, TxBatch batch) {
     if (has_use(batch)) return hold_batch(from, digest, std::move(batch));
     return acknowledge(digest);
   }
-  auto& checking_bytes = peers_[from.value()].checking_bytes;
+  auto& checking_bytes = peers_.at(from).checking_bytes;
   const std::size_t size = encode(batch).size();
   if (checking_.contains(digest) || checking_bytes + size > kCheckingBytesMax) return;
   for (const auto& transaction : batch.transactions) {
     if (const auto status = check_form(transaction, journal_->tip().chain_id); !status) {
-      log(LogLevel::warn, "a batch of " + name_of(from) + ": " + status.error().to_string());
+      log(LogLevel::warn,
+          "a batch of " + members_.name_of(from) + ": " + status.error().to_string());
       return;
     }
   }
@@ -83,7 +84,7 @@ void Node::take_batch(ValidatorIndex from, TxBatch batch) {
   checking_bytes += size;
   auto slot = std::make_shared<Checking>(
       Checking{digest, std::make_shared<const TxBatch>(std::move(batch)), size, std::nullopt});
-  peers_[from.value()].checking.push_back(slot);
+  peers_.at(from).checking.push_back(slot);
   verifier_->check(slot->batch, [this, from, slot](bool valid) {
     slot->valid = valid;
     if (!failed_) release_checked(from);
@@ -92,8 +93,10 @@ void Node::take_batch(ValidatorIndex from, TxBatch batch) {
 
 // Checks end in any order; batches are held in the order in which the peer sent them, since a later
 // one of a lane ordered first has no effect.
-void Node::release_checked(ValidatorIndex from) {
-  auto& peer = peers_[from.value()];
+void Node::release_checked(net::PeerIndex from) {
+  const auto found = peers_.find(from);
+  if (found == peers_.end()) return;  // No member any more.
+  auto& peer = found->second;
   while (!peer.checking.empty() && peer.checking.front()->valid) {
     const auto slot = std::move(peer.checking.front());
     peer.checking.pop_front();
@@ -102,7 +105,7 @@ void Node::release_checked(ValidatorIndex from) {
     if (*slot->valid) {
       hold_batch(from, slot->digest, *slot->batch);
     } else {
-      log(LogLevel::warn, "a batch of " + name_of(from) + " has a wrong signature");
+      log(LogLevel::warn, "a batch of " + members_.name_of(from) + " has a wrong signature");
     }
   }
   continue_verifications();
@@ -118,7 +121,7 @@ bool Node::has_use(const TxBatch& batch) const {
   });
 }
 
-void Node::hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch) {
+void Node::hold_batch(net::PeerIndex origin, const Digest& digest, TxBatch batch) {
   if (options_.self != origin) {
     for (const auto& transaction : batch.transactions) pool_.note_foreign(transaction.body);
   }
@@ -129,12 +132,18 @@ void Node::hold_batch(ValidatorIndex origin, const Digest& digest, TxBatch batch
 
 void Node::acknowledge(const Digest& digest) {
   if (!is_voting()) return;
-  batches_.acknowledge(digest, options_.self);
+  batches_.acknowledge(digest, self_.value());
   if (acknowledgements_.size() < kBlockBatchesMax) acknowledgements_.push_back(digest);
   wake();
 }
 
-void Node::serve_batches(ValidatorIndex to, const GetBatches& request) {
+void Node::take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledgements) {
+  const auto validator = members_.validator_of(from);
+  if (!validator) return;
+  for (const auto& digest : acknowledgements.digests) batches_.acknowledge(digest, *validator);
+}
+
+void Node::serve_batches(net::PeerIndex to, const GetBatches& request) {
   for (const auto& digest : request.digests) {
     if (const auto batch = batches_.find(digest)) send(to, net::Channel::bulk, *batch);
   }
@@ -182,13 +191,13 @@ void Node::ask_for_batches(Verification& verification) {
     if (!checking_.contains(digest)) wanted.push_back(digest);
   }
   // First whoever proposed it, then the others in turn.
-  const std::size_t peer =
-      (verification.request.from.value() + verification.attempts) % peers_.size();
+  const auto& all = members_.all();
+  const net::PeerIndex peer =
+      all[(verification.request.from.value() + verification.attempts) % all.size()].number;
   ++verification.attempts;
   verification.asked_at = time;
-  if (!wanted.empty() && options_.self != ValidatorIndex(static_cast<std::uint16_t>(peer))) {
-    send(ValidatorIndex(static_cast<std::uint16_t>(peer)), net::Channel::consensus,
-         GetBatches{std::move(wanted)});
+  if (!wanted.empty() && peer != options_.self) {
+    send(peer, net::Channel::consensus, GetBatches{std::move(wanted)});
   }
 }
 

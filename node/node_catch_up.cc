@@ -20,14 +20,15 @@ constexpr std::uint64_t kRangeAskAgainMs = 1'500;
 void Node::request_range() {
   CHECK(catch_up_.has_value());
   // The source first, then whoever else is linked.
-  std::size_t peer = catch_up_->source.value() + catch_up_->attempts;
-  for (std::size_t tried = 0; tried < peers_.size(); ++tried, ++peer) {
-    const std::size_t index = peer % peers_.size();
-    if (index == options_.self.value() || !peers_[index].connected) continue;
+  std::vector<net::PeerIndex> linked;
+  for (const auto& [number, peer] : peers_) {
+    if (peer.connected) linked.push_back(number);
+  }
+  std::ranges::rotate(linked, std::ranges::lower_bound(linked, catch_up_->source));
+  if (!linked.empty()) {
     const Height from = journal_->tip().height.next();
-    send(ValidatorIndex(static_cast<std::uint16_t>(index)), net::Channel::consensus,
+    send(linked[catch_up_->attempts % linked.size()], net::Channel::consensus,
          Message(GetRange{from, Height(from.value() + kRangeBlocksMax - 1)}));
-    break;
   }
   ++catch_up_->attempts;
   catch_up_->asked_at = now().steady;
@@ -63,7 +64,7 @@ Result<FinalizedBlock> Node::finalized_block(Height height) const {
   return block;
 }
 
-void Node::serve_range(ValidatorIndex to, const GetRange& request) {
+void Node::serve_range(net::PeerIndex to, const GetRange& request) {
   RangeAnswer answer;
   std::size_t bytes = 0;
   // Blocks are collected up to one that has a certificate of its own: blocks that were finalized by
@@ -85,7 +86,7 @@ void Node::serve_range(ValidatorIndex to, const GetRange& request) {
       if (answer.blocks.empty()) {
         log(LogLevel::error, "blocks that were finalized together from height " +
                                  std::to_string(request.from.value()) +
-                                 " on are too large for one answer to " + name_of(to));
+                                 " on are too large for one answer to " + members_.name_of(to));
       }
       break;
     }
@@ -101,13 +102,13 @@ void Node::serve_range(ValidatorIndex to, const GetRange& request) {
   send(to, net::Channel::bulk, answer);
 }
 
-void Node::take_range(ValidatorIndex from, const RangeAnswer& answer) {
+void Node::take_range(net::PeerIndex from, const RangeAnswer& answer) {
   if (!catch_up_) return;
   const Height before = journal_->tip().height;
   const auto status = replay_range(answer);
   if (failed_) return;
   if (!status) {
-    log(LogLevel::warn, "blocks of " + name_of(from) + ": " + status.error().to_string());
+    log(LogLevel::warn, "blocks of " + members_.name_of(from) + ": " + status.error().to_string());
   }
   if (journal_->tip().height == before) return;  // Another peer is asked when it is time.
   after_commit();

@@ -69,7 +69,7 @@ NodeStatus Node::status() const {
   status.tip_time = tip.time;
   status.epoch = tip.epoch;
   status.view = replica.view;
-  status.leader = name_of(replica.leader);
+  status.leader = members_.name_of(replica.leader);
   status.catching_up = catch_up_.has_value() || replica.catching_up;
   status.mempool_transactions = pool_.count();
   status.mempool_bytes = pool_.bytes();
@@ -77,17 +77,18 @@ NodeStatus Node::status() const {
   status.uptime_ms = time.value() - started_at_.value();
   status.ms_since_commit = time.value() - committed_at_.value();
 
-  std::size_t connected = 1;
+  std::size_t connected = self_ ? 1 : 0;
   std::vector<std::string> absent;
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    const ValidatorIndex index(static_cast<std::uint16_t>(i));
-    const bool is_self = index == options_.self;
+  for (std::uint16_t i = 0; i < members_.validator_count(); ++i) {
+    const ValidatorIndex index(i);
+    const auto number = members_.number_of(index);
+    const bool is_self = number == options_.self;
     ValidatorStatus validator;
-    validator.name = name_of(index);
-    validator.connected = is_self || peers_[i].connected;
-    validator.finalized_height = is_self ? tip.height : peers_[i].finalized_height;
+    validator.name = members_.name_of(index);
+    validator.connected = is_self || peers_.at(number).connected;
+    validator.finalized_height = is_self ? tip.height : peers_.at(number).finalized_height;
     validator.voted = std::ranges::find(replica.missing, index) == replica.missing.end();
-    if (!is_self && peers_[i].connected) ++connected;
+    if (!is_self && validator.connected) ++connected;
     if (!validator.connected) absent.push_back(validator.name);
     if (validator.connected && !is_self &&
         validator.finalized_height.value() > tip.height.value() + kBehindHeights) {
@@ -100,15 +101,15 @@ NodeStatus Node::status() const {
   std::string names;
   for (const auto& name : absent) names += (names.empty() ? "" : ", ") + name;
   if (connected < quorum()) {
-    status.why = "only " + std::to_string(connected) + " of " + std::to_string(peers_.size()) +
-                 " validators are connected and " + std::to_string(quorum()) +
-                 " are needed: start or reach " + names;
+    status.why = "only " + std::to_string(connected) + " of " +
+                 std::to_string(members_.validator_count()) + " validators are connected and " +
+                 std::to_string(quorum()) + " are needed: start or reach " + names;
   } else if (status.catching_up) {
     status.why = "this node is behind and fetches blocks: wait";
   } else if (work_reported_ && status.ms_since_commit > kStalledMs) {
     names.clear();
     for (const auto index : replica.missing) {
-      names += (names.empty() ? "" : ", ") + name_of(index);
+      names += (names.empty() ? "" : ", ") + members_.name_of(index);
     }
     status.why = "nothing became final for " + std::to_string(status.ms_since_commit / 1'000) +
                  " s; no vote in view " + std::to_string(replica.view.value()) + " from " +
@@ -175,7 +176,7 @@ std::vector<Metric> Node::metrics() const {
   }
   for (const auto& peer : transport_->metrics().peers) {
     const std::vector<std::pair<std::string, std::string>> labels{
-        {"peer", name_of(ValidatorIndex(peer.peer.value()))}};
+        {"peer", members_.name_of(peer.peer)}};
     metrics.push_back({"peer_connected", "1 while the link is up", Kind::gauge, labels,
                        peer.connected ? 1.0 : 0.0});
     metrics.push_back({"peer_sent_bytes_total", "Bytes sent", Kind::counter, labels,

@@ -174,7 +174,7 @@ class Process {
     NodeOptions options;
     options.name = config_.name;
     options.genesis = genesis_;
-    options.self = self_;
+    options.self = net::PeerIndex(self_.value());
     options.consensus_key = votes ? &keys_.consensus : nullptr;
     options.mempool = {config_.mempool_bytes_max, config_.mempool_transactions_max};
     options.trust_policy = trust_policy_of(genesis_);

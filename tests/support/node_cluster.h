@@ -282,7 +282,7 @@ class NodeCluster {
       NodeOptions options;
       options.name = name;
       options.genesis = cluster->genesis_;
-      options.self = ValidatorIndex(static_cast<std::uint16_t>(index));
+      options.self = net::PeerIndex(static_cast<std::uint16_t>(index));
       options.consensus_key = &consensus_key;
       options.trust_policy = trust_policy_of(cluster->genesis_);
       options.clock = [this] { return Now{TimeMs(cluster->steady_), TimeMs(cluster->wall_)}; };
