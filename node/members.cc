@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/limits.h"
+
 namespace fenrun {
 namespace {
 
@@ -19,22 +21,33 @@ MemberTable::MemberTable(std::vector<MemberContact> validators,
 std::optional<ValidatorIndex> MemberTable::address_of(net::PeerIndex number) const {
   const auto it = std::ranges::find(all_, number, &MemberContact::number);
   if (it == all_.end()) return std::nullopt;
-  return ValidatorIndex(static_cast<std::uint16_t>(it - all_.begin()));
+  const auto index = static_cast<std::size_t>(it - all_.begin());
+  const std::size_t address =
+      index < validator_count_ ? index : kValidatorsMax + std::size_t{number.value()};
+  return ValidatorIndex(static_cast<std::uint16_t>(address));
+}
+
+std::optional<net::PeerIndex> MemberTable::number_of(ValidatorIndex address) const {
+  if (address.value() < validator_count_) return all_[address.value()].number;
+  if (address.value() < kValidatorsMax) return std::nullopt;
+  const net::PeerIndex number(static_cast<std::uint16_t>(address.value() - kValidatorsMax));
+  return address_of(number) == address ? std::optional(number) : std::nullopt;
 }
 
 std::optional<ValidatorIndex> MemberTable::validator_of(net::PeerIndex number) const {
   const auto address = address_of(number);
-  if (!address || address->value() >= validator_count_) return std::nullopt;
+  if (!address || address->value() >= kValidatorsMax) return std::nullopt;
   return address;
 }
 
 const std::string& MemberTable::name_of(net::PeerIndex number) const {
-  const auto address = address_of(number);
-  return address ? name_of(*address) : kUnknown;
+  const auto it = std::ranges::find(all_, number, &MemberContact::number);
+  return it == all_.end() ? kUnknown : it->name;
 }
 
 const std::string& MemberTable::name_of(ValidatorIndex address) const {
-  return address.value() < all_.size() ? all_[address.value()].name : kUnknown;
+  const auto number = number_of(address);
+  return number ? name_of(*number) : kUnknown;
 }
 
 }  // namespace fenrun

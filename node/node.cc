@@ -130,6 +130,16 @@ void Node::wake() {
   options_.request_turn();
 }
 
+std::optional<net::PeerIndex> Node::linked_peer(net::PeerIndex first, std::size_t attempt) const {
+  std::vector<net::PeerIndex> linked;
+  for (const auto& [number, peer] : peers_) {
+    if (peer.connected) linked.push_back(number);
+  }
+  if (linked.empty()) return std::nullopt;
+  std::ranges::rotate(linked, std::ranges::lower_bound(linked, first));
+  return linked[attempt % linked.size()];
+}
+
 void Node::give(Input input) {
   inbox_.push_back(std::move(input));
   wake();
@@ -233,8 +243,9 @@ void Node::carry_out(const Persist& output) {
 }
 
 void Node::carry_out(const Send& output) {
-  const auto to = output.to ? std::optional(members_.number_of(*output.to)) : std::nullopt;
-  send(to, net::Channel::consensus, output.message);
+  if (!output.to) return send(std::nullopt, net::Channel::consensus, output.message);
+  const auto to = members_.number_of(*output.to);
+  if (to) send(*to, net::Channel::consensus, output.message);
 }
 
 void Node::carry_out(const Build& output) {
@@ -252,8 +263,7 @@ void Node::carry_out(const Verify& output) {
 }
 
 void Node::carry_out(const Fetch& output) {
-  send(members_.number_of(output.from), net::Channel::consensus,
-       Message(GetBlock{output.block_id}));
+  carry_out(Send{output.from, Message(GetBlock{output.block_id})});
 }
 
 void Node::carry_out(const Commit& output) {
@@ -265,8 +275,9 @@ void Node::carry_out(const Commit& output) {
 void Node::carry_out(const CatchUp& output) {
   if (catch_up_ && catch_up_->target.subject.view > output.finalization.subject.view) return;
   const bool is_new = !catch_up_;
-  catch_up_ = CatchUpState{output.finalization, members_.number_of(output.from), now().steady, 0};
-  if (is_new) log(LogLevel::info, "catching up from " + members_.name_of(output.from));
+  const auto source = members_.number_of(output.from).value_or(options_.self);
+  catch_up_ = CatchUpState{output.finalization, source, now().steady, 0};
+  if (is_new) log(LogLevel::info, "catching up from " + members_.name_of(source));
   request_range();
 }
 

@@ -134,6 +134,8 @@ class Node final : public NodeService {
   void log(LogLevel level, const std::string& line) const { options_.log(level, line); }
   void fail(const Error& error);
   void wake();
+  // Whom to ask: `first` if it is linked, then the others in turn; none if nobody is linked.
+  std::optional<net::PeerIndex> linked_peer(net::PeerIndex first, std::size_t attempt) const;
   std::size_t quorum() const { return replica_->validators().quorum(); }
 
   // Consensus (node.cc).

@@ -191,13 +191,12 @@ void Node::ask_for_batches(Verification& verification) {
     if (!checking_.contains(digest)) wanted.push_back(digest);
   }
   // First whoever proposed it, then the others in turn.
-  const auto& all = members_.all();
-  const net::PeerIndex peer =
-      all[(verification.request.from.value() + verification.attempts) % all.size()].number;
+  const auto proposer = members_.number_of(verification.request.from).value_or(options_.self);
+  const auto peer = linked_peer(proposer, verification.attempts);
   ++verification.attempts;
   verification.asked_at = time;
-  if (!wanted.empty() && peer != options_.self) {
-    send(peer, net::Channel::consensus, GetBatches{std::move(wanted)});
+  if (!wanted.empty() && peer) {
+    send(*peer, net::Channel::consensus, GetBatches{std::move(wanted)});
   }
 }
 

@@ -19,15 +19,9 @@ constexpr std::uint64_t kRangeAskAgainMs = 1'500;
 
 void Node::request_range() {
   CHECK(catch_up_.has_value());
-  // The source first, then whoever else is linked.
-  std::vector<net::PeerIndex> linked;
-  for (const auto& [number, peer] : peers_) {
-    if (peer.connected) linked.push_back(number);
-  }
-  std::ranges::rotate(linked, std::ranges::lower_bound(linked, catch_up_->source));
-  if (!linked.empty()) {
+  if (const auto peer = linked_peer(catch_up_->source, catch_up_->attempts)) {
     const Height from = journal_->tip().height.next();
-    send(linked[catch_up_->attempts % linked.size()], net::Channel::consensus,
+    send(*peer, net::Channel::consensus,
          Message(GetRange{from, Height(from.value() + kRangeBlocksMax - 1)}));
   }
   ++catch_up_->attempts;
