@@ -81,7 +81,7 @@ NodeStatus Node::status() const {
   std::vector<std::string> absent;
   for (std::uint16_t i = 0; i < members_.validator_count(); ++i) {
     const ValidatorIndex index(i);
-    const auto number = members_.number_of(index);
+    const auto number = members_.all()[i].number;
     const bool is_self = number == options_.self;
     ValidatorStatus validator;
     validator.name = members_.name_of(index);
