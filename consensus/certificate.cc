@@ -76,13 +76,13 @@ bool CertificateStore::all_nullified(View above, View below) const {
   return true;
 }
 
-View CertificateStore::highest_view_signed_by(ValidatorIndex signer) const {
-  for (auto it = views_.rbegin(); it != views_.rend(); ++it) {
-    for (const auto& entry : it->second) {
-      if (entry.certificate && entry.certificate->signed_by(signer)) return it->first;
-    }
+std::vector<View> CertificateStore::views_of(const Digest& block_id) const {
+  std::vector<View> found;
+  for (const auto& [view, kinds] : views_) {
+    const auto* certificate = notarized(view);
+    if (certificate != nullptr && certificate->subject.block_id == block_id) found.push_back(view);
   }
-  return View(0);
+  return found;
 }
 
 std::vector<Certificate> CertificateStore::all_logged() const {

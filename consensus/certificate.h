@@ -44,8 +44,8 @@ class CertificateStore {
   std::optional<View> first_gap(View above, View below) const;
   // Whether every view in (above, below) is nullified.
   bool all_nullified(View above, View below) const;
-  // The highest view with a certificate that carries the signer's signature; 0 if none.
-  View highest_view_signed_by(ValidatorIndex signer) const;
+  // The views in which the block is notarized: one, or several of a block that ends its epoch.
+  std::vector<View> views_of(const Digest& block_id) const;
 
   // Those that are in the vote log, in view order.
   std::vector<Certificate> all_logged() const;

@@ -5,18 +5,24 @@
 //
 //   1. Carry out the outputs of one step in their order, and before the next step.
 //   2. Append each Persist to the vote log, and make the log (and every body reported durable)
-//   reach
-//      the disk before the first Send that follows it.  One sync may cover several Persists; a
-//      Persist that no Send follows may wait for the next sync.
+//      reach the disk before the first Send that follows it.  One sync may cover several Persists;
+//      a Persist that no Send follows may wait for the next sync.
 //   3. On a write or sync error stop for good.
 //   4. Report a body durable (Built, BodyDurable) only when the sync of duty 2 covers it: every
-//   batch
-//      that the block names, and its header.
+//      batch that the block names, and its header.
 //   5. Carry out Commit synchronously: once it is done, the blocks and the certificate survive a
-//   crash.
-//      Only then may the log be rewritten with Replica::log_snapshot().
-//   6. After a restart construct the replica from the committed tip and every record of the log.
-//   7. Deliver Received with the index of the peer whose authenticated link the message came over.
+//      crash.  Only then may the log be rewritten with Replica::log_snapshot().
+//   6. Construct a replica, after a restart as for a new epoch, from the committed tip and every
+//      record of the key's log, those of other epochs included.
+//   7. Deliver Received with the number of the peer whose authenticated link the message came over:
+//      its index in the replica's epoch, or, for whoever is no validator there, any number from
+//      kValidatorsMax on that stays with the peer.
+//   8. When Replica::ended(), go on to the next epoch with a new replica and give the old one up.
+//      Until then give it what comes, so that it answers.
+//   9. Answer PeerStatus and GetCertificates of an epoch that is over with the finalization of its
+//      last block.  The replica answers those of its own.
+//  10. On StaleLog record durably that the key votes no more; then and after each restart construct
+//      replicas without it.
 #pragma once
 
 #include <cstdint>
@@ -32,24 +38,24 @@ namespace fenrun {
 // The highest block that is committed here.
 struct FinalizedTip {
   Epoch epoch;
-  View view;  // 0: the block the epoch began with (genesis in epoch 0).
+  View view;  // Of the finalization; 0: the block the epoch began with (genesis in epoch 0).
   Height height;
   Digest block_id;
   std::optional<Certificate> certificate;  // Its finalization; none at view 0.
+  bool ends_epoch = false;                 // The epoch's last block: nothing of the epoch follows.
 
-  FENRUN_FIELDS(epoch, view, height, block_id, certificate)
   friend bool operator==(const FinalizedTip&, const FinalizedTip&) = default;
 };
 
-// ---------------------------------------------------------------------------------- the vote log
-// ---
+// ------------------------------------------------------------------------------ the vote log
 
-// The first record of an epoch.
+// The first record of an epoch.  Written again when the log is rewritten.
 struct EpochOpened {
   Epoch epoch;
   Digest first_block;  // The id of the block the epoch began with.
+  View forgotten;      // Records of views up to this one are dropped: nothing is cast in them.
 
-  FENRUN_FIELDS(epoch, first_block)
+  FENRUN_FIELDS(epoch, first_block, forgotten)
   friend bool operator==(const EpochOpened&, const EpochOpened&) = default;
 };
 
@@ -59,8 +65,7 @@ struct EpochOpened {
 // Append only.
 using LogRecord = std::variant<EpochOpened, Vote, Certificate, Propose>;
 
-// ------------------------------------------------------------------------------------- inputs
-// ------
+// ------------------------------------------------------------------------------------ inputs
 
 // Time has passed.  Send one at least every 10 ms or so; steps between ticks reuse the last time.
 struct Tick {
@@ -68,7 +73,7 @@ struct Tick {
 };
 
 struct Received {
-  ValidatorIndex from;
+  ValidatorIndex from;  // Duty 7.
   Message message;
 };
 
@@ -82,6 +87,7 @@ struct Built {
   View view;
   Payload payload;
   std::uint64_t cost_ms = 0;  // What building and executing took; feeds the timers.
+  bool ends_epoch = false;    // As in Verified.
 };
 
 enum class Verdict : std::uint8_t {
@@ -97,6 +103,7 @@ struct Verified {
   Digest block_id;
   Verdict verdict = Verdict::valid;
   std::uint64_t cost_ms = 0;  // What executing took, without waiting for batches.
+  bool ends_epoch = false;  // Valid, and another set of validators follows it: no block extends it.
 };
 
 // The body of a block verified as valid is durable in the sense of duty 4.  It may come in the same
@@ -105,7 +112,8 @@ struct BodyDurable {
   Digest block_id;
 };
 
-// The driver has fetched, checked and committed blocks up to a certified one by itself (CatchUp).
+// The driver has fetched, checked and committed blocks up to a certified one by itself (CatchUp),
+// none of them behind the epoch's last.
 struct Synced {
   FinalizedTip tip;
 };
@@ -123,15 +131,14 @@ struct EarliestKept {
 using Input = std::variant<Tick, Received, Connected, Built, Verified, BodyDurable, Synced,
                            WorkPending, EarliestKept>;
 
-// ------------------------------------------------------------------------------------- outputs
-// -----
+// ----------------------------------------------------------------------------------- outputs
 
 // Append to the vote log (duty 2).
 struct Persist {
   LogRecord record;
 };
 
-// To one peer, or to every other validator and observer.  Losing it is allowed.
+// To one peer (duty 7), or to every other validator and observer.  Losing it is allowed.
 struct Send {
   std::optional<ValidatorIndex> to;
   Message message;
@@ -152,7 +159,7 @@ struct Build {
 // with the header, answer Verified; if valid, make the body durable and report BodyDurable.  The
 // parent is the tip or a block verified as valid.  The header must name this view, height and
 // parent id, else the verdict is invalid.  After a restart the blocks of the log are given out
-// again, parents first.
+// again, parents first.  An epoch's last block proposed once more is not given out once more.
 struct Verify {
   Digest block_id;
   Propose propose;
@@ -166,7 +173,7 @@ struct Fetch {
 };
 
 struct CommittedBlock {
-  View view;
+  View view;  // The first in which it was notarized: its own.
   Height height;
   Digest block_id;
 };
@@ -191,6 +198,12 @@ struct EvidenceFound {
   Evidence evidence;
 };
 
+// The vote, signed with our key, is not in our log: the log is older than the votes of its key, or
+// another node has the key.  Nothing is cast any more (duty 10).
+struct StaleLog {
+  Vote vote;
+};
+
 // For logs and metrics.
 struct EnteredView {
   View view;
@@ -198,7 +211,7 @@ struct EnteredView {
   VoteKind by = VoteKind::notarize;  // The kind of certificate that admitted us.
 };
 
-using Output =
-    std::variant<Persist, Send, Build, Verify, Fetch, Commit, CatchUp, EvidenceFound, EnteredView>;
+using Output = std::variant<Persist, Send, Build, Verify, Fetch, Commit, CatchUp, EvidenceFound,
+                            StaleLog, EnteredView>;
 
 }  // namespace fenrun

@@ -192,8 +192,8 @@ struct Evidence {
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 
-// Asks for the highest view in which the receiver holds a vote of the sender's key: before it
-// votes, a node that starts learns so whether its vote log is older than its votes (§6).
+// Asks for the vote of the highest view that the receiver has seen of the sender: before it votes,
+// a node that starts learns so whether its vote log is older than its votes (§5).
 struct GetLastVote {
   std::uint64_t nonce = 0;
 
@@ -202,11 +202,10 @@ struct GetLastVote {
 };
 
 struct LastVote {
-  std::uint64_t nonce = 0;  // Of the question.
-  Epoch epoch;
-  View view;  // 0: none known in this epoch.
+  std::uint64_t nonce = 0;   // Of the question.
+  std::optional<Vote> vote;  // None: none was seen in the answerer's epoch.
 
-  FENRUN_FIELDS(nonce, epoch, view)
+  FENRUN_FIELDS(nonce, vote)
   friend bool operator==(const LastVote&, const LastVote&) = default;
 };
 

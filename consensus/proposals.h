@@ -2,8 +2,11 @@
 // §4.
 //
 // One block a view: the leader's first proposal, replaced by the notarized block if that is
-// another. A block is *ready* once it was executed on a ready parent, agreed with its header, and
+// another.  A block is *ready* once it was executed on a ready parent, agreed with its header, and
 // is durable with all batches: what a notarize or finalize of ours, or a child, may rest on.
+//
+// A block that ends its epoch may stand in several views: there its proposals *repeat* it, each
+// naming the block itself as its parent.
 #pragma once
 
 #include <deque>
@@ -29,8 +32,10 @@ struct Proposal {
   bool logged = false;       // In the vote log.
   bool durable = false;      // Its body is on the disk.
   bool unavailable = false;  // The driver could not get a batch: wait for the next retry.
+  bool ends_epoch = false;   // Known once valid: nothing extends it.
   Phase phase = Phase::waiting;
 
+  bool repeats() const { return propose.parent_id == id; }
   bool ready() const { return phase == Phase::valid && durable; }
 };
 
@@ -43,8 +48,8 @@ class ProposalStore {
   const Proposal* find(View view) const;
   // The block of the view if it has this id, or null.
   const Proposal* find(View view, const Digest& id) const;
-  // A block by its id: an unfinalized one, or one of the last kRecentMax pruned; for peers that
-  // ask.
+  // A block by its id, in the lowest view that has it: an unfinalized one, or one of the last
+  // kRecentMax pruned; for peers that ask.
   const Propose* find_by_id(const Digest& id) const;
 
   // Puts it in place of what the view had.

@@ -17,6 +17,9 @@ constexpr std::uint64_t kVoteViewsKeptMax = 256;
 // A finalization this many views above the tip is not waited for: the range is fetched at once.
 constexpr std::uint64_t kCatchUpViews = kViewLookahead;
 
+// The log is taken for sound after this time even if too few peers could be asked.
+constexpr std::uint64_t kLogCheckMs = 10'000;
+
 }  // namespace
 
 Replica::Replica(const ReplicaConfig& config, ValidatorSet validators,
@@ -34,7 +37,13 @@ Replica::Replica(const ReplicaConfig& config, ValidatorSet validators,
   CHECK(!self_ || validators_.key_of(*self_) == key_->public_key());
   CHECK(finalized_.epoch == config_.epoch);
   CHECK(finalized_.certificate.has_value() == (finalized_.view != View(0)));
+  if (finalized_.certificate) note_votes(*finalized_.certificate);
+  safety_.forget(finalized_.view);
   for (const auto& record : recovered) recover(record);
+  if (log_epoch_ > config_.epoch) safety_.forget(View(~std::uint64_t{0}));
+  if (self_ && config_.log_check == LogCheck::ask) log_state_ = LogState::unknown;
+  log_checked_by_ = TimeMs(now.value() + kLogCheckMs);
+  log_check_nonce_ = now.value();
   view_ = std::max({finalized_.view.next(), safety_.lowest_view(), certificates_.highest().next()});
   if (finalized_.view.next() == view_) {
     entry_ = finalized_.certificate;
@@ -49,7 +58,12 @@ void Replica::recover(const LogRecord& record) {
     return epoch == config_.epoch && view > finalized_.view;
   };
   std::visit(overloaded{
-                 [&](const EpochOpened&) {},
+                 [&](const EpochOpened& opened) {
+                   log_epoch_ = std::max(log_epoch_, opened.epoch);
+                   if (opened.epoch != config_.epoch) return;
+                   epoch_logged_ = true;
+                   safety_.forget(opened.forgotten);
+                 },
                  [&](const Vote& vote) {
                    if (!wanted(vote.subject.epoch, vote.subject.view)) return;
                    CHECK(self_ && vote.signer == *self_);
@@ -61,6 +75,7 @@ void Replica::recover(const LogRecord& record) {
                    if (certificates_.has(subject.kind, subject.view)) return;
                    certificates_.insert(certificate);
                    certificates_.set_logged(subject.kind, subject.view);
+                   note_votes(certificate);
                  },
                  [&](const Propose& propose) {
                    if (!wanted(propose.epoch, propose.view)) return;
@@ -77,6 +92,7 @@ void Replica::resume() {
     signatures_.remember(vote);
     count(vote, std::nullopt);
   }
+  conclude_log_check();  // A validator alone asks nobody.
 }
 
 std::vector<Output> Replica::step(const Input& input) {
@@ -89,14 +105,16 @@ std::vector<Output> Replica::step(const Input& input) {
 }
 
 void Replica::settle() {
-  bool progress = true;
+  bool progress = !ended();
   while (progress) {
     const auto view = view_;
     progress = commit_finalized();
+    if (ended()) break;
     progress = consider_blocks() || progress;
     check_timers();
     progress = progress || view != view_;
   }
+  if (ended()) return;
   lead();
   want_blocks();
   catch_up();
@@ -119,6 +137,8 @@ void Replica::accept(const Certificate& certificate, std::optional<ValidatorInde
     const ValidatorIndex index(i);
     if (certificate.signed_by(index)) count(certificate.vote_of(index), std::nullopt);
   }
+  // The block may be here under another view.
+  if (const auto* copy = proposals_.find_by_id(subject.block_id)) place(*copy, std::nullopt);
   if (subject.view < view_) return;
   enter(certificate);
   ask_for_gaps(from);
@@ -172,13 +192,18 @@ void Replica::finalize_chain(const Certificate& finalization,
                              const std::vector<const Proposal*>& chain) {
   Commit commit{{}, finalization};
   Height height = finalized_.height;
+  bool ends_epoch = false;
   for (const auto* proposal : chain) {
+    CHECK(proposal->repeats() == ends_epoch);  // Nothing else follows the epoch's last block.
+    if (proposal->repeats()) continue;
     height = height.next();
     CHECK(proposal->propose.height == height);
     commit.blocks.push_back({proposal->propose.view, height, proposal->id});
+    ends_epoch = proposal->ends_epoch;
   }
-  const FinalizedTip tip{config_.epoch, finalization.subject.view, height,
-                         finalization.subject.block_id, finalization};
+  const FinalizedTip tip{config_.epoch, finalization.subject.view,
+                         height,        finalization.subject.block_id,
+                         finalization,  ends_epoch};
   emit(std::move(commit));
   adopt_tip(tip);
 }
@@ -189,7 +214,7 @@ void Replica::adopt_tip(FinalizedTip tip) {
   CHECK(tip.certificate->subject.view == tip.view);
   finalized_ = std::move(tip);
   certificates_.prune(finalized_.view);
-  safety_.prune(finalized_.view);
+  safety_.forget(finalized_.view);
   proposals_.prune(finalized_.view);
   wanted_.erase(wanted_.begin(), wanted_.upper_bound(finalized_.view));
   tainted_.erase(tainted_.begin(), tainted_.upper_bound(finalized_.view));
@@ -198,7 +223,7 @@ void Replica::adopt_tip(FinalizedTip tip) {
   catch_up_at_.reset();
 }
 
-// §7.  The newest finalization cannot be committed: give the blocks on their way one retry period,
+// §6.  The newest finalization cannot be committed: give the blocks on their way one retry period,
 // then ask the driver for the range, and again each period.
 void Replica::catch_up() {
   const auto finalizations = certificates_.finalizations();
@@ -219,7 +244,8 @@ void Replica::catch_up() {
 }
 
 std::vector<LogRecord> Replica::log_snapshot() const {
-  std::vector<LogRecord> records{EpochOpened{config_.epoch, config_.epoch_first_block}};
+  std::vector<LogRecord> records{
+      EpochOpened{config_.epoch, config_.epoch_first_block, safety_.forgotten()}};
   for (const auto& certificate : certificates_.all_logged()) records.emplace_back(certificate);
   for (const auto& [view, proposal] : proposals_.all()) {
     if (proposal.logged) records.emplace_back(proposal.propose);
@@ -251,7 +277,7 @@ ReplicaStatus Replica::status() const {
   status.execution = pacemaker_.execution();
   status.leader_timeout = pacemaker_.leader_timeout();
   status.advance_timeout = pacemaker_.advance_timeout();
-  status.catching_up = !certificates_.finalizations().empty();
+  status.catching_up = !ended() && !certificates_.finalizations().empty();
   return status;
 }
 

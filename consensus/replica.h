@@ -1,4 +1,5 @@
-// One validator's, or observer's, view of the protocol in docs/spec/consensus.md.  Start here.
+// One validator's, or observer's, view of one epoch of the protocol in docs/spec/consensus.md.
+// Start here.
 //
 // Deterministic: equal inputs in equal order give equal outputs.  Not thread-safe.  The driver's
 // duties are listed in io.h; safety rests on them.
@@ -7,8 +8,9 @@
 //   * finalized().view < view(); neither ever falls.
 //   * Every vote of ours is in SafetyRecord, and its Persist stands before its Send (I8).
 //   * A vote's Persist stands with or behind those of the certificates and proposals it rests on
-//   (§5).
+//     (§5).
 //   * No block is verified, voted for or built on before its parent is ready.
+//   * Nothing is cast before the log is found to hold our votes, nor after the epoch ended.
 //
 // The rule numbers in the sources are those of docs/spec/consensus.md §4.
 #pragma once
@@ -29,15 +31,26 @@
 
 namespace fenrun {
 
+// Answers to one peer's questions between two statuses.  An honest peer asks about once a view or
+// retry.
+inline constexpr std::uint32_t kAnswersMax = 64;
+
 // After this many nullified views in a row the leader's budget is halved no further: the block is
 // empty.
 inline constexpr std::uint64_t kBudgetHalvingsMax = 3;
+
+// Whether the vote log is compared with what peers know of our votes before we vote (§5).
+enum class LogCheck : std::uint8_t {
+  ask,     // The first replica that uses the log since the process started.
+  passed,  // Another replica of this process has (Replica::log_check()).
+};
 
 struct ReplicaConfig {
   Digest chain_id;
   Epoch epoch;
   Digest epoch_first_block;  // The id of the block the epoch began with; seeds the leaders' order.
   Timing timing;
+  LogCheck log_check = LogCheck::ask;
 };
 
 // Where a replica stands, for `status --why` and metrics.
@@ -63,7 +76,10 @@ class Replica {
  public:
   // REQUIRES: `self` and `key` are both given or both not (an observer), and the key is that of
   // `self`; the tip is of the configured epoch; `recovered` holds every record of the vote log, in
-  // log order; records of other epochs are passed over.  The key must outlive the replica.
+  // log order.  The key must outlive the replica.
+  //
+  // Records of earlier epochs are passed over.  With records of a later epoch those of this one may
+  // be gone: it casts nothing, and follows until it ends.
   Replica(const ReplicaConfig& config, ValidatorSet validators, std::optional<ValidatorIndex> self,
           const SigningKey* key, FinalizedTip tip, const std::vector<LogRecord>& recovered,
           TimeMs now);
@@ -79,6 +95,12 @@ class Replica {
   const FinalizedTip& finalized() const { return finalized_; }
   ValidatorIndex leader() const { return leader_of(view_); }
   ReplicaStatus status() const;
+  // The epoch's last block is committed: the replica casts and asks nothing more, but answers.
+  bool ended() const { return finalized_.ends_epoch; }
+  // For the next replica of the process that uses the same log.
+  LogCheck log_check() const {
+    return self_ && log_state_ == LogState::sound ? LogCheck::passed : LogCheck::ask;
+  }
   // An unfinalized or lately finalized block, to answer GetBlock with; or null.
   const Propose* proposal(const Digest& block_id) const { return proposals_.find_by_id(block_id); }
   const ValidatorSet& validators() const { return validators_; }
@@ -88,6 +110,13 @@ class Replica {
     View view;
     Digest id;
     Height height;
+    bool ends_epoch = false;
+  };
+  // What is known of the vote log; nothing is cast unless it is sound.
+  enum class LogState : std::uint8_t {
+    unknown,  // Peers are asked which votes of ours they saw.
+    sound,
+    stale,  // A vote of our key is not in it.
   };
 
   // Recovery (replica.cc).
@@ -123,6 +152,13 @@ class Replica {
   void count(const Vote& vote, std::optional<ValidatorIndex> from);
   void report(const Evidence& evidence);
 
+  // The check of the vote log (replica_log_check.cc).
+  void note_vote(const Vote& vote);
+  void note_votes(const Certificate& certificate);
+  void ask_for_last_vote(std::optional<ValidatorIndex> peer);
+  void conclude_log_check();
+  void compare_with_log(const Vote& own);
+
   // Progress: repeated until nothing changes (replica.cc).
   void settle();
   void accept(const Certificate& certificate, std::optional<ValidatorIndex> from);
@@ -136,11 +172,14 @@ class Replica {
   // Blocks and votes (replica_blocks.cc).
   bool consider_blocks();
   bool consider(View view, Proposal& proposal);
+  const Proposal* parent_of(const Proposal& proposal) const;
   bool parent_ready(const Proposal& proposal) const;
   bool justified(const Proposal& proposal) const;
   bool drop_if_impossible(View view, const Proposal& proposal);
-  void start_verifying(Proposal& proposal);
+  bool start_verifying(View view, Proposal& proposal);
+  void reject(View view, Proposal& proposal);
   bool vote_on(View view, Proposal& proposal);
+  void place(const Propose& copy, std::optional<ValidatorIndex> source);
   void want_blocks();
   void fetch(View view);
   std::optional<ValidatorIndex> next_holder(View view);
@@ -148,7 +187,7 @@ class Replica {
   void lead();
   void give_up(View view);
   void cast(const Subject& subject);
-  void propose(const Parent& parent, const Payload& payload);
+  void propose(const Parent& parent, const Payload& payload, bool ends_epoch);
   std::optional<Parent> parent_to_build_on() const;
 
   // What a vote rests on is logged ahead of it, once (replica_blocks.cc).
@@ -167,6 +206,7 @@ class Replica {
     return validators_.leader(config_.epoch_first_block, view);
   }
   bool leading() const { return self_ && *self_ == leader_of(view_); }
+  bool may_cast() const { return self_ && log_state_ == LogState::sound && !ended(); }
   View votes_floor() const;
   PeerStatus own_status() const;
   void send(std::optional<ValidatorIndex> to, Message message);
@@ -187,6 +227,14 @@ class Replica {
   SafetyRecord safety_;
   ProposalStore proposals_;
   Pacemaker pacemaker_;
+
+  LogState log_state_ = LogState::sound;
+  TimeMs log_checked_by_;  // When to vote although too few peers answered.
+  std::uint64_t log_check_nonce_ = 0;
+  std::set<ValidatorIndex> log_check_answers_;
+  Epoch log_epoch_;                            // The highest of which the log had records.
+  bool epoch_logged_ = false;                  // EpochOpened is in the log.
+  std::map<ValidatorIndex, Vote> last_votes_;  // The newest seen of each signer.
 
   bool resumed_ = false;
   bool work_pending_ = false;

@@ -36,11 +36,11 @@ bool Replica::consider(View view, Proposal& proposal) {
     const auto* own = safety_.find(VoteKind::notarize, view);
     const bool voted_for = own != nullptr && own->subject.block_id == proposal.id;
     const bool votable = proposal.from_leader && justified(proposal) && self_ &&
-                         safety_.may_notarize(view, view_) && !tainted_.contains(view);
+                         safety_.may_notarize(view, view_) && !tainted_.contains(view) &&
+                         log_state_ != LogState::stale;
     if (proposal.unavailable || !parent_ready(proposal)) return false;
     if (certificate == nullptr && !voted_for && !votable) return false;
-    start_verifying(proposal);
-    return false;
+    return start_verifying(view, proposal);
   }
   return proposal.ready() && vote_on(view, proposal);
 }
@@ -56,22 +56,28 @@ bool Replica::drop_if_impossible(View view, const Proposal& proposal) {
   } else if (propose.parent_view == finalized_.view) {
     fits = propose.parent_id == finalized_.block_id && propose.height == finalized_.height.next();
   } else if (const auto* certificate = certificates_.notarized(propose.parent_view)) {
-    const auto* parent = proposals_.find(propose.parent_view, certificate->subject.block_id);
-    fits =
-        propose.parent_id == certificate->subject.block_id &&
-        (parent == nullptr || !parent->ready() || propose.height == parent->propose.height.next());
+    fits = propose.parent_id == certificate->subject.block_id;
+    const auto* parent = parent_of(proposal);
+    if (parent != nullptr && parent->ready()) {
+      const auto height = parent->propose.height;
+      fits = fits && propose.height == (proposal.repeats() ? height : height.next());
+    }
   }
   if (fits) return false;
   proposals_.erase(view);
   return true;
 }
 
+// The notarized block on which it stands; null for the tip and for what is not here.
+const Proposal* Replica::parent_of(const Proposal& proposal) const {
+  const auto view = proposal.propose.parent_view;
+  const auto* certificate = certificates_.notarized(view);
+  return certificate == nullptr ? nullptr : proposals_.find(view, certificate->subject.block_id);
+}
+
 bool Replica::parent_ready(const Proposal& proposal) const {
-  const auto& propose = proposal.propose;
-  if (propose.parent_view == finalized_.view) return true;  // By drop_if_impossible.
-  const auto* certificate = certificates_.notarized(propose.parent_view);
-  if (certificate == nullptr) return false;
-  const auto* parent = proposals_.find(propose.parent_view, certificate->subject.block_id);
+  if (proposal.propose.parent_view == finalized_.view) return true;  // By drop_if_impossible.
+  const auto* parent = parent_of(proposal);
   return parent != nullptr && parent->ready();
 }
 
@@ -83,15 +89,36 @@ bool Replica::justified(const Proposal& proposal) const {
   return parent_certified && certificates_.all_nullified(propose.parent_view, propose.view);
 }
 
-void Replica::start_verifying(Proposal& proposal) {
+// §7: a block that ends the epoch is repeated, and it alone; there is nothing more to execute.  The
+// parent's id is certified and the leader signed the rest, so that the fault is its own.
+// REQUIRES: the parent is ready.  True if the block is decided at once.
+bool Replica::start_verifying(View view, Proposal& proposal) {
+  const auto* parent = parent_of(proposal);
+  const bool parent_is_last = parent != nullptr && parent->ends_epoch;
+  if (proposal.repeats() != parent_is_last) {
+    reject(view, proposal);
+    return true;
+  }
+  if (parent_is_last) {
+    proposal.phase = Proposal::Phase::valid;
+    proposal.durable = true;
+    proposal.ends_epoch = true;
+    return true;
+  }
   proposal.phase = Proposal::Phase::verifying;
   emit(Verify{proposal.id, proposal.propose, proposal.source});
+  return false;
+}
+
+void Replica::reject(View view, Proposal& proposal) {
+  proposal.phase = Proposal::Phase::rejected;
+  if (!certificates_.has_any(view)) give_up(view);
 }
 
 bool Replica::vote_on(View view, Proposal& proposal) {
-  if (!self_) return false;
+  if (!may_cast()) return false;
   const auto* notarization = certificates_.find(VoteKind::notarize, view);
-  if (notarization != nullptr && safety_.may_finalize(view, finalized_.view) && chain_to(view)) {
+  if (notarization != nullptr && safety_.may_finalize(view) && chain_to(view)) {
     Subject subject = notarization->subject;
     subject.kind = VoteKind::finalize;
     log_chain(view);
@@ -105,6 +132,29 @@ bool Replica::vote_on(View view, Proposal& proposal) {
   if (idle()) pacemaker_.restart_timers();  // The leader idled first; the votes need their time.
   cast(proposal.propose.subject());
   return true;
+}
+
+// Puts the block wherever it is notarized and missing: one that ends its epoch is in several views,
+// and either of its proposals brings it.  Certificates vouch for id, view and parent's view, the
+// parent's for its id.
+void Replica::place(const Propose& copy, std::optional<ValidatorIndex> source) {
+  const auto id = block_id_of(copy.payload);
+  for (const auto view : certificates_.views_of(id)) {
+    if (view <= finalized_.view || proposals_.find(view, id) != nullptr) continue;
+    const auto parent_view = certificates_.notarized(view)->subject.parent_view;
+    const auto* parent = certificates_.notarized(parent_view);
+    Propose propose{config_.epoch, view, parent_view, {}, copy.height, copy.payload, {}, {}};
+    if (parent != nullptr) {
+      propose.parent_id = parent->subject.block_id;
+    } else if (parent_view == finalized_.view) {
+      propose.parent_id = finalized_.block_id;
+    } else if (copy.view == view && copy.parent_view == parent_view) {
+      propose.parent_id = copy.parent_id;
+    } else {
+      continue;
+    }
+    proposals_.put(propose, source.value_or(next_holder(view).value_or(leader_of(view))));
+  }
 }
 
 // Asks for each notarized block that is not here, a few at a time; repeat_ourselves() asks again.
@@ -159,7 +209,7 @@ std::optional<Replica::Parent> Replica::parent_to_build_on() const {
     if (const auto* certificate = certificates_.notarized(view)) {
       const auto* proposal = proposals_.find(view, certificate->subject.block_id);
       if (proposal != nullptr && proposal->ready()) {
-        return Parent{view, proposal->id, proposal->propose.height};
+        return Parent{view, proposal->id, proposal->propose.height, proposal->ends_epoch};
       }
     }
     if (!certificates_.has(VoteKind::nullify, view)) return std::nullopt;
@@ -170,25 +220,31 @@ std::optional<Replica::Parent> Replica::parent_to_build_on() const {
 
 // Rule 3, and when an idle leader proposes.
 void Replica::lead() {
-  if (!leading() || build_asked_ == view_ || !safety_.may_notarize(view_, view_)) return;
+  if (!leading() || !may_cast() || build_asked_ == view_) return;
+  if (!safety_.may_notarize(view_, view_)) return;
   const auto parent = parent_to_build_on();
   if (!parent || !pacemaker_.may_propose()) return;
   const bool unfinalized = parent->view > finalized_.view;
-  if (!work_pending_ && !(unfinalized && pacemaker_.should_flush()) && !pacemaker_.should_beat()) {
-    return;
-  }
+  // A block that ends the epoch is repeated only if its finalization does not come by itself.
+  const bool work = work_pending_ && !parent->ends_epoch;
+  if (!work && !(unfinalized && pacemaker_.should_flush()) && !pacemaker_.should_beat()) return;
   build_asked_ = view_;
   build_parent_ = *parent;
+  if (parent->ends_epoch) {
+    const auto* last = proposals_.find(parent->view, parent->id);
+    return propose(*parent, Payload(last->propose.payload), true);
+  }
   const auto skipped = view_.value() - 1 - parent->view.value();
   emit(Build{view_, parent->view, parent->id, parent->height,
              static_cast<std::uint32_t>(std::min<std::uint64_t>(skipped, kBudgetHalvingsMax)),
              skipped > kBudgetHalvingsMax});
 }
 
-void Replica::propose(const Parent& parent, const Payload& payload) {
+// The payload is of a new block on the parent, or that of a parent which ends the epoch.
+void Replica::propose(const Parent& parent, const Payload& payload, bool ends_epoch) {
   CHECK(leading());
-  Propose message{config_.epoch,        view_,   parent.view, parent.id,
-                  parent.height.next(), payload, {},          {}};
+  const auto height = parent.ends_epoch ? parent.height : parent.height.next();
+  Propose message{config_.epoch, view_, parent.view, parent.id, height, payload, {}, {}};
   const auto* certificate = parent.view == finalized_.view
                                 ? (finalized_.certificate ? &*finalized_.certificate : nullptr)
                                 : certificates_.notarized(parent.view);
@@ -205,18 +261,23 @@ void Replica::propose(const Parent& parent, const Payload& payload) {
   auto& proposal = proposals_.put(message, *self_);
   proposal.phase = Proposal::Phase::valid;
   proposal.durable = true;
+  proposal.ends_epoch = ends_epoch;
   if (idle()) pacemaker_.restart_timers();
   cast(subject);
 }
 
 void Replica::give_up(View view) {
-  if (self_ && safety_.may_nullify(view, view_)) cast(Subject::nullify(config_.epoch, view));
+  if (may_cast() && safety_.may_nullify(view, view_)) cast(Subject::nullify(config_.epoch, view));
 }
 
 // The only place where a vote is made.  Everything it rests on is logged ahead of it, and it is
 // logged ahead of its Send (I8).
 void Replica::cast(const Subject& subject) {
   const auto view = subject.view;
+  CHECK(may_cast());
+  if (!std::exchange(epoch_logged_, true)) {
+    emit(Persist{EpochOpened{config_.epoch, config_.epoch_first_block, safety_.forgotten()}});
+  }
   switch (subject.kind) {
     case VoteKind::notarize:
       CHECK(safety_.may_notarize(view, view_));  // I1, I3
@@ -229,7 +290,7 @@ void Replica::cast(const Subject& subject) {
       log_entry();
       break;
     case VoteKind::finalize:
-      CHECK(safety_.may_finalize(view, finalized_.view));  // I2
+      CHECK(safety_.may_finalize(view));  // I2
       CHECK(certificates_.logged(VoteKind::notarize, view));
       break;
   }

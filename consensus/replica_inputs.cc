@@ -9,24 +9,32 @@ void Replica::on(const Tick& input) {
   if (pacemaker_.take_status()) {
     answers_.clear();
     send(std::nullopt, own_status());
+    ask_for_last_vote(std::nullopt);
   }
+  conclude_log_check();
+  if (ended()) return;
   if (pacemaker_.take_block_retry()) retry_blocks();
   if (pacemaker_.take_retry()) repeat_ourselves();
 }
 
 void Replica::on(const Received& input) {
-  if (!validators_.contains(input.from) || input.from == self_) return;
+  if (input.from == self_) return;
   std::visit([&](const auto& message) { receive(input.from, message); }, input.message);
 }
 
-void Replica::on(const Connected& input) { send(input.peer, own_status()); }
+void Replica::on(const Connected& input) {
+  send(input.peer, own_status());
+  ask_for_last_vote(input.peer);
+}
 
 // The leader's turn ends well: rule 3.
 void Replica::on(const Built& input) {
   pacemaker_.observe_build(SpanMs(input.cost_ms));
   const bool expected = input.view == view_ && build_asked_ == view_;
-  if (!expected || !safety_.may_notarize(view_, view_)) return;
-  if (build_parent_.view >= finalized_.view) propose(build_parent_, input.payload);
+  if (!expected || !may_cast() || !safety_.may_notarize(view_, view_)) return;
+  if (build_parent_.view >= finalized_.view) {
+    propose(build_parent_, input.payload, input.ends_epoch);
+  }
 }
 
 void Replica::on(const Verified& input) {
@@ -39,10 +47,10 @@ void Replica::on(const Verified& input) {
     case Verdict::valid:
       pacemaker_.observe_verify(SpanMs(input.cost_ms));
       proposal->phase = Proposal::Phase::valid;
+      proposal->ends_epoch = input.ends_epoch;
       return;
     case Verdict::invalid:
-      proposal->phase = Proposal::Phase::rejected;
-      if (!certificates_.has_any(input.view)) give_up(input.view);
+      reject(input.view, *proposal);
       return;
     case Verdict::mismatch:
       proposals_.erase(input.view);  // Another copy may be as the leader made it.
@@ -59,10 +67,10 @@ void Replica::on(const Verified& input) {
 void Replica::on(const BodyDurable& input) { proposals_.set_durable(input.block_id); }
 
 void Replica::on(const Synced& input) {
-  if (input.tip.view <= finalized_.view) return;
+  if (ended() || input.tip.view <= finalized_.view) return;
   adopt_tip(input.tip);
   if (finalized_.view >= view_) enter(*finalized_.certificate);
-  ask_for_gaps(std::nullopt);
+  if (!ended()) ask_for_gaps(std::nullopt);
 }
 
 void Replica::on(const WorkPending& input) {

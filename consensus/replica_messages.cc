@@ -7,17 +7,10 @@
 
 namespace fenrun {
 
-namespace {
-
-// Answers to one peer's questions between two statuses.  An honest peer asks about once a view or
-// retry.
-constexpr std::uint32_t kAnswersMax = 64;
-
-}  // namespace
-
 // Rule 4, what can be told at once; consider() goes on from here.
 void Replica::receive(ValidatorIndex from, const Propose& message) {
   const auto subject = message.subject();
+  if (ended()) return;
   if (message.epoch != config_.epoch || !subject.validate() || !votes_.in_range(message.view))
     return;
   if (from != leader_of(message.view)) return;
@@ -31,6 +24,7 @@ void Replica::receive(ValidatorIndex from, const Propose& message) {
         certificate == nullptr || certificate->subject.block_id == subject.block_id;
     if (held == nullptr && certified) {
       proposals_.put(message, from).from_leader = true;
+      place(message, from);
       if (message.view == view_) ask_for_gaps(from);
     }
   }
@@ -78,9 +72,9 @@ Status Replica::check_certificate(const Certificate& certificate) {
 // Rule 10.
 void Replica::receive(ValidatorIndex from, const Vote& message) {
   const auto& subject = message.subject;
+  if (ended() || !validators_.contains(message.signer)) return;
   if (subject.epoch != config_.epoch || !subject.validate() || !votes_.in_range(subject.view))
     return;
-  if (!validators_.contains(message.signer)) return;
   const auto* held = votes_.find(subject.kind, subject.view, message.signer);
   if (held != nullptr && held->subject == subject) return;
   // A vote too late to matter is not worth checking, unless it disagrees with what the quorum said.
@@ -91,6 +85,8 @@ void Replica::receive(ValidatorIndex from, const Vote& message) {
 
 // REQUIRES: checked.
 void Replica::count(const Vote& vote, std::optional<ValidatorIndex> from) {
+  note_vote(vote);
+  if (vote.signer == self_) compare_with_log(vote);
   const auto added = votes_.add(vote);
   if (added.evidence) {
     report(*added.evidence);
@@ -100,24 +96,29 @@ void Replica::count(const Vote& vote, std::optional<ValidatorIndex> from) {
 
 void Replica::receive(ValidatorIndex from, const Certificate& message) {
   const auto& subject = message.subject;
+  if (ended()) return;
   if (subject.epoch != config_.epoch || subject.view <= finalized_.view) return;
   const auto* held = certificates_.find(subject.kind, subject.view);
   if (held != nullptr && held->subject == subject) return;
   if (check_certificate(message)) accept(message, from);
 }
 
-// Moves nothing by itself: whoever claims to be ahead is asked for proof.
+// Moves nothing by itself: whoever claims to be ahead is asked for proof.  One of a later epoch has
+// the finalization of this one's last block.
 void Replica::receive(ValidatorIndex from, const PeerStatus& message) {
   send(from, Echo{message.stamp});
-  if (message.epoch != config_.epoch) return;
-  if (message.view <= view_ && message.finalized_view <= finalized_.view) return;
+  if (ended() || message.epoch < config_.epoch) return;
+  if (message.epoch == config_.epoch && message.view <= view_ &&
+      message.finalized_view <= finalized_.view) {
+    return;
+  }
   const auto first = finalized_.view.next();
   send(from,
        GetCertificates{config_.epoch, first, View(first.value() + kCertificatesPerAnswer - 1)});
 }
 
 void Replica::receive(ValidatorIndex from, const Echo& message) {
-  if (message.stamp > pacemaker_.now()) return;
+  if (!validators_.contains(from) || message.stamp > pacemaker_.now()) return;
   pacemaker_.observe_round_trip(from, SpanMs(pacemaker_.now().value() - message.stamp.value()));
 }
 
@@ -143,18 +144,8 @@ void Replica::receive(ValidatorIndex from, const GetCertificates& message) {
 void Replica::receive(ValidatorIndex, const GetBlock&) {}
 void Replica::receive(ValidatorIndex, const GetRange&) {}
 
-// Only for a block whose certificate we hold: its signatures vouch for the header and the parent's
-// view, the parent's certificate for the parent's id.
 void Replica::receive(ValidatorIndex from, const BlockAnswer& message) {
-  const auto& propose = message.propose;
-  if (propose.epoch != config_.epoch) return;
-  const auto* certificate = certificates_.notarized(propose.view);
-  if (certificate == nullptr || certificate->subject.parent_view != propose.parent_view) return;
-  const auto id = block_id_of(propose.payload);
-  if (certificate->subject.block_id != id || proposals_.find(propose.view, id) != nullptr) return;
-  Propose stripped = propose;
-  stripped.justification = {};
-  proposals_.put(stripped, from);
+  if (!ended() && message.propose.epoch == config_.epoch) place(message.propose, from);
 }
 
 void Replica::receive(ValidatorIndex, const Evidence& message) {
@@ -179,16 +170,5 @@ void Replica::report(const Evidence& evidence) {
   emit(EvidenceFound{evidence});
   send(std::nullopt, evidence);
 }
-
-void Replica::receive(ValidatorIndex from, const GetLastVote& message) {
-  View highest = std::max(votes_.highest_view_of(from), certificates_.highest_view_signed_by(from));
-  if (finalized_.certificate && finalized_.certificate->signed_by(from)) {
-    highest = std::max(highest, finalized_.view);
-  }
-  send(from, LastVote{message.nonce, config_.epoch, highest});
-}
-
-// Answers a question the driver asked before it made us; it is for the driver.
-void Replica::receive(ValidatorIndex, const LastVote&) {}
 
 }  // namespace fenrun

@@ -21,7 +21,7 @@ bool Replica::idle() const {
 
 // Rule 7.
 void Replica::check_timers() {
-  if (!self_ || !safety_.may_nullify(view_, view_)) return;
+  if (!may_cast() || !safety_.may_nullify(view_, view_)) return;
   if (safety_.cast(VoteKind::notarize, view_)) {
     if (pacemaker_.advance_late()) give_up(view_);
     return;
@@ -35,6 +35,7 @@ void Replica::check_timers() {
 void Replica::repeat_ourselves() {
   ask_for_gaps(std::nullopt);
 
+  if (log_state_ == LogState::stale) return;
   auto finalizes = safety_.finalizes();
   if (!safety_.cast_any(view_) && finalizes.empty()) return;
   if (entry_) send(std::nullopt, *entry_);

@@ -14,19 +14,20 @@ const Vote* SafetyRecord::find(VoteKind kind, View view) const {
 }
 
 bool SafetyRecord::may_notarize(View view, View current) const {
-  return view == current && !cast_any(view);
+  return view == current && view > forgotten_ && !cast_any(view);
 }
 
 bool SafetyRecord::may_nullify(View view, View current) const {
-  return view == current && !cast(VoteKind::nullify, view) && !cast(VoteKind::finalize, view);
+  return view == current && may_finalize(view);  // The same two votes forbid both.
 }
 
-bool SafetyRecord::may_finalize(View view, View finalized) const {
-  return view > finalized && !cast(VoteKind::nullify, view) && !cast(VoteKind::finalize, view);
+bool SafetyRecord::may_finalize(View view) const {
+  return view > forgotten_ && !cast(VoteKind::nullify, view) && !cast(VoteKind::finalize, view);
 }
 
 void SafetyRecord::record(const Vote& vote) {
   const auto& subject = vote.subject;
+  if (subject.view <= forgotten_) return;
   Votes& votes = votes_[subject.view];
   auto& own = votes[static_cast<std::size_t>(subject.kind)];
   if (own) {
@@ -63,8 +64,9 @@ std::vector<Vote> SafetyRecord::finalizes() const {
   return found;
 }
 
-void SafetyRecord::prune(View finalized) {
-  votes_.erase(votes_.begin(), votes_.upper_bound(finalized));
+void SafetyRecord::forget(View up_to) {
+  forgotten_ = std::max(forgotten_, up_to);
+  votes_.erase(votes_.begin(), votes_.upper_bound(forgotten_));
 }
 
 }  // namespace fenrun

@@ -5,7 +5,7 @@
 //   I1  one notarize a view          I2  never both nullify and finalize in a view
 //   I3  never notarize after nullify
 // A second notarize after a restart is excluded because the record is durable before the vote is
-// sent.
+// sent.  Votes of views up to forgotten() are not kept, and none is cast there any more.
 #pragma once
 
 #include <array>
@@ -28,10 +28,10 @@ class SafetyRecord {
   // bodies).
   bool may_notarize(View view, View current) const;
   bool may_nullify(View view, View current) const;
-  bool may_finalize(View view, View finalized) const;
+  bool may_finalize(View view) const;
 
-  // Remembers a vote of ours.  REQUIRES: it breaks none of I1, I2, I3; the same vote may come
-  // twice.
+  // Remembers a vote of ours, unless its view is forgotten.  REQUIRES: it breaks none of I1, I2,
+  // I3; the same vote may come twice.
   void record(const Vote& vote);
 
   // The lowest view we may be in: max(own notarize or nullify view, own finalize view + 1); 0 if no
@@ -42,13 +42,15 @@ class SafetyRecord {
   std::vector<Vote> all() const;
   std::vector<Vote> finalizes() const;
 
-  // Forgets votes of views up to and including the finalized one, in which none is ever cast again.
-  void prune(View finalized);
+  // Forgets the votes of views up to and including this one.
+  void forget(View up_to);
+  View forgotten() const { return forgotten_; }
 
  private:
   using Votes = std::array<std::optional<Vote>, 3>;  // By kind; at least one is there.
 
   std::map<View, Votes> votes_;
+  View forgotten_;
 };
 
 }  // namespace fenrun

@@ -63,13 +63,4 @@ std::vector<ValidatorIndex> VoteTally::voters(VoteKind kind, View view) const {
   return signers;
 }
 
-View VoteTally::highest_view_of(ValidatorIndex signer) const {
-  for (auto it = views_.rbegin(); it != views_.rend(); ++it) {
-    for (const auto& votes : it->second) {
-      if (votes.contains(signer)) return it->first;
-    }
-  }
-  return View(0);
-}
-
 }  // namespace fenrun

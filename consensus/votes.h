@@ -37,8 +37,6 @@ class VoteTally {
   const Vote* find(VoteKind kind, View view, ValidatorIndex signer) const;
   // Who voted so in the view, in index order.
   std::vector<ValidatorIndex> voters(VoteKind kind, View view) const;
-  // The highest view with any vote of the signer; 0 if none.
-  View highest_view_of(ValidatorIndex signer) const;
 
  private:
   using BySigner = std::map<ValidatorIndex, Vote>;

@@ -39,8 +39,8 @@ Timing timing_of(const Parameters& parameters) {
 }
 
 Result<FinalizedTip> finalized_tip(const Journal& journal) {
-  FinalizedTip tip{journal.tip().epoch, journal.tip().view, journal.tip().height, journal.tip_id(),
-                   std::nullopt};
+  FinalizedTip tip{journal.tip().epoch, journal.tip().view, journal.tip().height,
+                   journal.tip_id(),    std::nullopt,       ends_epoch(journal.tip())};
   if (tip.height == Height(0)) return tip;
   const auto bytes = journal.store().certificate(tip.height);
   if (!bytes) return Error{Errc::corruption, "the tip has no certificate"};
@@ -254,7 +254,8 @@ void Node::carry_out(const Build& output) {
   const TimeMs begin = now().steady;
   Payload payload = executor_.build(output, self_.value(), quorum(), now().wall);
   log_batches(payload);
-  give(Built{output.view, std::move(payload), now().steady.value() - begin.value()});
+  const bool is_last = ends_epoch(journal_->find(block_id_of(payload))->header);
+  give(Built{output.view, std::move(payload), now().steady.value() - begin.value(), is_last});
 }
 
 void Node::carry_out(const Verify& output) {
@@ -287,6 +288,18 @@ void Node::carry_out(const EvidenceFound& output) {
                            " signed two votes that exclude each other in view " +
                            std::to_string(output.evidence.first.subject.view.value()) +
                            ": keep this log and tell the other operators");
+}
+
+// The key votes no more: on a restart the log's last record says so.
+void Node::carry_out(const StaleLog& output) {
+  log(LogLevel::error, Error{Errc::vote_log_stale, "this node observes from now on"}.to_string() +
+                           ": it lacks a vote of view " +
+                           std::to_string(output.vote.subject.view.value()) + " of epoch " +
+                           std::to_string(output.vote.subject.epoch.value()));
+  if (const auto status = vote_log_->retire(encode(output.vote)); !status)
+    return fail(status.error());
+  vote_log_.reset();
+  log_dirty_ = false;
 }
 
 void Node::carry_out(const EnteredView& output) {

@@ -149,6 +149,7 @@ class Node final : public NodeService {
   void carry_out(const Commit& output);
   void carry_out(const CatchUp& output);
   void carry_out(const EvidenceFound& output);
+  void carry_out(const StaleLog& output);
   void carry_out(const EnteredView& output);
   bool commit(std::span<const Digest> ids, const Certificate& finalization);
   void after_commit();

@@ -168,13 +168,15 @@ bool Node::try_verify(const Verification& verification) {
       return false;
     }
     if (begin.value() - verification.since.value() < kUnavailableMs) return false;
-    give(Verified{view, request.block_id, Verdict::unavailable, 0});
+    give(Verified{view, request.block_id, Verdict::unavailable});
     return true;
   }
   const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
   const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
-  give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value()});
-  if (verdict == Verdict::valid) {
+  const bool valid = verdict == Verdict::valid;
+  give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value(),
+                valid && ends_epoch(journal_->find(request.block_id)->header)});
+  if (valid) {
     log_batches(request.propose.payload);
     give(BodyDurable{request.block_id});
   }

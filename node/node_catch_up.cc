@@ -163,8 +163,12 @@ Status Node::replay_range(const RangeAnswer& answer) {
     }
   }
   if (!commit(std::span(ids).subspan(next), finalization)) return Errc::io_error;
-  synced_tip_ = {finalization.subject.epoch, finalization.subject.view, journal_->tip().height,
-                 journal_->tip_id(), finalization};
+  synced_tip_ = {finalization.subject.epoch,
+                 finalization.subject.view,
+                 journal_->tip().height,
+                 journal_->tip_id(),
+                 finalization,
+                 ends_epoch(journal_->tip())};
   return {};
 }
 

@@ -115,7 +115,8 @@ NodeStatus Node::status() const {
                  " s; no vote in view " + std::to_string(replica.view.value()) + " from " +
                  (names.empty() ? "nobody" : names) + ": look at their logs";
   } else if (!is_voting()) {
-    status.why = "this node observes only, its vote log being lost: replace its consensus key";
+    status.why =
+        "this node observes only, its vote log being lost or stale: replace its consensus key";
   }
   return status;
 }

@@ -40,6 +40,9 @@ Result<VoteLog::Opened> VoteLog::open(FileSystem& files, const Path& path, const
                                  if (!first) first = epoch;
                                  return {};
                                }
+                               if (record.type == kRetired) {
+                                 return Error{Errc::vote_log_stale, path.string()};
+                               }
                                if (!first || record.tag != epoch.value()) {
                                  return damaged(offset, ": a record outside its epoch");
                                }
@@ -59,14 +62,21 @@ void VoteLog::open_epoch(Epoch epoch) {
 }
 
 void VoteLog::append(std::uint8_t type, ByteView bytes) {
-  CHECK(type > kEpochOpened);
+  CHECK(type > kEpochOpened && type < kRetired);
   log_.append({type, epoch_.value(), bytes});
 }
 
 Status VoteLog::sync() { return log_.sync(); }
 
+Status VoteLog::retire(ByteView proof) {
+  log_.append({kRetired, epoch_.value(), proof});
+  return log_.sync();
+}
+
 Status VoteLog::compact(const std::vector<VoteLogRecord>& records) {
-  for (const auto& record : records) CHECK(record.epoch == epoch_ && record.type > kEpochOpened);
+  for (const auto& record : records) {
+    CHECK(record.epoch == epoch_ && record.type > kEpochOpened && record.type < kRetired);
+  }
   return rewrite(epoch_, records);
 }
 

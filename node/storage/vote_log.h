@@ -4,8 +4,8 @@
 // One consensus key belongs to one log for life.  The log's first record is "epoch opened"; each
 // later epoch is opened before its first record.  What the records mean is consensus's affair.
 //
-// A log that is missing, damaged or another key's must never be replaced by a new one for the same
-// key: the caller goes on without votes.
+// A log that is missing, damaged, retired or another key's must never be replaced by a new one for
+// the same key: the caller goes on without votes.
 #pragma once
 
 #include <vector>
@@ -17,7 +17,7 @@
 namespace fenrun {
 
 struct VoteLogRecord {
-  std::uint8_t type = 0;  // REQUIRES: above VoteLog::kEpochOpened.
+  std::uint8_t type = 0;  // REQUIRES: above VoteLog::kEpochOpened, below VoteLog::kRetired.
   Epoch epoch;
   Bytes bytes;
 
@@ -27,6 +27,7 @@ struct VoteLogRecord {
 class VoteLog {
  public:
   static constexpr std::uint8_t kEpochOpened = 1;
+  static constexpr std::uint8_t kRetired = 255;
 
   struct Opened;
 
@@ -36,17 +37,22 @@ class VoteLog {
 
   // The log and its records.  It is rewritten into a new file and synced before this returns, so
   // that no page of the old one that only seemed to be written is ever relied upon.
-  // Errc::not_found, Errc::corruption, or Errc::value_invalid for another key's log.
+  // Errc::not_found, Errc::corruption, Errc::value_invalid for another key's log, or
+  // Errc::vote_log_stale for a retired one.
   static Result<Opened> open(FileSystem& files, const Path& path, const PublicKey& key);
 
   // The epoch of the records that follow.  REQUIRES: above epoch().
   void open_epoch(Epoch epoch);
-  // REQUIRES: type above kEpochOpened.
+  // REQUIRES: type above kEpochOpened and below kRetired.
   void append(std::uint8_t type, ByteView bytes);
   // All that was appended is durable.  Once this has failed it fails for good.
   Status sync();
   // Replaces the log by these records of the present epoch, durable on return.
   Status compact(const std::vector<VoteLogRecord>& records);
+
+  // The key votes no more, because its votes are not all in this log; durable on return.  The
+  // proof is kept for the operator.  REQUIRES: nothing is done with the log afterwards.
+  Status retire(ByteView proof);
 
   Epoch epoch() const { return epoch_; }
   std::uint64_t bytes() const { return log_.end(); }

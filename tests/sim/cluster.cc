@@ -84,7 +84,8 @@ Cluster::Cluster(const ClusterOptions& options)
     node.place = nodes_.size() - 1;
     node.index = ValidatorIndex(index);
     node.fault = fault;
-    node.disk.tip = FinalizedTip{Epoch(0), View(0), Height(0), config_.epoch_first_block, {}};
+    node.disk.tip =
+        FinalizedTip{Epoch(0), View(0), Height(0), config_.epoch_first_block, {}, false};
   };
   const auto fault_of = [&](std::uint16_t i) {
     const auto it = options.byzantine.find(i);
@@ -135,7 +136,9 @@ void Cluster::start(Node& node) {
   CHECK(!node.replica);
   std::vector<LogRecord> records;
   for (const auto& bytes : node.disk.log) records.push_back(decode<LogRecord>(bytes).value());
-  node.replica = std::make_unique<Replica>(config_, validators_, node.index, &key(node.index),
+  auto config = config_;
+  if (now_ == 0) config.log_check = LogCheck::passed;  // Nobody has voted yet.
+  node.replica = std::make_unique<Replica>(config, validators_, node.index, &key(node.index),
                                            node.disk.tip, records, TimeMs(now_));
   ++node.life;
   node.starts_at = 0;
@@ -199,6 +202,7 @@ bool Cluster::carry_out(Node& node, const Output& output) {
           [&](const EvidenceFound& found) {
             checker_.convicted(found.evidence.first.signer.value());
           },
+          [](const StaleLog&) {},
           [](const EnteredView&) {},
       },
       output);
@@ -347,8 +351,9 @@ void Cluster::commit(Node& node, const std::vector<Propose>& blocks,
     checker_.committed(node.index.value(), {block.view, header.height, id}, header.parent);
   }
   const auto& last = blocks.back();
-  node.disk.tip = FinalizedTip{Epoch(0), certificate.subject.view, last.height,
-                               certificate.subject.block_id, certificate};
+  node.disk.tip = FinalizedTip{Epoch(0),    certificate.subject.view,
+                               last.height, certificate.subject.block_id,
+                               certificate, false};
 }
 
 void Cluster::build(Node& node, const Build& order) {

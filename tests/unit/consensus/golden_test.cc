@@ -206,6 +206,8 @@ class Story {
            "fetches " + name(fetch->block_id) + " from " + number(fetch->from.value()));
     } else if (const auto* found = std::get_if<EvidenceFound>(event.output)) {
       note(event.now, place, "has " + describe(found->evidence));
+    } else if (const auto* stale = std::get_if<StaleLog>(event.output)) {
+      note(event.now, place, "votes no more: its log lacks " + describe(stale->vote));
     } else if (std::holds_alternative<CatchUp>(*event.output)) {
       note(event.now, place, "needs to catch up");
     }
@@ -250,6 +252,10 @@ class Story {
              describe(evidence->first) + " and " + describe(evidence->second) + ")";
     }
     if (std::holds_alternative<GetRange>(message)) return "get-range()";
+    if (std::holds_alternative<GetLastVote>(message)) return "get-last-vote()";
+    if (const auto* answer = std::get_if<LastVote>(&message)) {
+      return "last-vote(" + (answer->vote ? describe(*answer->vote) : std::string("none")) + ")";
+    }
     return {};
   }
 

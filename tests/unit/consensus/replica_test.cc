@@ -20,7 +20,8 @@ class ReplicaTest : public testing::Test {
 
   void restart(const std::vector<LogRecord>& records) {
     const FinalizedTip genesis{Epoch(0), View(0), Height(0), Digest{}, {}};
-    const ReplicaConfig config{kChain, Epoch(0), Digest{}, {.idle_interval = SpanMs(0)}};
+    const ReplicaConfig config{
+        kChain, Epoch(0), Digest{}, {.idle_interval = SpanMs(0)}, LogCheck::passed};
     replica_ = std::make_unique<Replica>(config, members_.set(), ValidatorIndex(0),
                                          &members_.key(0), genesis, records, TimeMs(now_));
   }
@@ -86,11 +87,13 @@ TEST_F(ReplicaTest, NotarizesWhatItExecutedAndLogsFirst) {
       votes(step(Verified{View(1), block_id_of(first().payload), Verdict::valid, 1})).empty())
       << "not durable yet";
   const auto outputs = step(BodyDurable{block_id_of(first().payload)});
-  ASSERT_EQ(outputs.size(), 3);
-  EXPECT_TRUE(std::holds_alternative<Propose>(std::get<Persist>(outputs[0]).record));
-  const auto vote = std::get<Vote>(std::get<Persist>(outputs[1]).record);
+  ASSERT_EQ(outputs.size(), 4);
+  EXPECT_EQ(std::get<Persist>(outputs[0]).record,
+            LogRecord(EpochOpened{Epoch(0), Digest{}, View(0)}));
+  EXPECT_TRUE(std::holds_alternative<Propose>(std::get<Persist>(outputs[1]).record));
+  const auto vote = std::get<Vote>(std::get<Persist>(outputs[2]).record);
   EXPECT_EQ(vote, members_.vote(first().subject(), 0));
-  EXPECT_EQ(std::get<Send>(outputs[2]).message, Message(vote));
+  EXPECT_EQ(std::get<Send>(outputs[3]).message, Message(vote));
 }
 
 TEST_F(ReplicaTest, AProposalCountsOnTheLeadersLinkOnly) {
@@ -218,7 +221,7 @@ TEST_F(ReplicaTest, AStaleKeyLearnsOfItsVotesFromPeers) {
   hear(3, members_.vote(nullify(6), 3));
   const auto sent = all<Send>(hear(3, GetLastVote{7}));
   ASSERT_EQ(sent.size(), 1);
-  EXPECT_EQ(sent[0].message, Message(LastVote{7, Epoch(0), View(6)}));
+  EXPECT_EQ(sent[0].message, Message(LastVote{7, members_.vote(nullify(6), 3)}));
 }
 
 TEST_F(ReplicaTest, AnObserverFollowsAndNeverVotes) {

@@ -82,7 +82,6 @@ TEST(Votes, OutsideTheRangeCountForNothing) {
   EXPECT_FALSE(tally.add(members.vote(nullify(2), 0)).counted);
   EXPECT_FALSE(tally.add(members.vote(nullify(11), 0)).counted);
   EXPECT_TRUE(tally.add(members.vote(nullify(10), 0)).counted);
-  EXPECT_EQ(tally.highest_view_of(ValidatorIndex(0)), View(10));
   tally.set_range(View(10), View(18));
   EXPECT_EQ(tally.find(VoteKind::nullify, View(10), ValidatorIndex(0)), nullptr);
 }
@@ -154,7 +153,6 @@ TEST(Certificates, GapsAndSkips) {
   EXPECT_FALSE(store.all_nullified(View(1), View(5)));
   EXPECT_FALSE(store.all_nullified(View(0), View(3))) << "view 1 is notarized, not nullified";
   EXPECT_EQ(store.highest_notarized(), View(1));
-  EXPECT_EQ(store.highest_view_signed_by(ValidatorIndex(3)), View(0));
   store.prune(View(2));
   EXPECT_FALSE(store.has_any(View(2)));
   EXPECT_TRUE(store.has(VoteKind::nullify, View(4)));
@@ -165,12 +163,11 @@ TEST(Safety, TheVotingRule) {
   SafetyRecord safety;
   EXPECT_FALSE(safety.may_notarize(View(2), View(3))) << "only in the present view";
   EXPECT_FALSE(safety.may_nullify(View(2), View(3)));
-  EXPECT_FALSE(safety.may_finalize(View(3), View(3))) << "only above the finalized view";
   safety.record(members.vote(notarize(3, 0, "a"), 0));
   EXPECT_FALSE(safety.may_notarize(View(3), View(3))) << "I1";
   EXPECT_TRUE(safety.may_nullify(View(3), View(3)));
   safety.record(members.vote(nullify(3), 0));
-  EXPECT_FALSE(safety.may_finalize(View(3), View(0))) << "I2";
+  EXPECT_FALSE(safety.may_finalize(View(3))) << "I2";
   safety.record(members.vote(nullify(4), 0));
   EXPECT_FALSE(safety.may_notarize(View(4), View(4))) << "I3";
   safety.record(members.vote(finalize(2, 0, "b"), 0));
@@ -186,8 +183,13 @@ TEST(Safety, TheRecoveredViewIsNotThatOfTheLastRecord) {
   EXPECT_EQ(safety.lowest_view(), View(5));
   safety.record(members.vote(finalize(6, 3, "b"), 0));
   EXPECT_EQ(safety.lowest_view(), View(7));
-  safety.prune(View(5));
+  safety.forget(View(5));
   EXPECT_EQ(safety.all().size(), 1);
+  EXPECT_FALSE(safety.may_finalize(View(5))) << "nothing is cast in a forgotten view";
+  EXPECT_FALSE(safety.may_notarize(View(4), View(4)));
+  EXPECT_FALSE(safety.may_nullify(View(4), View(4)));
+  safety.record(members.vote(nullify(4), 0));
+  EXPECT_EQ(safety.all().size(), 1) << "nor kept";
 }
 
 TEST(SafetyDeathTest, ABrokenRuleEndsTheProcess) {

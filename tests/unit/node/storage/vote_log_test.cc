@@ -70,6 +70,18 @@ TEST(VoteLog, damage_kills_the_log) {
   EXPECT_EQ(VoteLog::open(files, kPath, kKey).error().code, Errc::corruption);
 }
 
+TEST(VoteLog, retired_log_is_never_used_again) {
+  FaultyFiles files;
+  auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
+  log.append(2, Bytes(50, 1));
+  ASSERT_TRUE(log.retire(Bytes{1, 2, 3}));
+  files.crash();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(VoteLog::open(files, kPath, kKey).error().code, Errc::vote_log_stale);
+  }
+  EXPECT_EQ(VoteLog::create(files, kPath, kKey, Epoch(0)).error().code, Errc::locked);
+}
+
 TEST(VoteLog, failed_sync_is_final) {
   FaultyFiles files;
   auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));

@@ -1,0 +1,74 @@
+// Whether the vote log holds our votes: a log restored from a backup lacks some, and a key that two
+// nodes use has votes in two logs.  docs/spec/consensus.md §5.
+//
+// The proof is a vote with our own signature, so that no peer can make us give our votes up.
+#include <algorithm>
+
+#include "consensus/replica.h"
+
+namespace fenrun {
+
+// What we shall answer when its signer asks.  REQUIRES: checked.
+void Replica::note_vote(const Vote& vote) {
+  const auto rank = [](const Vote& value) {
+    return std::pair(value.subject.view, value.subject.kind);
+  };
+  const auto [known, fresh] = last_votes_.emplace(vote.signer, vote);
+  if (!fresh && rank(vote) > rank(known->second)) known->second = vote;
+}
+
+void Replica::note_votes(const Certificate& certificate) {
+  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(i);
+    if (certificate.signed_by(index)) note_vote(certificate.vote_of(index));
+  }
+}
+
+void Replica::ask_for_last_vote(std::optional<ValidatorIndex> peer) {
+  if (log_state_ == LogState::unknown) send(peer, GetLastVote{log_check_nonce_});
+}
+
+void Replica::receive(ValidatorIndex from, const GetLastVote& message) {
+  if (++answers_[from] > kAnswersMax) return;
+  const auto known = last_votes_.find(from);
+  LastVote answer{message.nonce, {}};
+  if (known != last_votes_.end()) answer.vote = known->second;
+  send(from, answer);
+}
+
+void Replica::receive(ValidatorIndex from, const LastVote& message) {
+  if (message.nonce != log_check_nonce_ || log_state_ != LogState::unknown) return;
+  if (message.vote) {
+    const auto& [subject, signer, signature] = *message.vote;
+    if (verify(key_->public_key(), Domain::consensus_vote, signed_bytes(config_.chain_id, subject),
+               signature)) {
+      compare_with_log(*message.vote);
+    }
+  }
+  if (validators_.contains(from)) log_check_answers_.insert(from);
+  conclude_log_check();
+}
+
+// We are one of the quorum: a vote of ours in any certificate was seen by one of its others.
+void Replica::conclude_log_check() {
+  if (log_state_ != LogState::unknown) return;
+  const bool enough = log_check_answers_.size() + 1 >= validators_.quorum();
+  if (enough || pacemaker_.now() >= log_checked_by_) log_state_ = LogState::sound;
+}
+
+// REQUIRES: signed with our key.
+void Replica::compare_with_log(const Vote& own) {
+  const auto& subject = own.subject;
+  if (log_state_ == LogState::stale || subject.epoch < config_.epoch) return;
+  if (subject.epoch == config_.epoch) {
+    const auto* logged = safety_.find(subject.kind, subject.view);
+    const bool known = logged != nullptr && logged->subject == subject;
+    if (known || subject.view <= safety_.forgotten()) return;
+  } else if (subject.epoch <= log_epoch_) {
+    return;  // The log is ahead of the tip.
+  }
+  log_state_ = LogState::stale;
+  emit(StaleLog{own});
+}
+
+}  // namespace fenrun
