@@ -10,6 +10,7 @@ namespace {
 
 // Entries between two dumps of the active bits: what a start replays at most.
 constexpr std::uint64_t kDumpInterval = std::uint64_t{1} << 20;
+constexpr std::size_t kSnapshotsKept = 2;
 
 Error corrupt(const std::string& what) { return {Errc::corruption, what}; }
 
@@ -23,8 +24,9 @@ std::uint64_t count_bits(const std::vector<ActiveChunk>& chunks) {
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::open(LedgerStore& store) {
-  std::unique_ptr<Journal> journal(new Journal(store));
+Result<std::unique_ptr<Journal>> Journal::open(LedgerStore& store,
+                                               std::uint64_t snapshot_interval) {
+  std::unique_ptr<Journal> journal(new Journal(store, snapshot_interval));
   if (store.size() > 0) FENRUN_OK(journal->load());
   return journal;
 }
@@ -67,6 +69,10 @@ Status Journal::load_active_bits() {
     active_ = ActiveBits::from_dump(dump->size, std::move(dump->chunks));
     dumped_size_ = active_.size();
     next = dump->height.next();
+    const auto certificate = store_->certificate(dump->height);
+    if (snapshot_interval_ > 0 && certificate && !certificate->empty()) {
+      snapshots_.push_back({dump->height, active_});
+    }
   }
   for (Height height = next; height <= tip_.height; height = height.next()) {
     FENRUN_OK(replay_bits(height));
@@ -78,6 +84,15 @@ Status Journal::load_active_bits() {
     return corrupt("the number of active bits differs from the tip header");
   }
   return {};
+}
+
+Status Journal::reload() {
+  unfinalized_.clear();
+  undo_.clear();
+  snapshots_.clear();
+  active_ = ActiveBits();
+  dumped_size_ = 0;
+  return load();
 }
 
 Status Journal::replay_bits(Height height) {
@@ -142,6 +157,7 @@ const ExecutedBlock* Journal::find(const Digest& id) const {
 
 Status Journal::commit(std::span<const Digest> ids, ByteView certificate) {
   std::vector<const ExecutedBlock*> blocks;
+  const Height before = tip_.height;
   Digest parent = tip_id_;
   Height height = tip_.height;
   for (const auto& id : ids) {
@@ -158,7 +174,7 @@ Status Journal::commit(std::span<const Digest> ids, ByteView certificate) {
     advance(*block);
   }
   forget_losers();
-  return maybe_dump();
+  return maybe_dump(before);
 }
 
 // The tip moves to a child that the store holds.
@@ -186,11 +202,20 @@ void Journal::forget_losers() {
   std::erase_if(unfinalized_, [&](const auto& item) { return !alive.contains(item.first); });
 }
 
-Status Journal::maybe_dump() {
-  if (active_.size() - dumped_size_ < kDumpInterval) return {};
+// After a commit the tip has a certificate of its own.
+Status Journal::maybe_dump(Height before) {
+  const bool is_snapshot = snapshot_interval_ > 0 && tip_.height.value() / snapshot_interval_ !=
+                                                         before.value() / snapshot_interval_;
+  if (is_snapshot) keep_snapshot_point();
+  if (!is_snapshot && active_.size() - dumped_size_ < kDumpInterval) return {};
   FENRUN_OK(store_->save_active_bits({tip_.height, active_.size(), active_.dump()}));
   dumped_size_ = active_.size();
   return {};
+}
+
+void Journal::keep_snapshot_point() {
+  snapshots_.push_back({tip_.height, active_});
+  if (snapshots_.size() > kSnapshotsKept) snapshots_.pop_front();
 }
 
 const ActiveView* Journal::active_at(Height height) const {

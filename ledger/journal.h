@@ -22,9 +22,11 @@ namespace fenrun {
 class Journal {
  public:
   // Rebuilds what is kept in memory from the store and proves that the tip header's roots equal the
-  // recomputed ones.  An empty store awaits commit_genesis().  REQUIRES: the store outlives the
-  // journal.  Errc::corruption if anything does not fit; the errors of the store.
-  static Result<std::unique_ptr<Journal>> open(LedgerStore& store);
+  // recomputed ones.  An empty store awaits commit_genesis().  `snapshot_interval`: every so many
+  // heights the active bits are kept for a snapshot (snapshots()); 0: never.  REQUIRES: the store
+  // outlives the journal.  Errc::corruption if anything does not fit; the errors of the store.
+  static Result<std::unique_ptr<Journal>> open(LedgerStore& store,
+                                               std::uint64_t snapshot_interval = 0);
 
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -67,8 +69,22 @@ class Journal {
   // Proofs are asked for headers at `height` and above only.
   void release_below(Height height);
 
+  // Where snapshots can be made of: the bits at some finalized Headers that have certificates of
+  // their own, oldest first.  The last two are kept, so that who fetches one need not begin anew
+  // when the next comes; after a restart the one that was dumped last.
+  struct SnapshotPoint {
+    Height height;
+    ActiveBits bits;
+  };
+  const std::deque<SnapshotPoint>& snapshots() const { return snapshots_; }
+
+  // Begins anew from the store, into which a snapshot was installed: forgets every unfinalized
+  // block.  Errors of open().
+  Status reload();
+
  private:
-  explicit Journal(LedgerStore& store) : store_(&store) {}
+  Journal(LedgerStore& store, std::uint64_t snapshot_interval)
+      : store_(&store), snapshot_interval_(snapshot_interval) {}
 
   Status load();
   Status load_active_bits();
@@ -76,7 +92,8 @@ class Journal {
   Status replay_bits(Height height);
   void advance(const ExecutedBlock& block);
   void forget_losers();
-  Status maybe_dump();
+  Status maybe_dump(Height before);
+  void keep_snapshot_point();
 
   struct Undo {
     Height height;
@@ -84,6 +101,7 @@ class Journal {
   };
 
   LedgerStore* store_;
+  std::uint64_t snapshot_interval_;
   Header tip_;
   Digest tip_id_;
   Frontier frontier_;
@@ -91,6 +109,7 @@ class Journal {
   std::uint64_t dumped_size_ = 0;
   std::deque<Undo> undo_;  // Oldest first; each view rests on the next one, the last on active_.
   std::map<Digest, std::unique_ptr<ExecutedBlock>> unfinalized_;
+  std::deque<SnapshotPoint> snapshots_;
 };
 
 }  // namespace fenrun

@@ -16,11 +16,20 @@ class MemoryStore final : public LedgerStore {
   Result<Bytes> entry(Position position) const override;
   Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
   Digest node(unsigned level, std::uint64_t index) const override;
+  std::vector<Digest> leaves(Position first, std::size_t count) const override;
   std::optional<Position> header_position(Height height) const override;
   std::optional<Bytes> certificate(Height height) const override;
   std::optional<Position> transaction_position(const Digest& id) const override;
+  std::vector<Position> kept_headers() const override { return kept_headers_; }
   std::optional<ActiveBitsDump> active_bits_dump() const override { return dump_; }
   Status save_active_bits(const ActiveBitsDump& dump) override;
+
+  std::optional<Height> base() const override { return base_; }
+  Status begin_snapshot(const SnapshotManifest& manifest) override;
+  std::optional<SnapshotManifest> begun_snapshot() const override { return begun_; }
+  Status add_snapshot_part(const SnapshotPart& part) override;
+  Status read_snapshot_parts(const PartVisitor& visit) const override;
+  Status install_snapshot() override;
 
   std::optional<CurrentRecord> record(ByteView key) const override;
   std::optional<RecordKey> at_or_after(ByteView key) const override;
@@ -29,14 +38,20 @@ class MemoryStore final : public LedgerStore {
  private:
   void append(const ExecutedBlock& block, ByteView certificate);
   void append_leaf(const Digest& leaf);
+  Status append_part(const Header& header, const SnapshotPart& part);
+  void keep_header(const Header& header);
 
-  std::vector<Bytes> entries_;
+  std::vector<Bytes> entries_;  // Empty where pruned.
   std::vector<std::vector<Digest>> levels_;
-  std::vector<Position> headers_;
-  std::vector<Bytes> certificates_;
+  std::map<Height, Position> headers_;
+  std::map<Height, Bytes> certificates_;
+  std::vector<Position> kept_headers_;
   std::map<Digest, Position> transactions_;
   StateDelta state_;
   std::optional<ActiveBitsDump> dump_;
+  std::optional<Height> base_;
+  std::optional<SnapshotManifest> begun_;
+  std::vector<SnapshotPart> parts_;
 };
 
 }  // namespace fenrun

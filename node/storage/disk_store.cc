@@ -1,25 +1,13 @@
 #include "node/storage/disk_store.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 #include "ledger/merkle/tree.h"
 #include "node/storage/active_dump.h"
+#include "node/storage/require.h"
 
 namespace fenrun {
 namespace {
-
-// The value, or the end of the process.
-template <class T>
-T require(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "fenrun: storage cannot be read: %s\n",
-                 result.error().to_string().c_str());
-    std::abort();
-  }
-  return *std::move(result);
-}
 
 // What the entries of a block say of state and transactions.
 struct BlockContent {
@@ -27,6 +15,13 @@ struct BlockContent {
   std::vector<JournaledTransaction> transactions;
   std::optional<Header> header;
 };
+
+// The journal goes on behind the Header of the snapshot.
+JournalStart journal_start(const std::optional<SnapshotManifest>& base) {
+  if (!base) return {};
+  const Header header = header_of(*base);
+  return {header.height.next(), header.position.next()};
+}
 
 Result<BlockContent> read_content(const StoredBlock& block) {
   BlockContent content;
@@ -52,17 +47,23 @@ Result<BlockContent> read_content(const StoredBlock& block) {
 }  // namespace
 
 DiskStore::DiskStore(FileSystem& files, Path folder, const DiskStoreOptions& options,
-                     JournalFiles journal)
+                     SnapshotFiles snapshots, JournalFiles journal)
     : files_(&files),
       folder_(std::move(folder)),
       options_(options),
+      snapshots_(std::move(snapshots)),
       journal_(std::move(journal)),
-      records_(options.record_cache_bytes) {}
+      records_(options.record_cache_bytes) {
+  if (snapshots_.base()) base_header_ = header_of(*snapshots_.base());
+}
 
 Result<std::unique_ptr<DiskStore>> DiskStore::open(FileSystem& files, const Path& folder,
                                                    const DiskStoreOptions& options) {
-  FENRUN_TRY(auto journal, JournalFiles::open(files, folder / "journal", options.segment_bytes));
-  std::unique_ptr<DiskStore> store(new DiskStore(files, folder, options, std::move(journal)));
+  FENRUN_TRY(auto snapshots, SnapshotFiles::open(files, folder / "snapshot"));
+  FENRUN_TRY(auto journal, JournalFiles::open(files, folder / "journal", options.segment_bytes,
+                                              journal_start(snapshots.base())));
+  std::unique_ptr<DiskStore> store(
+      new DiskStore(files, folder, options, std::move(snapshots), std::move(journal)));
   auto recovered = store->recover();
   if (!recovered) {
     // The index is a view: whatever is wrong with it, a new one is right.  If the journal itself is
@@ -102,9 +103,17 @@ Status DiskStore::recover() {
 
 // The first height that the index lacks.  Errc::corruption if it is of another journal, or ahead,
 // which no crash explains.
-Result<Height> DiskStore::first_to_replay() const {
+Result<Height> DiskStore::first_to_replay() {
   FENRUN_TRY(const auto tip, index_->tip());
-  if (!tip) return Height(0);
+  if (!tip && !base_header_) return Height(0);
+  if (!tip) {
+    // Whatever half of the snapshot is in it is of no use.
+    index_.reset();
+    FENRUN_OK(Index::destroy(folder_ / "index"));
+    FENRUN_OK(open_index());
+    FENRUN_OK(build_base(*index_, *snapshots_.base()));
+    return base_header_->height.next();
+  }
   if (tip->height.value() >= journal_.block_count()) {
     return Error{Errc::corruption, "index: it is ahead of the journal"};
   }
@@ -112,13 +121,30 @@ Result<Height> DiskStore::first_to_replay() const {
   if (!header || header->value() >= size()) {
     return Error{Errc::corruption, "index: it is of another journal"};
   }
-  FENRUN_TRY(const auto place, index_->block_at(*header));
-  FENRUN_TRY(const auto entry, read_entries(place, *header, 1));
-  if (leaf_hash(entry[0]) != tip->block_id) {
+  FENRUN_TRY(const auto entry, stored_entry(*header));
+  if (leaf_hash(entry) != tip->block_id) {
     return Error{Errc::corruption, "index: it is of another journal"};
   }
-  FENRUN_TRY(const auto gap, index_->first_gap());
+  const Height first = base_header_ ? base_header_->height : Height(0);
+  if (base_header_) {
+    FENRUN_TRY(const auto begin, index_->header_position(first));
+    if (!begin || *begin != base_position()) {
+      return Error{Errc::corruption, "index: it does not begin with the snapshot"};
+    }
+  }
+  FENRUN_TRY(const auto gap, index_->first_gap(first));
+  if (gap && base_header_ && *gap <= first) {
+    return Error{Errc::corruption, "index: the snapshot is missing in it"};
+  }
   return gap ? *gap : tip->height.next();
+}
+
+// As it was stored, unchecked.
+Result<Bytes> DiskStore::stored_entry(Position position) const {
+  if (base_header_ && position <= base_position()) return base_entry(position);
+  FENRUN_TRY(const auto place, index_->block_at(position));
+  FENRUN_TRY(auto found, read_entries(place, position, 1));
+  return std::move(found[0]);
 }
 
 // Fills the open tiles of a tree of `size` leaves: level 0 from the entries, the others from the
@@ -128,7 +154,12 @@ Status DiskStore::restore_edge(std::uint64_t size) {
   for (unsigned level = 0; size > 0; ++level) {
     const std::uint64_t full = size / kTileWidth;
     std::vector<Digest> nodes;
-    for (std::uint64_t i = full * kTileWidth; i < size; ++i) {
+    std::uint64_t i = full * kTileWidth;
+    if (level == 0 && base_header_ && i <= base_position().value()) {
+      FENRUN_TRY(nodes, index_->snapshot_open_tile());
+      i += nodes.size();
+    }
+    for (; i < size; ++i) {
       if (level > 0) {
         FENRUN_TRY(auto tile, index_->tile(level - 1, i));
         nodes.push_back(subtree_root(std::move(tile)));
@@ -159,7 +190,8 @@ Status DiskStore::index_stored(const StoredBlock& block) {
                         .block_id = leaf,
                         .tiles = &tiles,
                         .transactions = &content.transactions,
-                        .state = &content.state});
+                        .state = &content.state,
+                        .keeps_header = must_keep(*content.header)});
 }
 
 // The tree must have the root that the tip's header names.
@@ -210,7 +242,8 @@ Status DiskStore::index_executed(const ExecutedBlock& block, const BlockPlace& p
                            .block_id = block.id,
                            .tiles = &tiles,
                            .transactions = &block.transactions,
-                           .state = &block.state.delta()}));
+                           .state = &block.state.delta(),
+                           .keeps_header = must_keep(block.header)}));
   for (const auto& [key, record] : block.state.delta()) records_.put(key, record);
   return {};
 }
@@ -226,6 +259,11 @@ Result<std::vector<Bytes>> DiskStore::entries(Position first, std::size_t count)
   std::vector<Bytes> out;
   std::uint64_t next = first.value();
   const std::uint64_t end = next + count;
+  for (; base_header_ && next < end && next <= base_position().value(); ++next) {
+    FENRUN_TRY(auto bytes, base_entry(Position(next)));
+    out.push_back(std::move(bytes));
+  }
+  FENRUN_OK(check_leaves(first, out));
   while (next < end) {
     FENRUN_TRY(const auto place, index_->block_at(Position(next)));
     const std::uint64_t block_end = std::min(end, place.header().value() + 1);
@@ -259,23 +297,36 @@ Result<std::vector<Bytes>> DiskStore::read_entries(const BlockPlace& place, Posi
 // Entries are read without their record's checksum, which covers a whole block.  Their leaf hashes
 // say more.
 Status DiskStore::check_leaves(Position first, const std::vector<Bytes>& entries) const {
-  std::vector<Digest> stored;
-  const std::vector<Digest>* tile = nullptr;
+  FENRUN_TRY(const auto leaves, find_leaves(first, entries.size()));
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const std::uint64_t position = first.value() + i;
-    const auto place = NodePlace::of(0, position);
-    if (i == 0 || place.begin == 0) {
-      tile = edge_.open_tile(0, place.tile);
-      if (tile == nullptr) {
-        FENRUN_TRY(stored, index_->tile(0, place.tile));
-        tile = &stored;
-      }
-    }
-    if (leaf_hash(entries[i]) != (*tile)[place.begin]) {
-      return Error{Errc::corruption, "journal: entry " + std::to_string(position) + " is damaged"};
-    }
+    if (leaf_hash(entries[i]) == leaves[i]) continue;
+    return Error{Errc::corruption,
+                 "journal: entry " + std::to_string(first.value() + i) + " is damaged"};
   }
   return {};
+}
+
+// A tile is read once for all its leaves.
+Result<std::vector<Digest>> DiskStore::find_leaves(Position first, std::size_t count) const {
+  CHECK(first.value() <= size() && count <= size() - first.value());
+  std::vector<Digest> leaves;
+  while (leaves.size() < count) {
+    const auto place = NodePlace::of(0, first.value() + leaves.size());
+    const auto* open = edge_.open_tile(0, place.tile);
+    std::vector<Digest> stored;
+    if (open == nullptr) {
+      FENRUN_TRY(stored, index_->tile(0, place.tile));
+    }
+    const auto& tile = open == nullptr ? stored : *open;
+    const std::size_t end = std::min(tile.size(), place.begin + (count - leaves.size()));
+    leaves.insert(leaves.end(), tile.begin() + static_cast<std::ptrdiff_t>(place.begin),
+                  tile.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  return leaves;
+}
+
+std::vector<Digest> DiskStore::leaves(Position first, std::size_t count) const {
+  return require(find_leaves(first, count));
 }
 
 Digest DiskStore::node(unsigned level, std::uint64_t index) const {
@@ -299,6 +350,10 @@ std::optional<Position> DiskStore::header_position(Height height) const {
 }
 
 std::optional<Bytes> DiskStore::certificate(Height height) const {
+  if (base_header_ && height <= base_header_->height) {
+    if (height != base_header_->height) return std::nullopt;
+    return snapshots_.base()->certificate;
+  }
   const auto header = header_position(height);
   if (!header) return std::nullopt;
   return require(journal_.certificate(require(index_->block_at(*header))));
@@ -308,9 +363,13 @@ std::optional<Position> DiskStore::transaction_position(const Digest& id) const 
   return require(index_->transaction_position(id));
 }
 
+std::vector<Position> DiskStore::kept_headers() const { return require(index_->kept_headers()); }
+
 std::optional<ActiveBitsDump> DiskStore::active_bits_dump() const {
   if (block_count() == 0) return std::nullopt;
-  return require(load_active_dump(*files_, folder_ / "active", Height(block_count() - 1)));
+  auto dump = require(load_active_dump(*files_, folder_ / "active", Height(block_count() - 1)));
+  if (base_header_ && (!dump || dump->height < base_header_->height)) return base_bits();
+  return dump;
 }
 
 Status DiskStore::save_active_bits(const ActiveBitsDump& dump) {

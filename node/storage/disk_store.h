@@ -3,6 +3,7 @@
 //   <folder>/journal/    segments: blocks with their certificates, the only truth
 //   <folder>/index/      LevelDB: everything derived from them
 //   <folder>/active/     dumps of the active bits
+//   <folder>/snapshot/   the snapshot with which the store began, and one that is being taken in
 //
 // A commit appends its blocks to the journal and syncs it, then writes the index, unsynced.  So the
 // index is never ahead; what it lacks after a crash, or all of it, is derived again on opening.
@@ -20,6 +21,7 @@
 #include "node/storage/index.h"
 #include "node/storage/journal_files.h"
 #include "node/storage/record_cache.h"
+#include "node/storage/snapshot_files.h"
 #include "node/storage/tree_edge.h"
 
 namespace fenrun {
@@ -44,11 +46,20 @@ class DiskStore final : public LedgerStore {
   Result<Bytes> entry(Position position) const override;
   Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
   Digest node(unsigned level, std::uint64_t index) const override;
+  std::vector<Digest> leaves(Position first, std::size_t count) const override;
   std::optional<Position> header_position(Height height) const override;
   std::optional<Bytes> certificate(Height height) const override;
   std::optional<Position> transaction_position(const Digest& id) const override;
+  std::vector<Position> kept_headers() const override;
   std::optional<ActiveBitsDump> active_bits_dump() const override;
   Status save_active_bits(const ActiveBitsDump& dump) override;
+
+  std::optional<Height> base() const override;
+  Status begin_snapshot(const SnapshotManifest& manifest) override;
+  std::optional<SnapshotManifest> begun_snapshot() const override { return snapshots_.begun(); }
+  Status add_snapshot_part(const SnapshotPart& part) override;
+  Status read_snapshot_parts(const PartVisitor& visit) const override;
+  Status install_snapshot() override;
 
   std::optional<CurrentRecord> record(ByteView key) const override;
   std::optional<RecordKey> at_or_after(ByteView key) const override;
@@ -58,25 +69,38 @@ class DiskStore final : public LedgerStore {
   std::uint64_t block_count() const { return journal_.block_count(); }
 
  private:
-  DiskStore(FileSystem& files, Path folder, const DiskStoreOptions& options, JournalFiles journal);
+  DiskStore(FileSystem& files, Path folder, const DiskStoreOptions& options,
+            SnapshotFiles snapshots, JournalFiles journal);
 
   Status open_index();
   Status recover();
-  Result<Height> first_to_replay() const;
+  Result<Height> first_to_replay();
   Status restore_edge(std::uint64_t size);
   Status index_stored(const StoredBlock& block);
   Status index_executed(const ExecutedBlock& block, const BlockPlace& place);
   Status check_tip() const;
+  // Snapshots (disk_store_snapshot.cc).
+  Status build_base(Index& index, const SnapshotManifest& manifest);
+  Status put_new_index_in_place();
+  Result<Bytes> base_entry(Position position) const;
+  std::optional<ActiveBitsDump> base_bits() const;
+  // The Header of the base, which is the store's first entry that is part of a block here.
+  Position base_position() const { return base_header_->position; }
+
   Result<Digest> find_node(unsigned level, std::uint64_t index) const;
   // `count` entries of one block, unchecked.  REQUIRES: they are within the block.
   Result<std::vector<Bytes>> read_entries(const BlockPlace& place, Position first,
                                           std::size_t count) const;
+  Result<Bytes> stored_entry(Position position) const;
+  Result<std::vector<Digest>> find_leaves(Position first, std::size_t count) const;
   Status check_leaves(Position first, const std::vector<Bytes>& entries) const;
   Status fail(Error error);
 
   FileSystem* files_;
   Path folder_;
   DiskStoreOptions options_;
+  SnapshotFiles snapshots_;
+  std::optional<Header> base_header_;
   JournalFiles journal_;
   std::unique_ptr<Index> index_;
   TreeEdge edge_;

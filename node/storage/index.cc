@@ -21,6 +21,9 @@ constexpr char kTile = 't';
 constexpr char kBlock = 'b';
 constexpr char kHeight = 'h';
 constexpr char kTransaction = 'x';
+constexpr char kKeptHeader = 'k';
+constexpr char kSnapshotEntry = 'e';
+constexpr std::string_view kOpenTile = "p";
 constexpr std::string_view kTip = "m";
 
 struct IndexedBlock {
@@ -109,6 +112,21 @@ Result<T> decode_value(const std::string& bytes) {
   return value;
 }
 
+Bytes bytes_of_nodes(const std::vector<Digest>& nodes) {
+  Encoder out(nodes.size() * Digest::kSize);
+  for (const auto& node : nodes) out.raw(node.view());
+  return out.take();
+}
+
+std::vector<Digest> nodes_of(ByteView bytes) {
+  std::vector<Digest> nodes(bytes.size() / Digest::kSize);
+  for (auto& node : nodes) {
+    std::ranges::copy(bytes.first(Digest::kSize), node.bytes.begin());
+    bytes = bytes.subspan(Digest::kSize);
+  }
+  return nodes;
+}
+
 bool is_of(const leveldb::Slice& key, char family) { return !key.empty() && key[0] == family; }
 
 }  // namespace
@@ -179,30 +197,82 @@ Status Index::destroy(const Path& folder) {
   return {};
 }
 
-Status Index::apply(const IndexUpdate& update) {
+// What several kinds of updates write alike.
+struct Index::Batch {
   leveldb::WriteBatch batch;
+
+  void put(const std::string& key, ByteView value) { batch.Put(key, slice(value)); }
+  void put_state(const StateDelta& state) {
+    for (const auto& [key, record] : state) put(bytes_key(kState, key), encode_record(record));
+  }
+  void put_tiles(const std::vector<Tile>& tiles) {
+    for (const auto& tile : tiles)
+      put(tile_key(tile.level, tile.index), bytes_of_nodes(tile.nodes));
+  }
+  void put_height(Height height, const IndexedBlock& block) {
+    put(numbered_key(kHeight, height.value()), encode(block));
+  }
+  void put_kept(Position header) { put(numbered_key(kKeptHeader, header.value()), {}); }
+  void put_part(const IndexedSnapshotPart& part) {
+    put_state(part.state);
+    put_tiles(part.tiles);
+    for (const auto& [position, bytes] : part.entries) {
+      put(numbered_key(kSnapshotEntry, position.value()), bytes);
+    }
+    for (const auto& header : part.headers) {
+      put_height(header.height, {header.position, header.position, 0});
+    }
+  }
+};
+
+Status Index::apply(const IndexUpdate& update) {
+  Batch batch;
   const auto& place = *update.place;
-  for (const auto& [key, record] : *update.state) {
-    batch.Put(bytes_key(kState, key), slice(encode_record(record)));
-  }
+  batch.put_state(*update.state);
   for (const auto& transaction : *update.transactions) {
-    batch.Put(bytes_key(kTransaction, transaction.id.view()), slice(encode(transaction.position)));
+    batch.put(bytes_key(kTransaction, transaction.id.view()), encode(transaction.position));
   }
-  for (const auto& tile : *update.tiles) {
-    Encoder out(kTileWidth * Digest::kSize);
-    for (const auto& node : tile.nodes) out.raw(node.view());
-    batch.Put(tile_key(tile.level, tile.index), slice(out.take()));
-  }
-  batch.Put(numbered_key(kBlock, place.first.value()), slice(encode(place)));
-  const IndexedBlock block{place.first, place.header(), database_->bytes_applied};
-  batch.Put(numbered_key(kHeight, place.height.value()), slice(encode(block)));
-  batch.Put(std::string(kTip), slice(encode(Tip{place.height, update.block_id})));
+  batch.put_tiles(*update.tiles);
+  batch.put(numbered_key(kBlock, place.first.value()), encode(place));
+  batch.put_height(place.height, {place.first, place.header(), database_->bytes_applied});
+  if (update.keeps_header) batch.put_kept(place.header());
+  batch.put(std::string(kTip), encode(Tip{place.height, update.block_id}));
 
   database_->iterator.reset();
-  const auto status = database_->db->Write(leveldb::WriteOptions(), &batch);
+  const auto status = database_->db->Write(leveldb::WriteOptions(), &batch.batch);
   if (!status.ok()) return error_of(status);
-  database_->bytes_applied += batch.ApproximateSize();
+  database_->bytes_applied += batch.batch.ApproximateSize();
   return {};
+}
+
+Status Index::write_snapshot_batch(Batch& batch) {
+  database_->iterator.reset();
+  leveldb::WriteOptions options;
+  options.sync = true;
+  const auto status = database_->db->Write(options, &batch.batch);
+  return status.ok() ? Status() : Status(error_of(status));
+}
+
+Status Index::add_part(const IndexedSnapshotPart& part) {
+  for (const auto& [key, current] : part.state) {
+    FENRUN_TRY(const auto present, record(key));
+    if (present) {
+      return Error{Errc::snapshot_invalid, "two Records are current for one key"};
+    }
+  }
+  Batch batch;
+  batch.put_part(part);
+  for (const auto& header : part.headers) batch.put_kept(header.position);
+  return write_snapshot_batch(batch);
+}
+
+Status Index::finish_snapshot(const Tip& tip, const IndexedSnapshotPart& header,
+                              const std::vector<Digest>& open_tile) {
+  Batch batch;
+  batch.put_part(header);
+  batch.put(std::string(kOpenTile), bytes_of_nodes(open_tile));
+  batch.put(std::string(kTip), encode(tip));
+  return write_snapshot_batch(batch);
 }
 
 Result<std::optional<Index::Tip>> Index::tip() const {
@@ -212,7 +282,7 @@ Result<std::optional<Index::Tip>> Index::tip() const {
   return std::optional(tip);
 }
 
-Result<std::optional<Height>> Index::first_gap() const {
+Result<std::optional<Height>> Index::first_gap(Height first) const {
   FENRUN_TRY(const auto last, tip());
   if (!last) return std::optional<Height>{};
   std::optional<Height> gap;
@@ -224,7 +294,9 @@ Result<std::optional<Height>> Index::first_gap() const {
     const std::uint64_t height = number_of_key(it.key());
     if (height != expected) gap = Height(height + 1);
     FENRUN_TRY(const auto block, decode_value<IndexedBlock>(it.value().ToString()));
-    if (height == 0 || database_->bytes_applied - block.bytes_before > reach) return gap;
+    if (height <= first.value() || database_->bytes_applied - block.bytes_before > reach) {
+      return gap;
+    }
     expected = height - 1;
     it.Prev();
   }
@@ -270,13 +342,7 @@ Result<std::vector<Digest>> Index::tile(unsigned level, std::uint64_t index) con
     return Error{Errc::corruption, "index: tile " + std::to_string(level) + "/" +
                                        std::to_string(index) + " is missing"};
   }
-  std::vector<Digest> nodes(kTileWidth);
-  ByteView rest = bytes_of(*bytes);
-  for (auto& node : nodes) {
-    std::ranges::copy(rest.first(Digest::kSize), node.bytes.begin());
-    rest = rest.subspan(Digest::kSize);
-  }
-  return nodes;
+  return nodes_of(bytes_of(*bytes));
 }
 
 Result<BlockPlace> Index::block_at(Position position) const {
@@ -312,6 +378,31 @@ Result<std::optional<Position>> Index::transaction_position(const Digest& id) co
   if (!bytes) return std::optional<Position>{};
   FENRUN_TRY(const auto position, decode_value<Position>(*bytes));
   return std::optional(position);
+}
+
+Result<std::vector<Position>> Index::kept_headers() const {
+  std::vector<Position> positions;
+  auto& it = database_->scan();
+  for (it.Seek(numbered_key(kKeptHeader, 0)); it.Valid() && is_of(it.key(), kKeptHeader);
+       it.Next()) {
+    positions.push_back(Position(number_of_key(it.key())));
+  }
+  if (!it.status().ok()) return error_of(it.status());
+  return positions;
+}
+
+Result<std::optional<Bytes>> Index::snapshot_entry(Position position) const {
+  FENRUN_TRY(const auto bytes, database_->get(numbered_key(kSnapshotEntry, position.value())));
+  if (!bytes) return std::optional<Bytes>{};
+  return std::optional(to_bytes(bytes_of(*bytes)));
+}
+
+Result<std::vector<Digest>> Index::snapshot_open_tile() const {
+  FENRUN_TRY(const auto bytes, database_->get(std::string(kOpenTile)));
+  if (!bytes || bytes->size() % Digest::kSize != 0) {
+    return Error{Errc::corruption, "index: the snapshot's open tile is missing"};
+  }
+  return nodes_of(bytes_of(*bytes));
 }
 
 }  // namespace fenrun

@@ -5,10 +5,14 @@
 //   'b' ‖ u64be first position         BlockPlace
 //   'h' ‖ u64be height                 IndexedBlock
 //   'x' ‖ transaction id               u64 position
+//   'k' ‖ u64be position               nothing: a Header that no snapshot leaves out
+//   'e' ‖ u64be position               an entry that a snapshot brought
+//   'p'                                leaf hashes of the open tile at the snapshot's end
 //   'm'                                Tip
 //
 // One batch a block, never synced: what a crash takes is read again from the journal.  A lost page
-// of LevelDB's own log can take a batch from the middle, so first_gap() looks for one.
+// of LevelDB's own log can take a batch from the middle, so first_gap() looks for one.  What comes
+// of a snapshot is synced batch by batch.
 //
 // Every failure of LevelDB is Errc::io_error or Errc::corruption.  Not thread-safe.
 #pragma once
@@ -34,6 +38,19 @@ struct IndexUpdate {
   const std::vector<Tile>* tiles = nullptr;
   const std::vector<JournaledTransaction>* transactions = nullptr;
   const StateDelta* state = nullptr;
+  bool keeps_header = false;  // must_keep() its Header.
+};
+
+// What a part of a snapshot, or its Header, adds.
+struct IndexedSnapshotPart {
+  struct KeptHeader {
+    Height height;
+    Position position;
+  };
+  std::vector<std::pair<Position, Bytes>> entries;
+  std::vector<KeptHeader> headers;
+  std::vector<Tile> tiles;
+  StateDelta state;
 };
 
 class Index {
@@ -56,11 +73,18 @@ class Index {
 
   Status apply(const IndexUpdate& update);
 
+  // The index of a store that begins with a snapshot: all parts in the order of their positions,
+  // and then what makes the snapshot's Header the tip.  REQUIRES: the index is empty before.
+  // Errc::snapshot_invalid if a key has a current Record already.
+  Status add_part(const IndexedSnapshotPart& part);
+  Status finish_snapshot(const Tip& tip, const IndexedSnapshotPart& header,
+                         const std::vector<Digest>& open_tile);
+
   // The last block applied; none if the index is empty.
   Result<std::optional<Tip>> tip() const;
   // The lowest height at or below the tip whose batch is missing, as far back as an unsynced batch
-  // may lie; none if there is no gap.
-  Result<std::optional<Height>> first_gap() const;
+  // may lie and not below `first`, the height with which the store began; none if there is no gap.
+  Result<std::optional<Height>> first_gap(Height first = Height(0)) const;
 
   Result<std::optional<CurrentRecord>> record(ByteView key) const;
   Result<std::optional<RecordKey>> at_or_after(ByteView key) const;
@@ -73,11 +97,19 @@ class Index {
   Result<std::optional<Position>> first_position(Height height) const;
   Result<std::optional<Position>> header_position(Height height) const;
   Result<std::optional<Position>> transaction_position(const Digest& id) const;
+  Result<std::vector<Position>> kept_headers() const;
+  // An entry that the snapshot brought; none if it brought only the leaf hash.
+  Result<std::optional<Bytes>> snapshot_entry(Position position) const;
+  // What finish_snapshot() was given.
+  Result<std::vector<Digest>> snapshot_open_tile() const;
 
  private:
   struct Database;
 
+  struct Batch;
+
   explicit Index(std::unique_ptr<Database> database);
+  Status write_snapshot_batch(Batch& batch);
 
   std::unique_ptr<Database> database_;
 };

@@ -40,7 +40,7 @@ std::optional<std::uint64_t> segment_from_name(const std::string& name) {
   return segment;
 }
 
-Error damage(const Path& path, std::uint64_t offset, const char* what) {
+Error damage(const Path& path, std::uint64_t offset, const std::string& what) {
   return {Errc::corruption, path.string() + ": offset " + std::to_string(offset) + ": " + what};
 }
 
@@ -138,10 +138,12 @@ Result<std::vector<StoredBlock>> decode_blocks(std::uint64_t segment, std::uint6
 }  // namespace
 
 Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
-                                        std::uint64_t segment_bytes) {
+                                        std::uint64_t segment_bytes, const JournalStart& start) {
   JournalFiles journal(files, folder, segment_bytes);
+  journal.block_count_ = start.height.value();
+  journal.entry_count_ = start.position.value();
   FENRUN_OK(files.make_folder(folder));
-  FENRUN_OK(journal.find_segments());
+  FENRUN_OK(journal.find_segments(start.height.value()));
   if (journal.segments_.empty()) return journal;
 
   const std::uint64_t last = journal.segments_.back();
@@ -170,8 +172,8 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
   return journal;
 }
 
-// Lists the segments; they must be a list that starts at height 0 and misses none.
-Status JournalFiles::find_segments() {
+// Lists the segments; they must be a list that begins at the start and misses none.
+Status JournalFiles::find_segments(std::uint64_t start) {
   FENRUN_TRY(const auto names, files_->list(folder_));
   std::uint64_t previous = kNoSegment;
   for (const auto& name : names) {
@@ -181,6 +183,10 @@ Status JournalFiles::find_segments() {
     }
     const auto segment = segment_from_name(name);
     if (!segment) return Error{Errc::corruption, (folder_ / name).string() + ": no segment"};
+    if (*segment < start) {
+      FENRUN_OK(files_->remove(folder_ / name));
+      continue;
+    }
     FENRUN_TRY(const auto header, AppendLog::read_header(*files_, path_of(*segment)));
     if (header.identity != identity_of(*segment, previous)) {
       return damage(path_of(*segment), 0, "the segment before it is missing");
@@ -188,8 +194,9 @@ Status JournalFiles::find_segments() {
     segments_.push_back(*segment);
     previous = *segment;
   }
-  if (!segments_.empty() && segments_.front() != 0) {
-    return damage(path_of(segments_.front()), 0, "the journal does not start at height 0");
+  if (!segments_.empty() && segments_.front() != start) {
+    return damage(path_of(segments_.front()), 0,
+                  "the journal does not begin at height " + std::to_string(start));
   }
   return {};
 }

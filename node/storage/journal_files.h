@@ -49,15 +49,22 @@ struct StoredBlock {
   std::vector<ByteView> entries;
 };
 
+// Where a journal begins: at genesis, or behind the Header of a snapshot.
+struct JournalStart {
+  Height height;
+  Position position;
+};
+
 class JournalFiles {
  public:
   // An error ends the reading and is returned.
   using Visitor = std::function<Status(const StoredBlock&)>;
 
   // Opens the segments of a folder, makes the folder if need be, and cuts off a torn block.
+  // Segments from before the start are removed: a snapshot took their place.
   // Errc::corruption if the last segment is damaged or one is missing.
   static Result<JournalFiles> open(FileSystem& files, const Path& folder,
-                                   std::uint64_t segment_bytes);
+                                   std::uint64_t segment_bytes, const JournalStart& start = {});
 
   // Heights and entries held; the next block's height and first position.
   std::uint64_t block_count() const { return block_count_; }
@@ -82,7 +89,7 @@ class JournalFiles {
   JournalFiles(FileSystem& files, Path folder, std::uint64_t segment_bytes)
       : files_(&files), folder_(std::move(folder)), segment_bytes_(segment_bytes) {}
 
-  Status find_segments();
+  Status find_segments(std::uint64_t start);
   Path path_of(std::uint64_t segment) const;
   Status start_segment(const AppendLog::Record& record);
   Result<Bytes> read(std::uint64_t segment, std::uint64_t offset, std::size_t count) const;

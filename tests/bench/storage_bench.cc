@@ -9,7 +9,7 @@
 #include <random>
 
 #include "node/storage/disk_store.h"
-#include "tests/unit/node/storage/block_maker.h"
+#include "tests/support/block_maker.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun {

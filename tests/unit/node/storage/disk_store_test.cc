@@ -6,8 +6,8 @@
 #include <random>
 
 #include "ledger/merkle/tree.h"
+#include "tests/support/block_maker.h"
 #include "tests/support/faulty_files.h"
-#include "tests/unit/node/storage/block_maker.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun {

@@ -19,17 +19,17 @@ class BlockMaker {
     const std::uint64_t height = height_;
     const BlockPoint parent{.chain_id = {},
                             .id = id_,
-                            .epoch = Epoch(0),
+                            .epoch = epoch_,
                             .height = Height(height == 0 ? 0 : height - 1),
                             .view = View(height),
                             .time = TimeMs(height),
-                            .validators = {},
+                            .validators = validators_,
                             .trust_policy = {},
                             .frontier = frontier_,
                             .active_count = active_count_,
                             .state = &memory_,
                             .active = &bits_};
-    const BlockContext context{.epoch = Epoch(0),
+    const BlockContext context{.epoch = epoch_,
                                .height = Height(height),
                                .view = View(height),
                                .parent_view = View(height == 0 ? 0 : height - 1),
@@ -45,6 +45,8 @@ class BlockMaker {
     frontier_ = block.frontier;
     active_count_ = block.active_count;
     id_ = block.id;
+    if (block.header.validators != block.header.next_validators) epoch_ = epoch_.next();
+    validators_ = block.header.next_validators;
     ++height_;
     return block;
   }
@@ -63,6 +65,8 @@ class BlockMaker {
   Frontier frontier_;
   std::uint64_t active_count_ = 0;
   Digest id_;
+  Epoch epoch_;
+  Digest validators_;
   std::uint64_t height_ = 0;
 };
 
