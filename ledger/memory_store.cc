@@ -94,6 +94,17 @@ Status MemoryStore::save_active_bits(const ActiveBitsDump& dump) {
   return {};
 }
 
+Result<EpochHandover> MemoryStore::handover(Epoch epoch) const {
+  const auto it = handovers_.find(epoch);
+  if (it == handovers_.end()) return Errc::not_found;
+  return it->second;
+}
+
+Status MemoryStore::save_handover(Epoch epoch, const EpochHandover& handover) {
+  handovers_[epoch] = handover;
+  return {};
+}
+
 Status MemoryStore::begin_snapshot(const SnapshotManifest& manifest) {
   begun_ = manifest;
   parts_.clear();

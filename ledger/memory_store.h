@@ -24,6 +24,9 @@ class MemoryStore final : public LedgerStore {
   std::optional<ActiveBitsDump> active_bits_dump() const override { return dump_; }
   Status save_active_bits(const ActiveBitsDump& dump) override;
 
+  Result<EpochHandover> handover(Epoch epoch) const override;
+  Status save_handover(Epoch epoch, const EpochHandover& handover) override;
+
   std::optional<Height> base() const override { return base_; }
   Status begin_snapshot(const SnapshotManifest& manifest) override;
   std::optional<SnapshotManifest> begun_snapshot() const override { return begun_; }
@@ -49,6 +52,7 @@ class MemoryStore final : public LedgerStore {
   std::map<Digest, Position> transactions_;
   StateDelta state_;
   std::optional<ActiveBitsDump> dump_;
+  std::map<Epoch, EpochHandover> handovers_;
   std::optional<Height> base_;
   std::optional<SnapshotManifest> begun_;
   std::vector<SnapshotPart> parts_;

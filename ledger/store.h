@@ -11,6 +11,8 @@
 #include <span>
 
 #include "ledger/block_builder.h"
+#include "ledger/proof/note.h"
+#include "ledger/proof/trust_policy.h"
 #include "ledger/snapshot.h"
 #include "ledger/state.h"
 
@@ -20,6 +22,16 @@ struct ActiveBitsDump {
   Height height;           // Of the header at which the bits were taken.
   std::uint64_t size = 0;  // That header's position.
   std::vector<ActiveChunk> chunks;
+};
+
+// What an epoch leaves behind: the checkpoint of its last block with a quorum of its validators'
+// cosignatures, and the trust policy of those who follow.  docs/spec/checkpoints.md.
+struct EpochHandover {
+  Text<kNoteBytesMax> checkpoint;          // The note.
+  Text<kTrustPolicyBytesMax> next_policy;  // Canonical.
+
+  FENRUN_FIELDS(checkpoint, next_policy)
+  friend bool operator==(const EpochHandover&, const EpochHandover&) = default;
 };
 
 class LedgerStore : public StateView {
@@ -60,6 +72,12 @@ class LedgerStore : public StateView {
   // of older ones.  A dump only shortens the start: the bits follow from the entries.
   virtual std::optional<ActiveBitsDump> active_bits_dump() const = 0;
   virtual Status save_active_bits(const ActiveBitsDump& dump) = 0;
+
+  // The handover of an epoch that is over: Errc::not_found, Errc::corruption if it is damaged.  It
+  // can be had again from any member.
+  virtual Result<EpochHandover> handover(Epoch epoch) const = 0;
+  // Keeps it for ever; durable when it returns.
+  virtual Status save_handover(Epoch epoch, const EpochHandover& handover) = 0;
 
   // The Header of the snapshot with which the store began (ledger/snapshot.h); none if it holds
   // everything from genesis on.  Up to it the store has every leaf hash, the entries that were

@@ -4,6 +4,7 @@
 
 #include "ledger/merkle/tree.h"
 #include "node/storage/active_dump.h"
+#include "node/storage/handover_files.h"
 #include "node/storage/require.h"
 
 namespace fenrun {
@@ -374,6 +375,14 @@ std::optional<ActiveBitsDump> DiskStore::active_bits_dump() const {
 
 Status DiskStore::save_active_bits(const ActiveBitsDump& dump) {
   return save_active_dump(*files_, folder_ / "active", dump);
+}
+
+Result<EpochHandover> DiskStore::handover(Epoch epoch) const {
+  return load_handover_file(*files_, folder_ / "handovers", epoch);
+}
+
+Status DiskStore::save_handover(Epoch epoch, const EpochHandover& handover) {
+  return save_handover_file(*files_, folder_ / "handovers", epoch, handover);
 }
 
 std::optional<CurrentRecord> DiskStore::record(ByteView key) const {

@@ -3,6 +3,7 @@
 //   <folder>/journal/    segments: blocks with their certificates, the only truth
 //   <folder>/index/      LevelDB: everything derived from them
 //   <folder>/active/     dumps of the active bits
+//   <folder>/handovers/  what each epoch left behind
 //   <folder>/snapshot/   the snapshot with which the store began, and one that is being taken in
 //
 // A commit appends its blocks to the journal and syncs it, then writes the index, unsynced.  So the
@@ -53,6 +54,8 @@ class DiskStore final : public LedgerStore {
   std::vector<Position> kept_headers() const override;
   std::optional<ActiveBitsDump> active_bits_dump() const override;
   Status save_active_bits(const ActiveBitsDump& dump) override;
+  Result<EpochHandover> handover(Epoch epoch) const override;
+  Status save_handover(Epoch epoch, const EpochHandover& handover) override;
 
   std::optional<Height> base() const override;
   Status begin_snapshot(const SnapshotManifest& manifest) override;

@@ -1,0 +1,36 @@
+#include "node/storage/handover_files.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/faulty_files.h"
+
+namespace fenrun {
+namespace {
+
+const EpochHandover kHandover{{"a note\n"}, {"log a\n"}};
+
+TEST(HandoverFiles, ComesBackAfterACrash) {
+  FaultyFiles files;
+  ASSERT_TRUE(save_handover_file(files, "/data/handovers", Epoch(7), kHandover));
+  files.crash();
+  EXPECT_EQ(*load_handover_file(files, "/data/handovers", Epoch(7)), kHandover);
+  EXPECT_EQ(load_handover_file(files, "/data/handovers", Epoch(6)).error().code, Errc::not_found);
+}
+
+TEST(HandoverFiles, EveryAlteredByteIsSeen) {
+  FaultyFiles files;
+  ASSERT_TRUE(save_handover_file(files, "/h", Epoch(0), kHandover));
+  const Path path = "/h/0000000000000000.handover";
+  const auto whole = *read_file(files, path, 1'000);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    auto altered = whole;
+    altered[i] ^= 1;
+    ASSERT_TRUE(replace_file(files, path, altered));
+    EXPECT_EQ(load_handover_file(files, "/h", Epoch(0)).error().code, Errc::corruption) << i;
+  }
+  ASSERT_TRUE(replace_file(files, path, ByteView(whole).first(20)));
+  EXPECT_EQ(load_handover_file(files, "/h", Epoch(0)).error().code, Errc::corruption);
+}
+
+}  // namespace
+}  // namespace fenrun
