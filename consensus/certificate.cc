@@ -69,6 +69,18 @@ std::optional<View> CertificateStore::first_gap(View above, View below) const {
   return std::nullopt;
 }
 
+std::optional<View> CertificateStore::first_parent_missing(View above) const {
+  std::optional<View> lowest;
+  for (auto it = views_.upper_bound(above); it != views_.end(); ++it) {
+    const auto* certificate = notarized(it->first);
+    if (certificate == nullptr) continue;
+    const auto parent = certificate->subject.parent_view;
+    if (parent <= above || notarized(parent) != nullptr) continue;
+    if (!lowest || parent < *lowest) lowest = parent;
+  }
+  return lowest;
+}
+
 bool CertificateStore::all_nullified(View above, View below) const {
   for (View view = above.next(); view < below; view = view.next()) {
     if (!has(VoteKind::nullify, view)) return false;

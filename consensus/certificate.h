@@ -42,6 +42,9 @@ class CertificateStore {
 
   // The first view in (above, below) without any certificate.
   std::optional<View> first_gap(View above, View below) const;
+  // The lowest view above `above` on which a notarized block rests and whose own notarization is
+  // not here.
+  std::optional<View> first_parent_missing(View above) const;
   // Whether every view in (above, below) is nullified.
   bool all_nullified(View above, View below) const;
   // The views in which the block is notarized: one, or several of a block that ends its epoch.

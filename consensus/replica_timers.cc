@@ -49,7 +49,8 @@ void Replica::repeat_ourselves() {
   for (std::size_t i = skipped; i < finalizes.size(); ++i) send(std::nullopt, finalizes[i]);
 }
 
-// Rule 2.  What a proposal of this view lacks for its justification is missing too.
+// Rule 2.  A view that we saw nullified may be the parent's of a block notarized above it.  What a
+// proposal of this view lacks for its justification is missing too.
 void Replica::ask_for_gaps(std::optional<ValidatorIndex> first) {
   const auto finalizations = certificates_.finalizations();
   View above = finalized_.view;
@@ -59,6 +60,8 @@ void Replica::ask_for_gaps(std::optional<ValidatorIndex> first) {
     if (target.value() > above.value() + kViewLookahead) above = target;
   }
   auto gap = certificates_.first_gap(above, view_);
+  const auto parent = certificates_.first_parent_missing(above);
+  if (parent && (!gap || *parent < *gap)) gap = parent;
   const auto* proposal = proposals_.find(view_);
   if (!gap && proposal != nullptr && proposal->phase == Proposal::Phase::waiting &&
       proposal->propose.parent_view >= finalized_.view) {

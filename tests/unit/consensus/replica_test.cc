@@ -130,6 +130,27 @@ TEST_F(ReplicaTest, NoSkipWithoutNullification) {
   EXPECT_EQ(all<Verify>(after).size(), 1);
 }
 
+TEST_F(ReplicaTest, AsksForTheNotarizationOfAParentWhoseViewItSawNullified) {
+  const auto parent = first();
+  const auto child = proposal(2, 1, block_id_of(parent.payload), 2, 'b');
+  hear(2, members_.certificate(nullify(1), {1, 2, 3}));
+  const auto asked = [&](const std::vector<Output>& outputs) {
+    std::vector<Message> found;
+    for (const auto& sent : all<Send>(outputs)) {
+      const auto* question = std::get_if<GetCertificates>(&sent.message);
+      if (question != nullptr) found.emplace_back(*question);
+    }
+    return found;
+  };
+  const std::vector<Message> question{GetCertificates{Epoch(0), View(1), View(2)}};
+  // Views 1 and 2 both have a certificate; still the chain to the block of view 2 is not known.
+  EXPECT_EQ(asked(hear(3, members_.certificate(child.subject(), {1, 2, 3}))), question);
+  wait(10);
+  EXPECT_EQ(asked(wait(5'000)), question) << "and again, while it is not answered";
+  hear(3, members_.certificate(parent.subject(), {1, 2, 3}));
+  EXPECT_TRUE(asked(wait(5'000)).empty());
+}
+
 TEST_F(ReplicaTest, AFaultyHeaderNullifiesAndAnAlteredListDoesNot) {
   hear(1, first());
   const auto id = block_id_of(first().payload);

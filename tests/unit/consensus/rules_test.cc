@@ -152,7 +152,11 @@ TEST(Certificates, GapsAndSkips) {
   EXPECT_TRUE(store.all_nullified(View(1), View(3)));
   EXPECT_FALSE(store.all_nullified(View(1), View(5)));
   EXPECT_FALSE(store.all_nullified(View(0), View(3))) << "view 1 is notarized, not nullified";
-  EXPECT_EQ(store.highest_notarized(), View(1));
+  EXPECT_EQ(store.first_parent_missing(View(0)), std::nullopt);
+  store.insert(members.certificate(notarize(5, 4, "b"), {0, 1, 2}));
+  EXPECT_EQ(store.first_parent_missing(View(0)), View(4)) << "nullified here, notarized elsewhere";
+  EXPECT_EQ(store.first_parent_missing(View(4)), std::nullopt);
+  EXPECT_EQ(store.highest_notarized(), View(5));
   store.prune(View(2));
   EXPECT_FALSE(store.has_any(View(2)));
   EXPECT_TRUE(store.has(VoteKind::nullify, View(4)));
