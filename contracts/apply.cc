@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "contracts/evidence.h"
 #include "contracts/funds.h"
 #include "contracts/goods.h"
 #include "contracts/governance.h"
 #include "contracts/invariants.h"
+#include "contracts/members.h"
 #include "contracts/parties.h"
 #include "contracts/payouts.h"
 #include "contracts/periods.h"
@@ -194,6 +196,7 @@ ExecutedBlock execute_block(const BlockPoint& parent, const BlockContext& contex
     }
     used = with;
   }
+  conclude_epoch(block, *parent.state);
   auto executed = block.finish();
   check_invariants(*parent.state, executed.state.delta());
   return executed;

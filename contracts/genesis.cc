@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "contracts/members.h"
 #include "contracts/parties.h"
 #include "contracts/system_work.h"
 #include "core/check.h"
@@ -69,8 +70,8 @@ Status check_validators(const Genesis& genesis, const PartyIndex& parties,
   for (std::size_t i = 0; i < genesis.validators.size(); ++i) {
     const auto& validator = genesis.validators[i];
     const auto field = [&](std::string_view name) { return at("validators", i, name); };
-    if (!is_plain_name(validator.name.value)) {
-      return invalid(field("name"), "1 to 63 of a-z 0-9 . and -");
+    if (!is_member_name(validator.name.value)) {
+      return invalid(field("name"), "1 to 63 of a-z 0-9 . and -, neither none nor validators");
     }
     if (!names.insert(validator.name.value).second) return invalid(field("name"), "used twice");
     const auto party = parties.find(validator.party);
@@ -181,9 +182,10 @@ ExecutedBlock execute_genesis(const Genesis& genesis, const Digest& trust_policy
   block.append_system(encode(SystemWork(GenesisWork{Blob<kGenesisBytesMax>(encode(genesis))})));
 
   auto& state = block.state();
-  for (const auto& scope : {party_scope(), policy_scope(), payout_scope()}) {
+  for (const auto& scope : {party_scope(), policy_scope(), payout_scope(), fault_count_scope()}) {
     open_scope(state, scope);
   }
+  write_genesis_members(state, genesis);
   state.put(parameters_key(), encode(genesis.parameters));
   for (std::size_t i = 0; i < genesis.validators.size(); ++i) {
     state.put(validator_key(ValidatorIndex(static_cast<std::uint16_t>(i))),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contracts/members.h"
 #include "contracts/parties.h"
 #include "core/overloaded.h"
 
@@ -14,12 +15,12 @@ bool is_operator(const ValidatorList& validators, const PartyId& party) {
 }
 
 Status check_change(const Change& change) {
-  return std::visit(
-      overloaded{
-          [](const SetParameters& set) { return check_parameters(set.parameters); },
-          [](const AdmitParty&) { return Status(); },  // Checked when it takes effect.
-      },
-      change);
+  return std::visit(overloaded{
+                        [](const SetParameters& set) { return check_parameters(set.parameters); },
+                        [](const AdmitMember& admit) { return check_member_change(admit); },
+                        [](const auto&) { return Status(); },  // Checked when it takes effect.
+                    },
+                    change);
 }
 
 Status take_effect(OperationContext& context, const Change& change) {
@@ -32,6 +33,7 @@ Status take_effect(OperationContext& context, const Change& change) {
                           return admit_party(context.block, admit.registration, std::nullopt,
                                              context.position);
                         },
+                        [&](const auto& of_members) { return take_effect(context, of_members); },
                     },
                     change);
 }
@@ -46,8 +48,11 @@ Status approve(OperationContext& context, const Digest& id, ChangeProposal propo
   if (std::ranges::find(proposal.approvals, context.signer) != proposal.approvals.end()) {
     return Errc::already_signed;
   }
+  // Whoever has left the set since has no say.
+  std::erase_if(proposal.approvals,
+                [&](const PartyId& party) { return !is_operator(operators, party); });
   proposal.approvals.push_back(context.signer);
-  if (proposal.approvals.size() == governance_quorum(operators.size())) {
+  if (proposal.approvals.size() >= governance_quorum(operators.size())) {
     FENRUN_OK(take_effect(context, proposal.terms.change));
     proposal.state = ProposalState::applied;
   }

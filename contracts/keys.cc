@@ -105,4 +105,32 @@ RecordKey schedule_key(TimeMs time, std::uint8_t kind, ByteView subject) {
 
 RecordKey schedule_cursor_key() { return family(ContractFamily::schedule_cursor).take(); }
 
+RecordKey member_key(MemberNumber number) {
+  return family(ContractFamily::member).number(number).take();
+}
+
+RecordKey member_name_key(std::string_view name) {
+  return family(ContractFamily::member_name).raw(bytes_of(name)).take();
+}
+
+RecordKey network_key() { return family(ContractFamily::network).take(); }
+
+RecordKey readiness_key(MemberNumber number) {
+  return family(ContractFamily::readiness).number(number).take();
+}
+
+RecordKey evidence_key(const Digest& evidence) {
+  return family(ContractFamily::evidence).raw(evidence.view()).take();
+}
+
+RecordKey fault_count_scope() { return family(ContractFamily::fault_count).take(); }
+
+RecordKey fault_count_key(const PartyId& party) {
+  return family(ContractFamily::fault_count).raw(party.view()).take();
+}
+
+RecordKey epoch_end_key(Epoch epoch) {
+  return family(ContractFamily::epoch_end).number(epoch).take();
+}
+
 }  // namespace fenrun

@@ -30,6 +30,13 @@ enum class ContractFamily : std::uint8_t {
   payout = 33,           // Ordered: ‖ payout.
   schedule = 34,         // ‖ u64 time ‖ u8 kind ‖ subject.
   schedule_cursor = 35,  // Alone.
+  member = 36,           // ‖ u16 number.
+  member_name = 37,      // ‖ name.
+  network = 38,          // Alone.
+  readiness = 39,        // ‖ u16 number of the member.
+  evidence = 40,         // ‖ digest.
+  fault_count = 41,      // Ordered: ‖ party.
+  epoch_end = 42,        // ‖ u64 epoch.
 };
 
 RecordKey party_scope();
@@ -58,5 +65,13 @@ RecordKey payout_scope();
 RecordKey payout_key(const PayoutId& payout);
 RecordKey schedule_key(TimeMs time, std::uint8_t kind, ByteView subject);
 RecordKey schedule_cursor_key();
+RecordKey member_key(MemberNumber number);
+RecordKey member_name_key(std::string_view name);
+RecordKey network_key();
+RecordKey readiness_key(MemberNumber number);
+RecordKey evidence_key(const Digest& evidence);
+RecordKey fault_count_scope();
+RecordKey fault_count_key(const PartyId& party);
+RecordKey epoch_end_key(Epoch epoch);
 
 }  // namespace fenrun

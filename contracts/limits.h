@@ -25,6 +25,11 @@ inline constexpr std::size_t kEpcBytesMax = 48;
 inline constexpr std::size_t kGtinBytes = 14;
 inline constexpr std::size_t kNameBytesMax = 63;
 inline constexpr std::size_t kGenesisPartiesMax = 128;
+inline constexpr std::size_t kMembersMax = 256;  // At one time.
+// A validator's keys are replaced once in so many heights: each time begins an epoch.
+inline constexpr std::uint64_t kSetChangeHeightsMin = 100;
+// How old a report of readiness may be when the validator is added.
+inline constexpr std::uint64_t kReadyHeightsMax = 100'000;
 inline constexpr std::size_t kGenesisBytesMax = 30'000;  // BCS; it is the payload of one entry.
 
 // What the transactions of one block may write in all.  A transaction that would go beyond waits
@@ -34,6 +39,7 @@ inline constexpr std::size_t kBlockWritesMax = 262'144;
 
 static_assert(2 * kEventUnitsMax + 2 <= kOperationRecordsMax,
               "an event may name units to the full");
+static_assert(kMembersMax >= kValidatorsMax, "a validator is a member");
 static_assert(kGenesisBytesMax < kOperationBytesMax);
 static_assert(kCampaignFundersMax <= kOperationPostingsMax, "a settlement touches every funder");
 

@@ -81,7 +81,42 @@ struct AdmitParty {
   friend bool operator==(const AdmitParty&, const AdmitParty&) = default;
 };
 
-using Change = std::variant<SetParameters, AdmitParty>;
+// Members and validators: contracts/members.h.
+
+// Lets one more node link to the others.
+struct AdmitMember {
+  NameText name;
+  PartyId party;  // Which runs the node.
+  PublicKey transport_key;
+
+  FENRUN_FIELDS(name, party, transport_key)
+  friend bool operator==(const AdmitMember&, const AdmitMember&) = default;
+};
+
+struct RemoveMember {
+  NameText name;  // Of a member that does not validate.
+
+  FENRUN_FIELDS(name)
+  friend bool operator==(const RemoveMember&, const RemoveMember&) = default;
+};
+
+// With the keys of the member's last ReportReady.
+struct AddValidator {
+  NameText name;
+
+  FENRUN_FIELDS(name)
+  friend bool operator==(const AddValidator&, const AddValidator&) = default;
+};
+
+struct RemoveValidator {
+  NameText name;  // It stays a member.
+
+  FENRUN_FIELDS(name)
+  friend bool operator==(const RemoveValidator&, const RemoveValidator&) = default;
+};
+
+using Change = std::variant<SetParameters, AdmitParty, AdmitMember, RemoveMember, AddValidator,
+                            RemoveValidator>;
 
 struct ProposeChange {
   Change change;
@@ -214,11 +249,82 @@ struct AcknowledgePayout {
   friend bool operator==(const AcknowledgePayout&, const AcknowledgePayout&) = default;
 };
 
+// Validators, by their own parties: contracts/members.h.
+
+// What a new consensus key signs under Domain::validator_keys, so that nobody registers a key that
+// somebody else holds.
+struct ValidatorKeysStatement {
+  Digest chain_id;
+  NameText name;
+  PublicKey consensus_key;
+  PublicKey checkpoint_key;
+  Height height;  // Of the ReportReady; 0 for ReplaceValidatorKeys.
+
+  FENRUN_FIELDS(chain_id, name, consensus_key, checkpoint_key, height)
+  friend bool operator==(const ValidatorKeysStatement&, const ValidatorKeysStatement&) = default;
+};
+
+// A validator goes on under other keys, with the weight that it had.
+struct ReplaceValidatorKeys {
+  NameText name;
+  PublicKey consensus_key;   // New.
+  PublicKey checkpoint_key;  // New.
+  PublicKey transport_key;   // New, or the present one.
+  Signature possession;      // By the consensus key, of a ValidatorKeysStatement.
+
+  FENRUN_FIELDS(name, consensus_key, checkpoint_key, transport_key, possession)
+  friend bool operator==(const ReplaceValidatorKeys&, const ReplaceValidatorKeys&) = default;
+};
+
+// A member that would validate says that its node has caught up, and with which keys it would.
+struct ReportReady {
+  NameText name;
+  PublicKey consensus_key;
+  PublicKey checkpoint_key;
+  Height height;    // Of the last block that the node has committed.
+  Digest block_id;  // Of that block: for whoever approves to compare.
+  Signature possession;
+
+  FENRUN_FIELDS(name, consensus_key, checkpoint_key, height, block_id, possession)
+  friend bool operator==(const ReportReady&, const ReportReady&) = default;
+};
+
+// Evidence: contracts/evidence.h.
+
+// As in docs/spec/consensus.md, §2.
+enum class AccusedVoteKind : std::uint8_t { notarize = 0, nullify = 1, finalize = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<AccusedVoteKind> = 3;
+
+// A validator's vote as it was signed.
+struct AccusedVote {
+  AccusedVoteKind kind{};
+  Epoch epoch;
+  View view;
+  View parent_view;
+  Digest block_id;
+  Signature signature;
+
+  FENRUN_FIELDS(kind, epoch, view, parent_view, block_id, signature)
+  friend bool operator==(const AccusedVote&, const AccusedVote&) = default;
+};
+
+// Two votes of one validator that the rules of consensus exclude.
+struct RecordEvidence {
+  PublicKey accused;  // A consensus key of a present or former validator.
+  AccusedVote first;
+  AccusedVote second;
+
+  FENRUN_FIELDS(accused, first, second)
+  friend bool operator==(const RecordEvidence&, const RecordEvidence&) = default;
+};
+
 using Operation =
     std::variant<RegisterParty, RotateKey, ProposeRecovery, ApproveRecovery, ObjectToRecovery,
                  OpenLane, ProposeChange, ApproveChange, OpenCampaign, PublishPolicy,
                  CountersignPolicy, OpenPeriod, DeclareBudget, AttestBacking, OpenUnitBatch,
-                 RecordEvent, InstructPayout, SettlePayout, AcknowledgePayout>;
+                 RecordEvent, InstructPayout, SettlePayout, AcknowledgePayout, ReplaceValidatorKeys,
+                 ReportReady, RecordEvidence>;
 
 // The bytes of an operation as a transaction carries them.  Errc::limit_exceeded above 32 KiB.
 // REQUIRES: every list and text within its own limit, as whatever was decoded is.

@@ -57,6 +57,58 @@ ValidatorList validators(const StateView& state) {
   return out;
 }
 
+std::optional<Member> find_member(const StateView& state, MemberNumber number) {
+  return find<Member>(state, member_key(number));
+}
+
+std::optional<NumberedMember> find_member(const StateView& state, std::string_view name) {
+  if (name.size() > kNameBytesMax) return std::nullopt;
+  const auto number = find<MemberNumber>(state, member_name_key(name));
+  if (!number) return std::nullopt;
+  auto member = find_member(state, *number);
+  if (!member) return std::nullopt;  // Removed; its name stays taken.
+  return NumberedMember{*number, *std::move(member)};
+}
+
+std::vector<NumberedMember> members(const StateView& state) {
+  std::vector<NumberedMember> out;
+  const auto first = member_key(MemberNumber(0));
+  const auto prefix = ByteView(first).first(1);
+  for (auto key = state.at_or_after(first); key && starts_with(*key, prefix);) {
+    const auto number = static_cast<std::uint16_t>(key->at(1) << 8 | key->at(2));
+    auto member = find<Member>(state, *key);
+    CHECK(member.has_value());
+    out.push_back({MemberNumber(number), *std::move(member)});
+    key->push_back(0);  // The key directly behind.
+    key = state.at_or_after(*key);
+  }
+  return out;
+}
+
+NetworkRecord network(const StateView& state) {
+  auto found = find<NetworkRecord>(state, network_key());
+  CHECK(found.has_value());
+  return *std::move(found);
+}
+
+std::optional<Readiness> find_readiness(const StateView& state, MemberNumber member) {
+  return find<Readiness>(state, readiness_key(member));
+}
+
+std::optional<EvidenceRecord> find_evidence(const StateView& state, const Digest& evidence) {
+  return find<EvidenceRecord>(state, evidence_key(evidence));
+}
+
+std::uint32_t fault_count(const StateView& state, const PartyId& party) {
+  return find_linked<FaultCount>(state, fault_count_key(party)).value_or(FaultCount{}).count;
+}
+
+std::optional<Height> find_epoch_end(const StateView& state, Epoch epoch) {
+  const auto end = find<EpochEnd>(state, epoch_end_key(epoch));
+  if (!end) return std::nullopt;
+  return end->height;
+}
+
 Parameters parameters(const StateView& state) {
   const auto found = find<Parameters>(state, parameters_key());
   CHECK(found.has_value());

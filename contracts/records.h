@@ -67,7 +67,7 @@ struct Recovery {
 struct Validator {
   NameText name;
   PartyId party;
-  PublicKey operator_key;  // A `transactions` key of the party, at genesis.
+  PublicKey operator_key;  // Of the party; it signed what registered the keys below.
   PublicKey consensus_key;
   PublicKey checkpoint_key;
   PublicKey transport_key;
@@ -266,11 +266,91 @@ struct ScheduleCursor {
   friend bool operator==(const ScheduleCursor&, const ScheduleCursor&) = default;
 };
 
+// A node that may link to the others.  Who validates is a member; a member that does not is an
+// observer.
+struct Member {
+  NameText name;
+  PartyId party;
+  PublicKey transport_key;
+  Position admitted_at;
+  std::optional<Height> keys_replaced_at;  // By the last ReplaceValidatorKeys.
+
+  FENRUN_FIELDS(name, party, transport_key, admitted_at, keys_replaced_at)
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+struct NumberedMember {
+  MemberNumber number;
+  Member member;
+
+  friend bool operator==(const NumberedMember&, const NumberedMember&) = default;
+};
+
+// The network itself.
+struct NetworkRecord {
+  NameText name;                  // As in the genesis: part of the checkpoint origin.
+  std::uint32_t next_member = 0;  // The number of the member to be admitted next.
+  std::uint16_t members = 0;      // How many there are.
+
+  FENRUN_FIELDS(name, next_member, members)
+  friend bool operator==(const NetworkRecord&, const NetworkRecord&) = default;
+};
+
+// What a member's last ReportReady said.  Removed when it validates, or is removed.
+struct Readiness {
+  PublicKey operator_key;  // Signed the report.
+  PublicKey consensus_key;
+  PublicKey checkpoint_key;
+  Height height;
+  Digest block_id;
+
+  FENRUN_FIELDS(operator_key, consensus_key, checkpoint_key, height, block_id)
+  friend bool operator==(const Readiness&, const Readiness&) = default;
+};
+
+// Two votes that convict a validator.  Stays for ever.
+struct EvidenceRecord {
+  RecordEvidence evidence;
+  PartyId party;  // The owner of the accused key.
+  PartyId submitter;
+  Position recorded_at;
+
+  FENRUN_FIELDS(evidence, party, submitter, recorded_at)
+  friend bool operator==(const EvidenceRecord&, const EvidenceRecord&) = default;
+};
+
+// The pieces of evidence against the keys of a party.
+struct FaultCount {
+  std::uint32_t count = 0;
+
+  FENRUN_FIELDS(count)
+  friend bool operator==(const FaultCount&, const FaultCount&) = default;
+};
+
+// The last block of an epoch.
+struct EpochEnd {
+  Height height;
+
+  FENRUN_FIELDS(height)
+  friend bool operator==(const EpochEnd&, const EpochEnd&) = default;
+};
+
 std::optional<Party> find_party(const StateView& state, const PartyId& party);
 std::optional<LaneState> find_lane(const StateView& state, const PartyId& party, Lane lane);
 std::optional<KeyOwner> find_key_owner(const StateView& state, const PublicKey& key);
 std::optional<Recovery> find_recovery(const StateView& state, const PartyId& party);
 ValidatorList validators(const StateView& state);
+std::optional<Member> find_member(const StateView& state, MemberNumber number);
+std::optional<NumberedMember> find_member(const StateView& state, std::string_view name);
+// All of them, by number.
+std::vector<NumberedMember> members(const StateView& state);
+// REQUIRES: a state after genesis.
+NetworkRecord network(const StateView& state);
+std::optional<Readiness> find_readiness(const StateView& state, MemberNumber member);
+std::optional<EvidenceRecord> find_evidence(const StateView& state, const Digest& evidence);
+std::uint32_t fault_count(const StateView& state, const PartyId& party);
+// The height of the epoch's last block; none while it goes on.
+std::optional<Height> find_epoch_end(const StateView& state, Epoch epoch);
 // REQUIRES: a state after genesis.
 Parameters parameters(const StateView& state);
 std::optional<ChangeProposal> find_proposal(const StateView& state, const Digest& proposal);

@@ -37,4 +37,8 @@ bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytesMax && std::ranges::all_of(name, is_plain);
 }
 
+bool is_member_name(std::string_view name) {
+  return is_plain_name(name) && name != "none" && name != "validators";
+}
+
 }  // namespace fenrun

@@ -20,6 +20,9 @@ using RegionCode = Strong<struct RegionCodeTag, std::uint32_t>;    // City level
 using GtinText = Text<kGtinBytes>;
 using EpcText = Text<kEpcBytesMax>;
 using NameText = Text<kNameBytesMax>;
+// Of a member: given once and never again, in the order of admission; genesis's validators are
+// 0..n-1.
+using MemberNumber = Strong<struct MemberNumberTag, std::uint16_t>;
 
 // Do not renumber any of the enums: their values are journaled.
 
@@ -188,5 +191,7 @@ Status check_parameters(const Parameters& parameters);
 
 // A name that may stand in key names and origins: 1..63 of a-z 0-9 . and -
 bool is_plain_name(std::string_view name);
+// A plain name that means nothing else in a trust file: neither "none" nor "validators".
+bool is_member_name(std::string_view name);
 
 }  // namespace fenrun

@@ -8,7 +8,7 @@ namespace fenrun {
 BlockPoint ExecutedBlock::point() const {
   return {.chain_id = header.chain_id,
           .id = id,
-          .epoch = header.epoch,
+          .epoch = header.epoch_of_child(),
           .height = header.height,
           .view = header.view,
           .time = header.time,

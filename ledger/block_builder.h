@@ -17,8 +17,8 @@ namespace fenrun {
 // What a block is built upon: the journal up to and including the parent's Header.
 struct BlockPoint {
   Digest chain_id;
-  Digest id;  // Of the parent; zero before genesis.
-  Epoch epoch;
+  Digest id;    // Of the parent; zero before genesis.
+  Epoch epoch;  // Of a child: the parent's, or the one behind it if the parent ended its own.
   Height height;
   View view;  // In which the parent was proposed.
   TimeMs time;

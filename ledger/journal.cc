@@ -132,7 +132,7 @@ std::optional<BlockPoint> Journal::point(const Digest& id) const {
   if (is_empty() || id != tip_id_) return std::nullopt;
   return BlockPoint{.chain_id = tip_.chain_id,
                     .id = tip_id_,
-                    .epoch = tip_.epoch,
+                    .epoch = tip_.epoch_of_child(),
                     .height = tip_.height,
                     .view = tip_.view,
                     .time = tip_.time,

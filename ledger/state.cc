@@ -125,6 +125,11 @@ std::optional<RecordKey> Overlay::before(ByteView key) const {
   return merged_before(*base_, written_, key, is_present);
 }
 
+bool Overlay::has_written(std::uint8_t first) const {
+  const auto it = written_.lower_bound(RecordKey(Bytes{first}));
+  return it != written_.end() && it->first.front() == first;
+}
+
 std::vector<RecordKey> Overlay::changed_keys() const {
   std::vector<RecordKey> keys;
   for (const auto& [key, value] : written_) {

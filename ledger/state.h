@@ -97,6 +97,9 @@ class Overlay final : public StateView {
   // Writes since the savepoint.
   std::size_t writes_since(std::size_t savepoint) const { return undo_.size() - savepoint; }
 
+  // Whether a key that begins with this byte was written, and not rolled back.
+  bool has_written(std::uint8_t first) const;
+
   // The keys whose value differs from the base's, in key order: exactly the block's Records.
   std::vector<RecordKey> changed_keys() const;
 

@@ -1,34 +1,20 @@
 #include "node/network.h"
 
-#include "ledger/proof/trust_policy.h"
+#include "contracts/members.h"
+#include "ledger/proof/note.h"
 
 namespace fenrun {
-namespace {
-
-std::vector<CheckpointSigner> signers_of(const Genesis& genesis) {
-  std::vector<CheckpointSigner> signers;
-  for (const auto& validator : genesis.validators) {
-    signers.push_back({validator.name.value, validator.checkpoint_key});
-  }
-  return signers;
-}
-
-std::size_t quorum_of(const Genesis& genesis) {
-  return governance_quorum(genesis.validators.size());
-}
-
-}  // namespace
 
 std::string origin_of(const Genesis& genesis) {
   return log_origin(genesis.network.value, chain_id(genesis));
 }
 
 std::string trust_policy_of(const Genesis& genesis) {
-  return canonical_trust_policy(origin_of(genesis), signers_of(genesis), quorum_of(genesis));
+  return trust_policy_text(genesis.network.value, chain_id(genesis), genesis.validators);
 }
 
 Digest trust_policy_digest_of(const Genesis& genesis) {
-  return trust_policy_digest(origin_of(genesis), signers_of(genesis), quorum_of(genesis));
+  return hash(Domain::trust_policy, bytes_of(trust_policy_of(genesis)));
 }
 
 MemberTable members_of(const Genesis& genesis) {

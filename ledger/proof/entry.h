@@ -119,6 +119,10 @@ struct Header {
   Digest trust_policy;       // Of the canonical trust policy of `validators`.
   Digest next_trust_policy;  // Of `next_validators`.
 
+  // Whether the block is the last of its epoch.
+  bool ends_epoch() const { return next_validators != validators; }
+  Epoch epoch_of_child() const { return ends_epoch() ? epoch.next() : epoch; }
+
   FENRUN_FIELDS(version, chain_id, epoch, height, view, parent, parent_view, time, proposer,
                 batch_list, position, counts, journal_root, active_root, active_count, validators,
                 next_validators, trust_policy, next_trust_policy)

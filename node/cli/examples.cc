@@ -1,5 +1,7 @@
 #include "node/cli/examples.h"
 
+#include "contracts/evidence.h"
+
 namespace fenrun::cli {
 namespace {
 
@@ -14,11 +16,13 @@ PartyId party(std::uint8_t tag) {
 }
 
 // Keys that exist: those of fixed seeds.  Nobody may use them.
-PublicKey key(std::uint8_t tag) {
+SigningKey signing_key(std::uint8_t tag) {
   Seed seed;
   for (auto& byte : seed.mutable_view()) byte = tag;
-  return SigningKey::from_seed(seed).public_key();
+  return SigningKey::from_seed(seed);
 }
+
+PublicKey key(std::uint8_t tag) { return signing_key(tag).public_key(); }
 
 Digest digest(std::string_view text) { return sha256(bytes_of(text)); }
 
@@ -105,11 +109,36 @@ std::vector<Operation> campaigns_goods_and_payouts() {
           AcknowledgePayout{payout()}};
 }
 
+// Signed by the keys of the example, under an example of a chain id: all zeros.
+Signature possession(const NameText& name, std::uint8_t consensus, std::uint8_t checkpoint,
+                     Height height) {
+  return signing_key(consensus).sign(
+      Domain::validator_keys,
+      encode(ValidatorKeysStatement{{}, name, key(consensus), key(checkpoint), height}));
+}
+
+AccusedVote vote(std::string_view block) {
+  AccusedVote out{AccusedVoteKind::notarize, Epoch(0), View(70), View(69), digest(block), {}};
+  out.signature = signing_key(0xa1).sign(Domain::consensus_vote, signed_bytes(Digest(), out));
+  return out;
+}
+
+std::vector<Operation> validators_and_evidence() {
+  const NameText south{"south"};
+  const Height height(12'000);
+  return {ReplaceValidatorKeys{south, key(0xa1), key(0xa2), key(0xa3),
+                               possession(south, 0xa1, 0xa2, Height(0))},
+          ReportReady{south, key(0xa1), key(0xa2), height, digest("the block at 12,000"),
+                      possession(south, 0xa1, 0xa2, height)},
+          RecordEvidence{key(0xa1), vote("a block"), vote("another block")}};
+}
+
 }  // namespace
 
 std::vector<Operation> example_operations() {
   auto all = parties_and_governance();
   for (auto& operation : campaigns_goods_and_payouts()) all.push_back(std::move(operation));
+  for (auto& operation : validators_and_evidence()) all.push_back(std::move(operation));
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "node/cli/verdict.h"
 
 #include <algorithm>
+#include <array>
 
 #include "contracts/records.h"
 #include "contracts/system_work.h"
@@ -42,67 +43,36 @@ Phrase phrase_of(EventKind kind) {
   UNREACHABLE();
 }
 
-// What an operation asks for, in a few words.
+// What an operation asks for, in a few words: in the order of the format.
+constexpr auto kOperationPhrases = std::to_array<Phrase>({
+    {"registers a party", "登记参与方"},
+    {"replaces a key", "更换密钥"},
+    {"proposes to recover a party's key", "提议恢复参与方密钥"},
+    {"approves the recovery of a key", "同意恢复密钥"},
+    {"objects to the recovery of a key", "反对恢复密钥"},
+    {"opens a lane", "开通交易通道"},
+    {"proposes a change of the network", "提议变更网络"},
+    {"approves a change of the network", "同意变更网络"},
+    {"opens a campaign", "开启活动"},
+    {"publishes a policy", "发布政策"},
+    {"countersigns a policy", "会签政策"},
+    {"opens a period", "开启账期"},
+    {"declares a budget (a promise, not a deposit)", "声明预算（承诺，并非存款）"},
+    {"attests that a budget is backed by a deposit", "证明预算有存款担保"},
+    {"opens a code batch", "开启码批次"},
+    {"reports an event", "上报事件"},
+    {"instructs a payout", "发出付款指令"},
+    {"reports what became of a payout", "上报付款结果"},
+    {"acknowledges a payout as received", "确认收款"},
+    {"replaces the keys of a validator", "更换验证节点密钥"},
+    {"reports that a node is ready to validate", "上报节点已可参与验证"},
+    {"shows that a validator broke the rules of agreement", "举证验证节点违反共识规则"},
+});
+static_assert(kOperationPhrases.size() == std::variant_size_v<Operation>);
+
 Phrase phrase_of(const Operation& operation) {
-  return std::visit(
-      overloaded{
-          [](const RegisterParty&) -> Phrase {
-            return {"registers a party", "登记参与方"};
-          },
-          [](const RotateKey&) -> Phrase {
-            return {"replaces a key", "更换密钥"};
-          },
-          [](const ProposeRecovery&) -> Phrase {
-            return {"proposes to recover a party's key", "提议恢复参与方密钥"};
-          },
-          [](const ApproveRecovery&) -> Phrase {
-            return {"approves the recovery of a key", "同意恢复密钥"};
-          },
-          [](const ObjectToRecovery&) -> Phrase {
-            return {"objects to the recovery of a key", "反对恢复密钥"};
-          },
-          [](const OpenLane&) -> Phrase {
-            return {"opens a lane", "开通交易通道"};
-          },
-          [](const ProposeChange&) -> Phrase {
-            return {"proposes a change of the network", "提议变更网络"};
-          },
-          [](const ApproveChange&) -> Phrase {
-            return {"approves a change of the network", "同意变更网络"};
-          },
-          [](const OpenCampaign&) -> Phrase {
-            return {"opens a campaign", "开启活动"};
-          },
-          [](const PublishPolicy&) -> Phrase {
-            return {"publishes a policy", "发布政策"};
-          },
-          [](const CountersignPolicy&) -> Phrase {
-            return {"countersigns a policy", "会签政策"};
-          },
-          [](const OpenPeriod&) -> Phrase {
-            return {"opens a period", "开启账期"};
-          },
-          [](const DeclareBudget&) -> Phrase {
-            return {"declares a budget (a promise, not a deposit)", "声明预算（承诺，并非存款）"};
-          },
-          [](const AttestBacking&) -> Phrase {
-            return {"attests that a budget is backed by a deposit", "证明预算有存款担保"};
-          },
-          [](const OpenUnitBatch&) -> Phrase {
-            return {"opens a code batch", "开启码批次"};
-          },
-          [](const RecordEvent& event) { return phrase_of(event.kind); },
-          [](const InstructPayout&) -> Phrase {
-            return {"instructs a payout", "发出付款指令"};
-          },
-          [](const SettlePayout&) -> Phrase {
-            return {"reports what became of a payout", "上报付款结果"};
-          },
-          [](const AcknowledgePayout&) -> Phrase {
-            return {"acknowledges a payout as received", "确认收款"};
-          },
-      },
-      operation);
+  if (const auto* event = std::get_if<RecordEvent>(&operation)) return phrase_of(event->kind);
+  return kOperationPhrases.at(operation.index());
 }
 
 // Builds the report in one of the two languages.

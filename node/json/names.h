@@ -42,6 +42,7 @@ FENRUN_ENUM_NAMES(PolicyStage, "published", "countersigned");
 FENRUN_ENUM_NAMES(UnitState, "commissioned", "received", "sold");
 FENRUN_ENUM_NAMES(EarningOutcome, "earned", "budget_exhausted", "no_payee");
 FENRUN_ENUM_NAMES(PayoutState, "instructed", "paid", "failed");
+FENRUN_ENUM_NAMES(AccusedVoteKind, "notarize", "nullify", "finalize");
 #undef FENRUN_ENUM_NAMES
 
 template <class V>
@@ -56,7 +57,8 @@ inline constexpr std::array<std::string_view, 0> kAlternativeNames{};
 FENRUN_ALTERNATIVE_NAMES(Entry, "system", "transaction", "operation", "posting", "record",
                          "header");
 FENRUN_ALTERNATIVE_NAMES(Signer, "party");
-FENRUN_ALTERNATIVE_NAMES(Change, "set_parameters", "admit_party");
+FENRUN_ALTERNATIVE_NAMES(Change, "set_parameters", "admit_party", "admit_member", "remove_member",
+                         "add_validator", "remove_validator");
 FENRUN_ALTERNATIVE_NAMES(Policy, "v1");
 FENRUN_ALTERNATIVE_NAMES(Earning, "flat_per_event");
 FENRUN_ALTERNATIVE_NAMES(SystemWork, "genesis", "period_opened", "period_closed", "recovery_ended");
@@ -64,7 +66,8 @@ FENRUN_ALTERNATIVE_NAMES(Operation, "register_party", "rotate_key", "propose_rec
                          "approve_recovery", "object_to_recovery", "open_lane", "propose_change",
                          "approve_change", "open_campaign", "publish_policy", "countersign_policy",
                          "open_period", "declare_budget", "attest_backing", "open_unit_batch",
-                         "record_event", "instruct_payout", "settle_payout", "acknowledge_payout");
+                         "record_event", "instruct_payout", "settle_payout", "acknowledge_payout",
+                         "replace_validator_keys", "report_ready", "record_evidence");
 #undef FENRUN_ALTERNATIVE_NAMES
 
 }  // namespace fenrun::json

@@ -115,6 +115,9 @@ std::optional<Json> no_fields(ByteView in) { return KeyFields(in).finish(); }
 std::optional<Json> party_field(ByteView in) {
   return KeyFields(in).fixed<PartyId>("party").finish();
 }
+std::optional<Json> member_field(ByteView in) {
+  return KeyFields(in).number<MemberNumber>("number").finish();
+}
 std::optional<Json> campaign_field(ByteView in) {
   return KeyFields(in).number<CampaignId>("campaign").finish();
 }
@@ -203,6 +206,19 @@ const FamilyView kFamilies[] = {
      nullptr, plain<SystemWork>},
     {number_of(ContractFamily::schedule_cursor), "schedule_cursor", no_fields, nullptr,
      plain<ScheduleCursor>},
+    {number_of(ContractFamily::member), "member", member_field, nullptr, plain<Member>},
+    {number_of(ContractFamily::member_name), "member_name",
+     [](ByteView in) { return KeyFields(in).text("name").finish(); }, nullptr, plain<MemberNumber>},
+    {number_of(ContractFamily::network), "network", no_fields, nullptr, plain<NetworkRecord>},
+    {number_of(ContractFamily::readiness), "readiness", member_field, nullptr, plain<Readiness>},
+    {number_of(ContractFamily::evidence), "evidence",
+     [](ByteView in) { return KeyFields(in).fixed<Digest>("evidence").finish(); }, nullptr,
+     plain<EvidenceRecord>},
+    {number_of(ContractFamily::fault_count), "fault_count", party_field, no_fields,
+     linked<FaultCount>},
+    {number_of(ContractFamily::epoch_end), "epoch_end",
+     [](ByteView in) { return KeyFields(in).number<Epoch>("epoch").finish(); }, nullptr,
+     plain<EpochEnd>},
 };
 
 }  // namespace

@@ -123,11 +123,15 @@ class World {
   // From now on the party signs with the key of this name.
   void use_key(const std::string& party, const std::string& key) { keys_[party] = key; }
 
+  // The Header of the last block.
+  const Header& tip() const { return std::get<Header>(entries_.back()); }
+
   BlockContext next_context(std::uint64_t ms) const {
+    const View parent_view = tip().ends_epoch() ? View(0) : point_.view;
     return {.epoch = point_.epoch,
             .height = next_height(),
-            .view = View(point_.view.value() + 1),
-            .parent_view = point_.view,
+            .view = parent_view.next(),
+            .parent_view = parent_view,
             .time = in(ms),
             .proposer = ValidatorIndex(0),
             .batch_list = batch_list_digest({})};
@@ -165,6 +169,17 @@ class World {
   Errc run(const std::string& name, const Operation& operation) {
     const auto all = run_all(name, {operation});
     return all.size() == 1 ? all[0] : Errc::dropped;
+  }
+  // Proposes the change and lets the others approve until it takes effect; what the last operation
+  // came to.
+  Errc decide(const Change& change,
+              const std::vector<std::string>& approvers = {"brand", "east", "auditor"}) {
+    const ProposeChange proposal{change, Height(next_height().value() + 50)};
+    Errc outcome = run(approvers.at(0), proposal);
+    for (std::size_t i = 1; i < approvers.size() && outcome == Errc::ok; ++i) {
+      outcome = run(approvers[i], ApproveChange{proposal_digest(proposal)});
+    }
+    return outcome;
   }
   Errc join(const std::string& name, Role role, const std::string& parent,
             PartyAttributes attributes = {}) {

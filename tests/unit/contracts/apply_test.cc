@@ -157,7 +157,11 @@ TEST(Operations, KeepTheirBytes) {
   EXPECT_EQ(Operation(RecordEvent{}).index(), 15u);
   EXPECT_EQ(Operation(AcknowledgePayout{}).index(), 18u);
   EXPECT_EQ(name_of(Operation(AcknowledgePayout{})), "acknowledge_payout");
-  const auto too_far = decode_operation(Bytes{19});
+  EXPECT_EQ(Operation(ReplaceValidatorKeys{}).index(), 19u);
+  EXPECT_EQ(Operation(RecordEvidence{}).index(), 21u);
+  EXPECT_EQ(Change(AdmitMember{}).index(), 2u);
+  EXPECT_EQ(Change(RemoveValidator{}).index(), 5u);
+  const auto too_far = decode_operation(Bytes{22});
   EXPECT_EQ(too_far.error().code, Errc::operation_undecodable);
 }
 
@@ -197,7 +201,10 @@ TEST(Genesis, ErrorsNameTheField) {
   EXPECT_EQ(refused([](Genesis& g) { std::swap(g.validators[0], g.validators[1]); }),
             "validators[1].consensus_key: not in ascending order");
   EXPECT_EQ(refused([](Genesis& g) { g.validators[1].name.value = "A"; }),
-            "validators[1].name: 1 to 63 of a-z 0-9 . and -");
+            "validators[1].name: 1 to 63 of a-z 0-9 . and -, neither none nor validators");
+  // A word of the trust file.
+  EXPECT_EQ(refused([](Genesis& g) { g.validators[1].name.value = "none"; }),
+            "validators[1].name: 1 to 63 of a-z 0-9 . and -, neither none nor validators");
   EXPECT_EQ(refused([](Genesis& g) { g.validators[2].name = g.validators[0].name; }),
             "validators[2].name: used twice");
   EXPECT_EQ(refused([](Genesis& g) { g.validators[2].party = party_named("x"); }),

@@ -1,0 +1,255 @@
+#include "contracts/members.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "ledger/ordered_family.h"
+#include "ledger/proof/note.h"
+#include "ledger/proof/trust_policy.h"
+
+namespace fenrun {
+namespace {
+
+// The Records of the validators become this list.  REQUIRES: at least one; consensus keys differ.
+void write_validators(Overlay& state, ValidatorList list) {
+  std::ranges::sort(list, {}, &Validator::consensus_key);
+  const std::size_t before = validators(state).size();
+  for (std::size_t i = 0; i < std::max(before, list.size()); ++i) {
+    const auto key = validator_key(ValidatorIndex(static_cast<std::uint16_t>(i)));
+    if (i < list.size()) {
+      state.put(key, encode(list[i]));
+    } else {
+      state.remove(key);
+    }
+  }
+}
+
+void own_key(Overlay& state, const PublicKey& key, const PartyId& party, KeyPurpose purpose) {
+  state.put(public_key_key(key), encode(KeyOwner{party, purpose}));
+}
+
+Status check_new_key(const StateView& state, const PublicKey& key, std::string_view field) {
+  if (!is_valid_point(key)) return Error{Errc::key_invalid, std::string(field) + ": no point"};
+  if (find_key_owner(state, key)) {
+    return Error{Errc::key_invalid, std::string(field) + ": registered already"};
+  }
+  return {};
+}
+
+Status check_possession(const ValidatorKeysStatement& statement, const Signature& possession) {
+  if (!verify(statement.consensus_key, Domain::validator_keys, encode(statement), possession)) {
+    return Error{Errc::key_invalid, "possession: not signed by the consensus key"};
+  }
+  return {};
+}
+
+// Two keys for two purposes, neither of them seen before.
+Status check_validator_keys(const StateView& state, const PublicKey& consensus_key,
+                            const PublicKey& checkpoint_key) {
+  FENRUN_OK(check_new_key(state, consensus_key, "consensus_key"));
+  FENRUN_OK(check_new_key(state, checkpoint_key, "checkpoint_key"));
+  if (consensus_key == checkpoint_key) return Error{Errc::key_invalid, "one key given twice"};
+  return {};
+}
+
+ValidatorList::const_iterator find_named(const ValidatorList& list, const NameText& name) {
+  return std::ranges::find(list, name, &Validator::name);
+}
+
+// What ReplaceValidatorKeys asks of its new keys.  The transport key may be the present one.
+Status check_replacement(const OperationContext& context, const ReplaceValidatorKeys& operation,
+                         const PublicKey& present_transport_key) {
+  const auto& state = context.state();
+  FENRUN_OK(check_validator_keys(state, operation.consensus_key, operation.checkpoint_key));
+  if (operation.transport_key != present_transport_key) {
+    FENRUN_OK(check_new_key(state, operation.transport_key, "transport_key"));
+    if (operation.transport_key == operation.consensus_key ||
+        operation.transport_key == operation.checkpoint_key) {
+      return Error{Errc::key_invalid, "one key given twice"};
+    }
+  }
+  return check_possession({context.block.chain_id(), operation.name, operation.consensus_key,
+                           operation.checkpoint_key, Height(0)},
+                          operation.possession);
+}
+
+}  // namespace
+
+Status apply(OperationContext& context, const ReplaceValidatorKeys& operation) {
+  auto& state = context.state();
+  auto list = validators(state);
+  const auto found = std::ranges::find(list, operation.name, &Validator::name);
+  if (found == list.end()) return Errc::validator_unknown;
+  if (found->party != context.signer) return Error{Errc::not_authorized, "another's validator"};
+  auto member = find_member(state, operation.name.value);
+  CHECK(member.has_value());
+  const auto& replaced_at = member->member.keys_replaced_at;
+  if (replaced_at && context.height().value() - replaced_at->value() < kSetChangeHeightsMin) {
+    return Error{Errc::set_change_too_soon,
+                 "from height " + std::to_string(replaced_at->value() + kSetChangeHeightsMin)};
+  }
+  FENRUN_OK(check_replacement(context, operation, found->transport_key));
+
+  own_key(state, operation.consensus_key, context.signer, KeyPurpose::consensus);
+  own_key(state, operation.checkpoint_key, context.signer, KeyPurpose::checkpoint);
+  own_key(state, operation.transport_key, context.signer, KeyPurpose::transport);
+  member->member.transport_key = operation.transport_key;
+  member->member.keys_replaced_at = context.height();
+  state.put(member_key(member->number), encode(member->member));
+  found->operator_key = context.key;
+  found->consensus_key = operation.consensus_key;
+  found->checkpoint_key = operation.checkpoint_key;
+  found->transport_key = operation.transport_key;
+  write_validators(state, std::move(list));
+  return {};
+}
+
+Status apply(OperationContext& context, const ReportReady& operation) {
+  auto& state = context.state();
+  const auto member = find_member(state, operation.name.value);
+  if (!member) return Errc::member_unknown;
+  if (member->member.party != context.signer) {
+    return Error{Errc::not_authorized, "another's member"};
+  }
+  const auto present = validators(state);
+  if (find_named(present, operation.name) != present.end()) return Errc::validator_exists;
+  const std::uint64_t height = context.height().value();
+  if (operation.height.value() >= height || height - operation.height.value() > kReadyHeightsMax) {
+    return Error{Errc::value_invalid,
+                 "height: of a block before this one, within " + std::to_string(kReadyHeightsMax)};
+  }
+  FENRUN_OK(check_validator_keys(state, operation.consensus_key, operation.checkpoint_key));
+  FENRUN_OK(check_possession({context.block.chain_id(), operation.name, operation.consensus_key,
+                              operation.checkpoint_key, operation.height},
+                             operation.possession));
+  // The keys get their owner when they are added to the set: until then they decide nothing.
+  state.put(readiness_key(member->number),
+            encode(Readiness{context.key, operation.consensus_key, operation.checkpoint_key,
+                             operation.height, operation.block_id}));
+  return {};
+}
+
+Status check_member_change(const AdmitMember& change) {
+  if (!is_member_name(change.name.value)) {
+    return Error{Errc::value_invalid, "name: 1 to 63 of a-z 0-9 . and -, and no word of policies"};
+  }
+  if (!is_valid_point(change.transport_key)) {
+    return Error{Errc::key_invalid, "transport_key: no point"};
+  }
+  return {};
+}
+
+Status take_effect(OperationContext& context, const AdmitMember& change) {
+  auto& state = context.state();
+  if (!find_party(state, change.party)) return Errc::party_unknown;
+  // The names of removed members stay taken: in old proofs they mean somebody.
+  if (state.value(member_name_key(change.name.value))) return Error{Errc::member_exists, "name"};
+  if (find_key_owner(state, change.transport_key)) {
+    return Error{Errc::member_exists, "transport_key"};
+  }
+  auto about = network(state);
+  if (about.members == kMembersMax || about.next_member > 0xffff) {
+    return Error{Errc::limit_exceeded, "members: at most " + std::to_string(kMembersMax)};
+  }
+  const MemberNumber number(static_cast<std::uint16_t>(about.next_member));
+  ++about.next_member;
+  ++about.members;
+  state.put(network_key(), encode(about));
+  state.put(member_key(number), encode(Member{change.name, change.party, change.transport_key,
+                                              context.position, std::nullopt}));
+  state.put(member_name_key(change.name.value), encode(number));
+  own_key(state, change.transport_key, change.party, KeyPurpose::transport);
+  return {};
+}
+
+Status take_effect(OperationContext& context, const RemoveMember& change) {
+  auto& state = context.state();
+  const auto member = find_member(state, change.name.value);
+  if (!member) return Errc::member_unknown;
+  const auto present = validators(state);
+  if (find_named(present, change.name) != present.end()) {
+    return Error{Errc::validator_exists, "remove the validator first"};
+  }
+  auto about = network(state);
+  --about.members;
+  state.put(network_key(), encode(about));
+  state.remove(member_key(member->number));
+  if (find_readiness(state, member->number)) state.remove(readiness_key(member->number));
+  return {};
+}
+
+Status take_effect(OperationContext& context, const AddValidator& change) {
+  auto& state = context.state();
+  const auto member = find_member(state, change.name.value);
+  if (!member) return Errc::member_unknown;
+  auto list = validators(state);
+  const auto is_taken = [&](const Validator& validator) {
+    return validator.name == change.name || validator.party == member->member.party;
+  };
+  if (std::ranges::any_of(list, is_taken)) return Errc::validator_exists;
+  if (list.size() == kValidatorsMax) {
+    return Error{Errc::limit_exceeded, "validators: at most " + std::to_string(kValidatorsMax)};
+  }
+  const auto ready = find_readiness(state, member->number);
+  if (!ready) return Error{Errc::validator_not_ready, "no report"};
+  if (context.height().value() - ready->height.value() > kReadyHeightsMax) {
+    return Error{Errc::validator_not_ready,
+                 "its report is of height " + std::to_string(ready->height.value())};
+  }
+  // Somebody may have registered them since the report.
+  FENRUN_OK(check_validator_keys(state, ready->consensus_key, ready->checkpoint_key));
+
+  own_key(state, ready->consensus_key, member->member.party, KeyPurpose::consensus);
+  own_key(state, ready->checkpoint_key, member->member.party, KeyPurpose::checkpoint);
+  state.remove(readiness_key(member->number));
+  list.push_back({change.name, member->member.party, ready->operator_key, ready->consensus_key,
+                  ready->checkpoint_key, member->member.transport_key});
+  write_validators(state, std::move(list));
+  return {};
+}
+
+Status take_effect(OperationContext& context, const RemoveValidator& change) {
+  auto list = validators(context.state());
+  const auto found = find_named(list, change.name);
+  if (found == list.end()) return Errc::validator_unknown;
+  if (list.size() == 1) return Errc::set_too_small;
+  list.erase(found);
+  write_validators(context.state(), std::move(list));
+  return {};
+}
+
+void write_genesis_members(Overlay& state, const Genesis& genesis) {
+  const auto count = static_cast<std::uint16_t>(genesis.validators.size());
+  state.put(network_key(), encode(NetworkRecord{genesis.network, count, count}));
+  for (std::uint16_t i = 0; i < count; ++i) {
+    const auto& validator = genesis.validators[i];
+    const MemberNumber number(i);
+    state.put(member_key(number),
+              encode(Member{validator.name, validator.party, validator.transport_key, Position(0),
+                            std::nullopt}));
+    state.put(member_name_key(validator.name.value), encode(number));
+  }
+}
+
+void conclude_epoch(BlockBuilder& block, const StateView& before) {
+  auto& state = block.state();
+  if (!state.has_written(static_cast<std::uint8_t>(ContractFamily::validator))) return;
+  const auto next = validators(state);
+  if (next == validators(before)) return;
+  const auto& context = block.context();
+  state.put(epoch_end_key(context.epoch), encode(EpochEnd{context.height}));
+  const auto policy = trust_policy_text(network(state).name.value, block.chain_id(), next);
+  block.set_next_validators(validators_digest(next), hash(Domain::trust_policy, bytes_of(policy)));
+}
+
+std::string trust_policy_text(std::string_view network, const Digest& chain_id,
+                              const ValidatorList& validators) {
+  std::vector<CheckpointSigner> signers;
+  for (const auto& validator : validators) {
+    signers.push_back({validator.name.value, validator.checkpoint_key});
+  }
+  return canonical_trust_policy(log_origin(network, chain_id), std::move(signers),
+                                governance_quorum(validators.size()));
+}
+
+}  // namespace fenrun
