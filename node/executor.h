@@ -21,12 +21,6 @@ inline constexpr std::uint64_t kBlockTimeAheadMsMax = 500;
 // Of batches that a leader proposes without a quorum having acknowledged them.
 inline constexpr std::size_t kUnacknowledgedBytesMax = 256 * 1024;
 
-// Whether another set of validators follows the block: it is the last of its epoch.
-inline bool ends_epoch(const Header& header) {
-  return header.next_validators != header.validators ||
-         header.next_trust_policy != header.trust_policy;
-}
-
 class Executor {
  public:
   // REQUIRES: both outlive the executor.

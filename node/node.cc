@@ -40,7 +40,7 @@ Timing timing_of(const Parameters& parameters) {
 
 Result<FinalizedTip> finalized_tip(const Journal& journal) {
   FinalizedTip tip{journal.tip().epoch, journal.tip().view, journal.tip().height,
-                   journal.tip_id(),    std::nullopt,       ends_epoch(journal.tip())};
+                   journal.tip_id(),    std::nullopt,       journal.tip().ends_epoch()};
   if (tip.height == Height(0)) return tip;
   const auto bytes = journal.store().certificate(tip.height);
   if (!bytes) return Error{Errc::corruption, "the tip has no certificate"};
@@ -254,7 +254,7 @@ void Node::carry_out(const Build& output) {
   const TimeMs begin = now().steady;
   Payload payload = executor_.build(output, self_.value(), quorum(), now().wall);
   log_batches(payload);
-  const bool is_last = ends_epoch(journal_->find(block_id_of(payload))->header);
+  const bool is_last = journal_->find(block_id_of(payload))->header.ends_epoch();
   give(Built{output.view, std::move(payload), now().steady.value() - begin.value(), is_last});
 }
 

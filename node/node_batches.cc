@@ -175,7 +175,7 @@ bool Node::try_verify(const Verification& verification) {
   const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
   const bool valid = verdict == Verdict::valid;
   give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value(),
-                valid && ends_epoch(journal_->find(request.block_id)->header)});
+                valid && journal_->find(request.block_id)->header.ends_epoch()});
   if (valid) {
     log_batches(request.propose.payload);
     give(BodyDurable{request.block_id});

@@ -168,7 +168,7 @@ Status Node::replay_range(const RangeAnswer& answer) {
                  journal_->tip().height,
                  journal_->tip_id(),
                  finalization,
-                 ends_epoch(journal_->tip())};
+                 journal_->tip().ends_epoch()};
   return {};
 }
 

@@ -119,8 +119,10 @@ struct Header {
   Digest trust_policy;       // Of the canonical trust policy of `validators`.
   Digest next_trust_policy;  // Of `next_validators`.
 
-  // Whether the block is the last of its epoch.
-  bool ends_epoch() const { return next_validators != validators; }
+  // Whether another set of validators follows the block: it is the last of its epoch.
+  bool ends_epoch() const {
+    return next_validators != validators || next_trust_policy != trust_policy;
+  }
   Epoch epoch_of_child() const { return ends_epoch() ? epoch.next() : epoch; }
 
   FENRUN_FIELDS(version, chain_id, epoch, height, view, parent, parent_view, time, proposer,
