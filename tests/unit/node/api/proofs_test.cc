@@ -94,6 +94,7 @@ TEST_F(ProofsTest, OfAbsenceInEveryOrderedFamily) {
       period_key(test::kCampaign, PeriodId(9)),
       fund_key(test::kCampaign, AssetId(0), party_named("store")),
       payout_key(test::payout_named("second")),
+      fault_count_key(party_named("brand")),
       statement_key(
           {{party_named("store"), Book::fund, test::kCampaign, AssetId(0)}, PeriodId(1)})};
   std::set<std::uint8_t> families;
