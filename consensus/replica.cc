@@ -264,6 +264,7 @@ ReplicaStatus Replica::status() const {
   status.proposal_held = proposal != nullptr;
   status.proposal_ready = proposal != nullptr && proposal->ready();
   status.notarized_by = votes_.voters(VoteKind::notarize, view_);
+  status.finalized_by = votes_.voters(VoteKind::finalize, status.notarized_view);
   status.nullified_by = votes_.voters(VoteKind::nullify, view_);
   for (std::uint16_t i = 0; i < validators_.size(); ++i) {
     const ValidatorIndex index(i);

@@ -63,7 +63,8 @@ struct ReplicaStatus {
   bool proposal_ready = false;               // And it is executed and durable.
   std::vector<ValidatorIndex> notarized_by;  // Votes of this view.
   std::vector<ValidatorIndex> nullified_by;
-  std::vector<ValidatorIndex> missing;  // Validators of whom we hold no vote of this view.
+  std::vector<ValidatorIndex> finalized_by;  // Votes of notarized_view.
+  std::vector<ValidatorIndex> missing;       // Validators of whom we hold no vote of this view.
   std::uint32_t nullified_in_row = 0;
   SpanMs delta;
   SpanMs execution;

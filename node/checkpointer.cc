@@ -2,7 +2,6 @@
 
 #include "core/check.h"
 #include "ledger/merkle/tree.h"
-#include "ledger/proof/trust_policy.h"
 
 namespace fenrun {
 namespace {
@@ -31,10 +30,27 @@ Result<Checkpointer> Checkpointer::open(Options options, FileSystem& files,
   return checkpointer;
 }
 
+void Checkpointer::begin_epoch(const std::vector<CheckpointSigner>& validators,
+                               std::size_t quorum) {
+  validators_.clear();
+  for (const auto& validator : validators) validators_.emplace(validator.name, validator.key);
+  quorum_ = quorum;
+  collected_.clear();
+  own_latest_.reset();
+}
+
+Result<PublicKey> Checkpointer::key_of(const std::string& name) const {
+  const auto it = validators_.find(name);
+  if (it == validators_.end()) return Error{Errc::cosigner_unknown, name};
+  return it->second;
+}
+
 Result<std::optional<CheckpointSignatures>> Checkpointer::sign_tip(const Journal& journal,
                                                                    std::uint64_t now_s) {
   using Signatures = std::optional<CheckpointSignatures>;
   if (!guard_) return Signatures();
+  const auto registered = key_of(options_.self);
+  if (!registered || *registered != options_.key->public_key()) return Signatures();
   const std::uint64_t size = journal.tip().position.value() + 1;
   const CheckpointBody body{options_.origin, size, journal.root()};
   const auto next = may_sign(*guard_, body, now_s);
@@ -43,15 +59,14 @@ Result<std::optional<CheckpointSignatures>> Checkpointer::sign_tip(const Journal
   FENRUN_OK(replace_file(*files_, guard_path_, encode(*next)));
   guard_ = *next;
 
-  const auto& name = options_.validators.at(options_.self.value()).name;
   CheckpointSignatures signatures;
   signatures.size = size;
   signatures.root = body.root;
   signatures.time = next->time_s;
   const auto log_line = log_signature_line(*options_.key, body);
   FENRUN_TRY(signatures.log_signature, Signature::from(log_line.bytes));
-  const auto cosignature =
-      cosignature_line(*options_.key, cosigner_name(options_.origin, name), body, next->time_s);
+  const auto cosignature = cosignature_line(
+      *options_.key, cosigner_name(options_.origin, options_.self), body, next->time_s);
   FENRUN_TRY(signatures.cosignature, Signature::from(ByteView(cosignature.bytes).subspan(8)));
   own_latest_ = signatures;
   keep(options_.self, signatures);
@@ -65,7 +80,7 @@ struct Lines {
   NoteSignature cosignature;
 };
 
-Lines lines_of(const std::string& origin, const Checkpointer::Signer& signer,
+Lines lines_of(const std::string& origin, const CheckpointSigner& signer,
                const CheckpointSignatures& signatures) {
   const VerifierKey log{origin, NoteKeyType::log, signer.key};
   const VerifierKey cosigner{cosigner_name(origin, signer.name), NoteKeyType::cosignature,
@@ -81,8 +96,9 @@ Lines lines_of(const std::string& origin, const Checkpointer::Signer& signer,
 
 }  // namespace
 
-Status Checkpointer::check(ValidatorIndex from, const CheckpointSignatures& signatures) const {
-  const auto& signer = options_.validators.at(from.value());
+Status Checkpointer::check(const std::string& from, const CheckpointSignatures& signatures) const {
+  FENRUN_TRY(const auto key, key_of(from));
+  const CheckpointSigner signer{from, key};
   const CheckpointBody body{options_.origin, signatures.size, signatures.root};
   const auto lines = lines_of(options_.origin, signer, signatures);
   const VerifierKey log{lines.log.name, NoteKeyType::log, signer.key};
@@ -94,7 +110,7 @@ Status Checkpointer::check(ValidatorIndex from, const CheckpointSignatures& sign
   return {};
 }
 
-void Checkpointer::keep(ValidatorIndex from, const CheckpointSignatures& signatures) {
+void Checkpointer::keep(const std::string& from, const CheckpointSignatures& signatures) {
   collected_[signatures.size][from] = signatures;
   std::size_t waiting = 0;
   for (auto it = collected_.rbegin(); it != collected_.rend(); ++it) {
@@ -104,7 +120,7 @@ void Checkpointer::keep(ValidatorIndex from, const CheckpointSignatures& signatu
   std::erase_if(collected_, [](const auto& item) { return item.second.empty(); });
 }
 
-Status Checkpointer::add(ValidatorIndex from, const CheckpointSignatures& signatures,
+Status Checkpointer::add(const std::string& from, const CheckpointSignatures& signatures,
                          const Journal& journal) {
   if (signatures.size == 0 || (cosigned_ && signatures.size <= cosigned_->size)) return {};
   FENRUN_OK(check(from, signatures));
@@ -122,9 +138,18 @@ Status Checkpointer::advance(const Journal& journal) {
   return status;
 }
 
+std::vector<std::string> Checkpointer::lacking(std::uint64_t size) const {
+  const auto it = collected_.find(size);
+  std::vector<std::string> names;
+  for (const auto& [name, key] : validators_) {
+    if (it == collected_.end() || !it->second.contains(name)) names.push_back(name);
+  }
+  return names;
+}
+
 Status Checkpointer::count(std::uint64_t size, const Journal& journal) {
   const auto it = collected_.find(size);
-  if (it == collected_.end() || it->second.size() < options_.quorum) return {};
+  if (it == collected_.end() || it->second.size() < quorum_) return {};
   if (size > journal.store().size()) return {};
   FENRUN_TRY(const auto bytes, journal.store().entry(Position(size - 1)));
   FENRUN_TRY(const auto entry, decode_entry(bytes));
@@ -136,17 +161,16 @@ Status Checkpointer::count(std::uint64_t size, const Journal& journal) {
   Status status;
   std::erase_if(it->second, [&](const auto& item) {
     if (header && item.second.root == root) return false;
-    status = Error{Errc::consistency_invalid, options_.validators.at(item.first.value()).name +
-                                                  " signed another ledger of size " +
-                                                  std::to_string(size)};
+    status = Error{Errc::consistency_invalid,
+                   item.first + " signed another ledger of size " + std::to_string(size)};
     return true;
   });
-  if (it->second.size() < options_.quorum) return status;
+  if (it->second.size() < quorum_) return status;
 
   SignedNote note;
   note.body = {options_.origin, size, root};
-  for (const auto& [index, signatures] : it->second) {
-    auto lines = lines_of(options_.origin, options_.validators.at(index.value()), signatures);
+  for (const auto& [name, signatures] : it->second) {
+    auto lines = lines_of(options_.origin, {name, validators_.at(name)}, signatures);
     note.signatures.push_back(std::move(lines.log));
     note.signatures.push_back(std::move(lines.cosignature));
   }

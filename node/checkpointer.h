@@ -1,8 +1,9 @@
 // Signs the checkpoints of committed blocks and collects the signatures of the others until a
 // quorum has cosigned.  docs/spec/checkpoints.md.
 //
-// The guard is durable before a signature leaves; where it is missing or cannot be written nothing
-// is signed. Not thread-safe.
+// The signers are the validators of one epoch at a time: the checkpoint of an epoch's last block is
+// signed by those who decided it, and is the handover to the next.  The guard is durable before a
+// signature leaves; where it is missing or cannot be written nothing is signed. Not thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include "ledger/checkpoint_guard.h"
 #include "ledger/journal.h"
 #include "ledger/proof/note.h"
+#include "ledger/proof/trust_policy.h"
 #include "node/messages.h"
 #include "node/service.h"
 #include "node/storage/file.h"
@@ -23,15 +25,9 @@ namespace fenrun {
 
 class Checkpointer {
  public:
-  struct Signer {
-    std::string name;  // Of the validator.
-    PublicKey key;     // Its checkpoint key.
-  };
   struct Options {
     std::string origin;
-    std::vector<Signer> validators;  // In index order.
-    std::size_t quorum = 0;
-    ValidatorIndex self;
+    std::string self;                 // Name of this node.
     const SigningKey* key = nullptr;  // Of self; outlives the checkpointer.  Null: never signs.
   };
 
@@ -42,20 +38,29 @@ class Checkpointer {
   // Makes the guard of a key that has never signed.  Errc::io_error.
   static Status create_guard(FileSystem& files, const Path& guard_path);
 
+  // From now on these validators sign, and so do we if our name and key are among them.  What was
+  // collected of others is dropped; the newest cosigned checkpoint stays.
+  // REQUIRES: called once before anything else.
+  void begin_epoch(const std::vector<CheckpointSigner>& validators, std::size_t quorum);
+
   // Signs the checkpoint whose last leaf is the journal's tip.  None where the guard forbids it or
   // there is no key.  Errc::io_error when the guard cannot be written: sign nothing any more.
   Result<std::optional<CheckpointSignatures>> sign_tip(const Journal& journal, std::uint64_t now_s);
 
-  // Takes another's signatures; those of a size that is not committed here wait until it is.
-  // Errc::cosignature_invalid; Errc::consistency_invalid for another root than ours: keep that
-  // line, it is evidence that the signer's ledger differs.
-  Status add(ValidatorIndex from, const CheckpointSignatures& signatures, const Journal& journal);
+  // Takes the signatures of the validator with this name; those of a size that is not committed
+  // here wait until it is. Errc::cosigner_unknown; Errc::cosignature_invalid;
+  // Errc::consistency_invalid for another root than ours: keep that line, it is evidence that the
+  // signer's ledger differs.
+  Status add(const std::string& from, const CheckpointSignatures& signatures,
+             const Journal& journal);
 
   // The journal has grown: counts what has waited for it.
   Status advance(const Journal& journal);
 
   // The newest checkpoint with a quorum.
   const std::optional<CosignedCheckpoint>& cosigned() const { return cosigned_; }
+  // The validators whose signatures of the checkpoint of this size are not here.
+  std::vector<std::string> lacking(std::uint64_t size) const;
   // Our signatures of the newest checkpoint, to be sent again to those who missed them.
   const std::optional<CheckpointSignatures>& own_latest() const { return own_latest_; }
 
@@ -63,16 +68,19 @@ class Checkpointer {
   Checkpointer(Options options, FileSystem& files, Path guard_path)
       : options_(std::move(options)), files_(&files), guard_path_(std::move(guard_path)) {}
 
-  Status check(ValidatorIndex from, const CheckpointSignatures& signatures) const;
-  void keep(ValidatorIndex from, const CheckpointSignatures& signatures);
+  Result<PublicKey> key_of(const std::string& name) const;
+  Status check(const std::string& from, const CheckpointSignatures& signatures) const;
+  void keep(const std::string& from, const CheckpointSignatures& signatures);
   Status count(std::uint64_t size, const Journal& journal);
 
   Options options_;
   FileSystem* files_;
   Path guard_path_;
   std::optional<CheckpointGuard> guard_;
+  std::map<std::string, PublicKey> validators_;  // Of the present epoch, by name.
+  std::size_t quorum_ = 0;
   // By size; only sizes above the newest cosigned one.
-  std::map<std::uint64_t, std::map<ValidatorIndex, CheckpointSignatures>> collected_;
+  std::map<std::uint64_t, std::map<std::string, CheckpointSignatures>> collected_;
   std::optional<CosignedCheckpoint> cosigned_;
   std::optional<CheckpointSignatures> own_latest_;
 };

@@ -30,6 +30,8 @@ struct Range {
 constexpr Range kMempoolBytes{1024 * 1024, std::int64_t{64} * 1024 * 1024 * 1024};
 constexpr Range kMempoolTransactions{16, 100'000'000};
 constexpr Range kVerifyThreads{1, 256};
+constexpr Range kMemberNumbers{0, 65'535};
+constexpr std::size_t kPeersMax = 256;
 
 std::string ticked(std::string_view text) { return "`" + std::string(text) + "`"; }
 
@@ -189,8 +191,8 @@ Status read_verify(Section& root, Config& config) {
 
 Status read_peers(Section& root, Config& config) {
   FENRUN_TRY(auto peers, root.sections("peers"));
-  if (peers.size() >= kValidatorsMax) {
-    return root.error("peers", "holds more than " + std::to_string(kValidatorsMax - 1));
+  if (peers.size() >= kPeersMax) {
+    return root.error("peers", "holds more than " + std::to_string(kPeersMax - 1));
   }
   for (auto& item : peers) {
     PeerConfig peer;
@@ -223,6 +225,11 @@ Result<Config> parse_config(const std::string& text, const std::filesystem::path
   config.home = home;
   FENRUN_OK(root.require("name"));
   FENRUN_OK(root.text("name", kNameBytesMax, config.name));
+  if (parsed.table().contains("member")) {
+    std::uint32_t member = 0;
+    FENRUN_OK(root.number("member", kMemberNumbers, member));
+    config.member = static_cast<std::uint16_t>(member);
+  }
   FENRUN_OK(read_peer_link(root, config));
   FENRUN_OK(read_api(root, config));
   FENRUN_OK(read_log(root, config));
@@ -270,11 +277,15 @@ std::string print_config(const Config& config) {
   line("# Configuration of one Fenrun node, read at start.  Unknown keys are refused.");
   line("# docs/operating.md describes each of them.");
   line("");
-  line("# This validator's name, as genesis has it.");
+  line("# This member's name, as the ledger has it.");
   line("name = " + toml_string(config.name));
+  if (config.member) {
+    line("# Its number, told when it was admitted.");
+    line("member = " + number(*config.member));
+  }
   line("");
   line("[peer]");
-  line("# Where the node listens for the other validators (TLS 1.3, both sides known by key).");
+  line("# Where the node listens for the other members (TLS 1.3, both sides known by key).");
   line("host = " + toml_string(config.peer_host));
   line("port = " + number(config.peer_port));
   line("");
@@ -301,7 +312,7 @@ std::string print_config(const Config& config) {
   line("threads = " + number(config.verify_threads));
   for (const auto& peer : config.peers) {
     line("");
-    line("# Another validator: its name as in genesis, and where it listens for us.");
+    line("# Another member: its name as in the ledger, and where it listens for us.");
     line("[[peers]]");
     line("name = " + toml_string(peer.name));
     line("host = " + toml_string(peer.host));

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,18 +22,20 @@
 namespace fenrun {
 
 struct PeerConfig {
-  std::string name;  // As in genesis.
+  std::string name;  // As in the ledger.
   std::string host;
   std::uint16_t port = 0;
 };
 
 struct Config {
   std::filesystem::path home;
-  std::string name;  // This validator's name in genesis.
+  std::string name;  // This member's name in the ledger.
+  // Its number, for a member that came after genesis.
+  std::optional<std::uint16_t> member;
 
   std::string peer_host = "127.0.0.1";  // Where peers reach us: listening address of peer links.
   std::uint16_t peer_port = 0;
-  std::vector<PeerConfig> peers;  // The other validators.
+  std::vector<PeerConfig> peers;  // The other members, as far as this node dials them.
 
   std::string api_host = "127.0.0.1";
   std::uint16_t api_port = 0;

@@ -25,6 +25,8 @@ struct MemberContact {
 // The members as of one epoch.
 class MemberTable {
  public:
+  // Nobody.
+  MemberTable() = default;
   // `validators` are the members that validate, in index order; `observers` all others.
   // REQUIRES: no number twice.
   MemberTable(std::vector<MemberContact> validators, std::vector<MemberContact> observers);
@@ -45,7 +47,7 @@ class MemberTable {
 
  private:
   std::vector<MemberContact> all_;
-  std::size_t validator_count_;
+  std::size_t validator_count_ = 0;
 };
 
 }  // namespace fenrun

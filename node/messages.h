@@ -9,6 +9,7 @@
 #include "consensus/messages.h"
 #include "core/codec.h"
 #include "core/limits.h"
+#include "ledger/proof/note.h"
 #include "ledger/transaction.h"
 
 namespace fenrun {
@@ -57,8 +58,24 @@ struct CheckpointSignatures {
   FENRUN_FIELDS(size, root, log_signature, time, cosignature)
 };
 
+// Asks for the handover of an epoch that is over.  Answered by Handover; not at all where none is
+// held.
+struct GetHandover {
+  Epoch epoch;
+
+  FENRUN_FIELDS(epoch)
+};
+
+// The checkpoint of an epoch's last block with a quorum of that epoch's cosignatures.
+struct Handover {
+  Epoch epoch;
+  Text<kNoteBytesMax> checkpoint;  // A note.
+
+  FENRUN_FIELDS(epoch, checkpoint)
+};
+
 // DO NOT CHANGE THE ORDER: the index is the message's tag on the wire.  Append only.
-using NodeMessage =
-    std::variant<Message, TxBatch, BatchAck, GetBatches, RangeAnswer, CheckpointSignatures>;
+using NodeMessage = std::variant<Message, TxBatch, BatchAck, GetBatches, RangeAnswer,
+                                 CheckpointSignatures, GetHandover, Handover>;
 
 }  // namespace fenrun

@@ -17,13 +17,23 @@ Digest trust_policy_digest_of(const Genesis& genesis) {
   return hash(Domain::trust_policy, bytes_of(trust_policy_of(genesis)));
 }
 
-MemberTable members_of(const Genesis& genesis) {
-  std::vector<MemberContact> validators;
-  for (const auto& validator : genesis.validators) {
-    const net::PeerIndex number(static_cast<std::uint16_t>(validators.size()));
-    validators.push_back({validator.name.value, number, validator.transport_key});
+MemberTable members_of(const StateView& state) {
+  auto observers = members(state);
+  std::vector<MemberContact> contacts;
+  const auto move_over = [&](const NumberedMember& item) {
+    contacts.push_back(
+        {item.member.name.value, net::PeerIndex(item.number.value()), item.member.transport_key});
+  };
+  for (const auto& validator : validators(state)) {
+    const auto it = std::ranges::find_if(
+        observers, [&](const auto& item) { return item.member.name == validator.name; });
+    CHECK(it != observers.end());  // Every validator is a member.
+    move_over(*it);
+    observers.erase(it);
   }
-  return {std::move(validators), {}};
+  auto validating = std::exchange(contacts, {});
+  for (const auto& item : observers) move_over(item);
+  return {std::move(validating), std::move(contacts)};
 }
 
 std::optional<ValidatorIndex> validator_named(const Genesis& genesis, const std::string& name) {

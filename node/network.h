@@ -18,8 +18,8 @@ std::string origin_of(const Genesis& genesis);
 std::string trust_policy_of(const Genesis& genesis);
 Digest trust_policy_digest_of(const Genesis& genesis);
 
-// The members of epoch 0: its validators, numbered as they are sorted.
-MemberTable members_of(const Genesis& genesis);
+// The members that the ledger knows; those that validate from the next block on first.
+MemberTable members_of(const StateView& state);
 
 // The index of the validator with this name.
 std::optional<ValidatorIndex> validator_named(const Genesis& genesis, const std::string& name);

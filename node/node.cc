@@ -18,38 +18,6 @@ constexpr std::uint64_t kCosignatureResendMs = 1'000;
 // parent's, so that all sign the same ones, and of a tip that stays.
 constexpr std::uint64_t kCheckpointSpanMs = 100;
 
-ValidatorSet validator_set_of(const Genesis& genesis) {
-  std::vector<PublicKey> keys;
-  for (const auto& validator : genesis.validators) keys.push_back(validator.consensus_key);
-  auto set = ValidatorSet::from_keys(std::move(keys));
-  CHECK(set.has_value());  // check_genesis() held.
-  return *std::move(set);
-}
-
-// A host that shares its cores stalls for tens of milliseconds at a time; a view given up for that
-// costs everyone more than a patient timer costs at a dead leader.
-constexpr SpanMs kRoundTripAssumedMin{80};
-
-Timing timing_of(const Parameters& parameters) {
-  Timing timing;
-  timing.delta_min = kRoundTripAssumedMin;
-  timing.block_interval = SpanMs(parameters.block_interval_ms);
-  timing.idle_interval = SpanMs(parameters.idle_interval_ms);
-  return timing;
-}
-
-Result<FinalizedTip> finalized_tip(const Journal& journal) {
-  FinalizedTip tip{journal.tip().epoch, journal.tip().view, journal.tip().height,
-                   journal.tip_id(),    std::nullopt,       journal.tip().ends_epoch()};
-  if (tip.height == Height(0)) return tip;
-  const auto bytes = journal.store().certificate(tip.height);
-  if (!bytes) return Error{Errc::corruption, "the tip has no certificate"};
-  FENRUN_TRY(auto certificate, decode<Certificate>(*bytes));
-  tip.view = certificate.subject.view;
-  tip.certificate = std::move(certificate);
-  return tip;
-}
-
 }  // namespace
 
 Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
@@ -62,16 +30,11 @@ Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
       verifier_(&verifier),
       pool_(options_.mempool),
       executor_(journal, batches_),
-      members_(members_of(options_.genesis)),
-      self_(members_.validator_of(options_.self)),
       started_at_(options_.clock().steady),
       committed_at_(started_at_),
       sealed_at_(started_at_),
-      cosignatures_sent_at_(started_at_) {
-  for (const auto& member : members_.all()) {
-    if (member.number != options_.self) peers_.try_emplace(member.number);
-  }
-}
+      cosignatures_sent_at_(started_at_),
+      handover_asked_at_(started_at_) {}
 
 Result<std::unique_ptr<Node>> Node::create(NodeOptions options, Journal& journal,
                                            Checkpointer checkpointer,
@@ -104,17 +67,7 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
       return Error{Errc::corruption, "a vote log record of unknown type"};
     }
   }
-  FENRUN_TRY(auto tip, finalized_tip(*journal_));
-  FENRUN_TRY(const auto first, journal_->header(Height(0)));
-  epoch_first_block_ = block_id(first);
-  const ReplicaConfig config{.chain_id = journal_->tip().chain_id,
-                             .epoch = tip.epoch,
-                             .epoch_first_block = epoch_first_block_,
-                             .timing = timing_of(parameters(journal_->state()))};
-  replica_ = std::make_unique<Replica>(config, validator_set_of(options_.genesis),
-                                       is_voting() ? self_ : std::nullopt, options_.consensus_key,
-                                       std::move(tip), records, now().steady);
-  return {};
+  return open_epoch(records);
 }
 
 void Node::fail(const Error& error) {
@@ -147,7 +100,9 @@ void Node::give(Input input) {
 
 void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
   if (failed_) return;
-  CHECK(peers_.contains(peer));
+  const auto known = peers_.find(peer);
+  if (known == peers_.end()) return;  // No member any more.
+  known->second.heard_at = now().steady;
   auto message = decode<NodeMessage>(bytes);
   if (!message) {
     log(LogLevel::warn,
@@ -161,13 +116,20 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
                  [&](GetBatches& request) { serve_batches(peer, request); },
                  [&](RangeAnswer& answer) { take_range(peer, answer); },
                  [&](CheckpointSignatures& signatures) { take_cosignatures(peer, signatures); },
+                 [&](GetHandover& request) { serve_handover(peer, request); },
+                 [&](Handover& answer) { take_handover(peer, answer); },
              },
              *message);
 }
 
 void Node::take(net::PeerIndex from, Message message) {
+  const Epoch epoch = replica_->finalized().epoch;
   if (const auto* status = std::get_if<PeerStatus>(&message)) {
     peers_.at(from).finalized_height = status->finalized_height;
+    if (status->epoch < epoch) return tell_epoch_end(from, status->epoch);
+  }
+  if (const auto* question = std::get_if<GetCertificates>(&message)) {
+    if (question->epoch < epoch) return tell_epoch_end(from, question->epoch);
   }
   if (const auto* range = std::get_if<GetRange>(&message)) return serve_range(from, *range);
   if (const auto address = members_.address_of(from)) {
@@ -176,18 +138,18 @@ void Node::take(net::PeerIndex from, Message message) {
 }
 
 void Node::take_cosignatures(net::PeerIndex from, const CheckpointSignatures& signatures) {
-  const auto validator = members_.validator_of(from);
-  if (!validator) return;
-  if (const auto status = checkpointer_.add(*validator, signatures, *journal_); !status) {
-    log(LogLevel::warn,
-        "checkpoint signatures of " + members_.name_of(from) + ": " + status.error().to_string());
+  const auto& name = members_.name_of(from);
+  if (const auto status = checkpointer_.add(name, signatures, *journal_); !status) {
+    log(LogLevel::warn, "checkpoint signatures of " + name + ": " + status.error().to_string());
   }
   if (const auto& newest = checkpointer_.cosigned()) journal_->release_below(newest->height);
 }
 
 void Node::on_connected(net::PeerIndex peer) {
   if (failed_) return;
-  peers_.at(peer).connected = true;
+  const auto found = peers_.find(peer);
+  if (found == peers_.end()) return;
+  found->second.connected = true;
   if (const auto address = members_.address_of(peer)) give(Connected{*address});
   // What the peer missed while it was away it will ask for.  Our newest cosignature it cannot know
   // of, nor our batches, which would wait until we lead.
@@ -197,13 +159,16 @@ void Node::on_connected(net::PeerIndex peer) {
   }
 }
 
-void Node::on_disconnected(net::PeerIndex peer) { peers_.at(peer).connected = false; }
+void Node::on_disconnected(net::PeerIndex peer) {
+  if (const auto it = peers_.find(peer); it != peers_.end()) it->second.connected = false;
+}
 
 void Node::on_tick() {
   if (failed_) return;
   give(Tick{now().steady});
   seal_if_due();
   check_catch_up();
+  ask_for_handover();
   for (auto& [id, verification] : verifications_) ask_for_batches(verification);
   continue_verifications();
   const TimeMs time = now().steady;
@@ -230,7 +195,9 @@ void Node::turn() {
       std::visit([this](const auto& value) { carry_out(value); }, output);
     }
     seal_if_due();
+    continue_to_next_epoch();
   }
+  continue_to_next_epoch();
   // Only here has every output been carried out, as log_snapshot() requires.
   if (!failed_) compact_log_if_large();
   if (!failed_) flush();
@@ -299,6 +266,7 @@ void Node::carry_out(const StaleLog& output) {
   if (const auto status = vote_log_->retire(encode(output.vote)); !status)
     return fail(status.error());
   vote_log_.reset();
+  votes_ = false;
   log_dirty_ = false;
 }
 
@@ -341,10 +309,12 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
 void Node::after_commit() {
   executor_.prune();
   count_checkpoints();
-  if (tip_time_before_.value() / kCheckpointSpanMs !=
-      journal_->tip().time.value() / kCheckpointSpanMs) {
+  const Header& tip = journal_->tip();
+  if (tip.ends_epoch() ||
+      tip_time_before_.value() / kCheckpointSpanMs != tip.time.value() / kCheckpointSpanMs) {
     sign_checkpoint();
   }
+  know_changed_members();
   if (failed_) return;
   const auto subscribers = subscribers_;  // A callback may end its own subscription.
   for (const auto& [number, callback] : subscribers) callback(journal_->tip().height);

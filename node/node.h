@@ -50,12 +50,13 @@ struct NodeOptions {
   // Its key, which outlives the node; null while it only observes, its vote log being lost.
   const SigningKey* consensus_key = nullptr;
   TxPoolLimits mempool;
-  std::string trust_policy;  // Text of the network's policy as of the present epoch.
 
   std::function<Now()> clock;
   // Asks for turn() to be called soon, not from within the call.
   std::function<void()> request_turn;
   std::function<void(LogLevel, const std::string&)> log;
+  // Who may be linked, at the start and whenever it changes.
+  std::function<void(const MemberTable&)> on_members;
   // The node has stopped for good.
   std::function<void(const Error&)> on_fatal;
 };
@@ -83,7 +84,8 @@ class Node final : public NodeService {
   void turn();
 
   bool has_failed() const { return failed_; }
-  bool is_voting() const { return vote_log_.has_value(); }
+  // Whether it takes part in the present epoch; else it observes.
+  bool is_voting() const { return votes_; }
 
   // NodeService.
   void submit(SignedTransaction transaction, std::function<void(Result<Digest>)> callback) override;
@@ -92,7 +94,7 @@ class Node final : public NodeService {
   const Genesis& genesis() const override { return options_.genesis; }
   const Journal& journal() const override { return *journal_; }
   std::optional<CosignedCheckpoint> checkpoint() const override { return checkpointer_.cosigned(); }
-  std::string trust_policy() const override { return options_.trust_policy; }
+  std::string trust_policy() const override { return trust_policy_; }
   NodeStatus status() const override;
   std::vector<Metric> metrics() const override;
   std::function<void()> on_commit(std::function<void(Height)> callback) override;
@@ -121,6 +123,7 @@ class Node final : public NodeService {
   };
   struct PeerState {
     bool connected = false;
+    std::optional<TimeMs> heard_at;
     Height finalized_height;
     std::deque<std::shared_ptr<Checking>> checking;  // In the order of their arrival.
     std::size_t checking_bytes = 0;
@@ -177,6 +180,26 @@ class Node final : public NodeService {
   void ask_for_batches(Verification& verification);
   void report_work();
 
+  // Explanations (node_service.cc).
+  Situation situation(const ReplicaStatus& replica, std::size_t linked, bool catching_up) const;
+  AbsentValidator absent(std::size_t validator) const;
+  AbsentValidator absent_by_name(const std::string& name) const;
+
+  // Epochs (node_epochs.cc).
+  Status open_epoch(const std::vector<LogRecord>& records);
+  Result<FinalizedTip> finalized_tip() const;
+  Result<Digest> first_block_of(Epoch epoch) const;
+  bool holds_handover() const;
+  void know_members(const ValidatorList& validators);
+  void know_changed_members();
+  Status begin_cosigning(Epoch epoch);
+  void continue_to_next_epoch();
+  Status keep_handover(const std::string& note);
+  void ask_for_handover();
+  void serve_handover(net::PeerIndex to, const GetHandover& request);
+  void take_handover(net::PeerIndex from, const Handover& answer);
+  void tell_epoch_end(net::PeerIndex to, Epoch epoch);
+
   // Catching up (node_catch_up.cc).
   void request_range();
   void serve_range(net::PeerIndex to, const GetRange& request);
@@ -201,7 +224,12 @@ class Node final : public NodeService {
   std::map<net::PeerIndex, PeerState> peers_;  // Every member but us.
 
   Digest epoch_first_block_;
-  FinalizedTip synced_tip_;  // What catching up has committed last.
+  bool votes_ = false;  // In the present epoch, with options_.consensus_key and vote_log_.
+  LogCheck log_check_ = LogCheck::ask;
+  std::string trust_policy_;                     // Of the validators that follow the tip.
+  std::optional<TrustPolicy> cosigning_policy_;  // Of those who sign the checkpoint of the tip.
+  std::optional<Bytes> network_record_;          // As of know_members().
+  FinalizedTip synced_tip_;                      // What catching up has committed last.
   bool failed_ = false;
   bool turn_requested_ = false;
   bool log_dirty_ = false;
@@ -223,6 +251,7 @@ class Node final : public NodeService {
   TimeMs tip_time_before_;  // Of the tip before the last commit.
   TimeMs sealed_at_;
   TimeMs cosignatures_sent_at_;
+  TimeMs handover_asked_at_;
   bool work_reported_ = false;
   std::uint64_t committed_transactions_ = 0;
   std::uint64_t evidence_count_ = 0;

@@ -52,7 +52,7 @@ void Node::push_batches_again(net::PeerIndex to) {
 
 // Makes the batches of a block as durable as the votes that rest on it.
 void Node::log_batches(const Payload& payload) {
-  if (!vote_log_) return;
+  if (!is_voting()) return;
   for (const auto& digest : payload.batches) {
     if (!logged_batches_.insert(digest).second) continue;
     const auto batch = batches_.find(digest);

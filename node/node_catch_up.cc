@@ -75,6 +75,8 @@ void Node::serve_range(net::PeerIndex to, const GetRange& request) {
                                block.error().to_string());
       break;
     }
+    const auto header = decode_entry(block->header);
+    CHECK(header.has_value());
     bytes += encode(*block).size();
     if (bytes > kRangeBytesHardMax) {
       if (answer.blocks.empty()) {
@@ -92,6 +94,7 @@ void Node::serve_range(net::PeerIndex to, const GetRange& request) {
     answer.finalization = *std::move(decoded);
     for (auto& item : pending) answer.blocks.push_back(std::move(item));
     pending.clear();
+    if (std::get<Header>(*header).ends_epoch()) break;  // Others finalize what follows.
   }
   send(to, net::Channel::bulk, answer);
 }
@@ -121,7 +124,7 @@ Status Node::replay_range(const RangeAnswer& answer) {
   if (answer.blocks.empty() || !answer.finalization) return Error{Errc::not_found, "no blocks"};
   const auto& finalization = *answer.finalization;
   if (finalization.subject.kind != VoteKind::finalize ||
-      finalization.subject.epoch != journal_->tip().epoch) {
+      finalization.subject.epoch != replica_->finalized().epoch || replica_->ended()) {
     return Error{Errc::value_invalid, "not a finalization of this epoch"};
   }
   // The hash chain backwards from the certificate vouches for every header.

@@ -8,8 +8,6 @@
 namespace fenrun {
 namespace {
 
-// Nothing became final for this long although there is work: worth an explanation.
-constexpr std::uint64_t kStalledMs = 5'000;
 constexpr std::uint64_t kBehindHeights = 2;
 
 }  // namespace
@@ -67,7 +65,7 @@ NodeStatus Node::status() const {
   status.height = tip.height;
   status.entries = tip.position.value() + 1;
   status.tip_time = tip.time;
-  status.epoch = tip.epoch;
+  status.epoch = replica_->finalized().epoch;
   status.view = replica.view;
   status.leader = members_.name_of(replica.leader);
   status.catching_up = catch_up_.has_value() || replica.catching_up;
@@ -77,19 +75,17 @@ NodeStatus Node::status() const {
   status.uptime_ms = time.value() - started_at_.value();
   status.ms_since_commit = time.value() - committed_at_.value();
 
-  std::size_t connected = self_ ? 1 : 0;
-  std::vector<std::string> absent;
+  std::size_t connected = 0;
   for (std::uint16_t i = 0; i < members_.validator_count(); ++i) {
-    const ValidatorIndex index(i);
     const auto number = members_.all()[i].number;
     const bool is_self = number == options_.self;
     ValidatorStatus validator;
-    validator.name = members_.name_of(index);
+    validator.name = members_.all()[i].name;
     validator.connected = is_self || peers_.at(number).connected;
     validator.finalized_height = is_self ? tip.height : peers_.at(number).finalized_height;
-    validator.voted = std::ranges::find(replica.missing, index) == replica.missing.end();
-    if (!is_self && validator.connected) ++connected;
-    if (!validator.connected) absent.push_back(validator.name);
+    validator.voted =
+        std::ranges::find(replica.missing, ValidatorIndex(i)) == replica.missing.end();
+    if (validator.connected) ++connected;
     if (validator.connected && !is_self &&
         validator.finalized_height.value() > tip.height.value() + kBehindHeights) {
       status.catching_up = true;
@@ -97,28 +93,58 @@ NodeStatus Node::status() const {
     status.validators.push_back(std::move(validator));
   }
   status.ready = connected >= quorum() && !status.catching_up;
-
-  std::string names;
-  for (const auto& name : absent) names += (names.empty() ? "" : ", ") + name;
-  if (connected < quorum()) {
-    status.why = "only " + std::to_string(connected) + " of " +
-                 std::to_string(members_.validator_count()) + " validators are connected and " +
-                 std::to_string(quorum()) + " are needed: start or reach " + names;
-  } else if (status.catching_up) {
-    status.why = "this node is behind and fetches blocks: wait";
-  } else if (work_reported_ && status.ms_since_commit > kStalledMs) {
-    names.clear();
-    for (const auto index : replica.missing) {
-      names += (names.empty() ? "" : ", ") + members_.name_of(index);
-    }
-    status.why = "nothing became final for " + std::to_string(status.ms_since_commit / 1'000) +
-                 " s; no vote in view " + std::to_string(replica.view.value()) + " from " +
-                 (names.empty() ? "nobody" : names) + ": look at their logs";
-  } else if (!is_voting()) {
-    status.why =
-        "this node observes only, its vote log being lost or stale: replace its consensus key";
-  }
+  status.diagnosis = diagnose(situation(replica, connected, status.catching_up));
   return status;
+}
+
+AbsentValidator Node::absent(std::size_t validator) const {
+  const auto& member = members_.all().at(validator);
+  const auto it = peers_.find(member.number);
+  if (it == peers_.end()) return {member.name, true, 0};  // This node itself.
+  const auto& peer = it->second;
+  const TimeMs since = peer.heard_at.value_or(started_at_);
+  return {member.name, peer.connected, now().steady.value() - since.value()};
+}
+
+Situation Node::situation(const ReplicaStatus& replica, std::size_t linked,
+                          bool catching_up) const {
+  Situation situation;
+  situation.validators = members_.validator_count();
+  situation.quorum = quorum();
+  situation.linked = linked;
+  situation.votes = is_voting();
+  situation.catching_up = catching_up;
+  situation.ms_since_commit = now().steady.value() - committed_at_.value();
+  situation.view = replica.view;
+  situation.leader = members_.name_of(replica.leader);
+  situation.proposal_held = replica.proposal_held;
+  if (replica.notarized_view > replica.finalized.view) {
+    situation.notarized_view = replica.notarized_view;
+  }
+  situation.has_work = work_reported_ || situation.notarized_view > View(0);
+  situation.awaits_handover = replica_->ended();
+  situation.leader_seen = absent(replica.leader.value());
+  for (std::uint16_t i = 0; i < members_.validator_count(); ++i) {
+    const auto validator = absent(i);
+    if (!validator.linked) situation.unlinked.push_back(validator);
+    if (std::ranges::find(replica.missing, ValidatorIndex(i)) != replica.missing.end()) {
+      situation.without_vote.push_back(validator);
+    }
+    if (std::ranges::find(replica.finalized_by, ValidatorIndex(i)) == replica.finalized_by.end()) {
+      situation.without_finalize.push_back(validator);
+    }
+  }
+  for (const auto& name : checkpointer_.lacking(journal_->tip().position.value() + 1)) {
+    situation.without_cosignature.push_back(absent_by_name(name));
+  }
+  return situation;
+}
+
+// Of any member: who leaves the set cosigns the last block of its epoch.
+AbsentValidator Node::absent_by_name(const std::string& name) const {
+  const auto it = std::ranges::find(members_.all(), name, &MemberContact::name);
+  if (it == members_.all().end()) return {name, false, 0};
+  return absent(static_cast<std::size_t>(it - members_.all().begin()));
 }
 
 std::vector<Metric> Node::metrics() const {

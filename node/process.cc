@@ -7,7 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <set>
 
+#include "contracts/records.h"
 #include "core/check.h"
 #include "net/tcp_transport.h"
 #include "node/api/api.h"
@@ -33,17 +35,6 @@ struct VoteMemory {
   std::optional<VoteLog> log;
   std::vector<VoteLogRecord> records;
 };
-
-Status check_keys(const Validator& validator, const NodeKeys& keys) {
-  const auto check = [](const PublicKey& expected, const SigningKey& key, const char* name) {
-    if (expected == key.public_key()) return Status();
-    return Status(Error{Errc::key_invalid,
-                        std::string("keys/") + name + ".key is not the key that genesis names"});
-  };
-  FENRUN_OK(check(validator.consensus_key, keys.consensus, "consensus"));
-  FENRUN_OK(check(validator.checkpoint_key, keys.checkpoint, "checkpoint"));
-  return check(validator.transport_key, keys.transport, "transport");
-}
 
 // One key, one log: it was made with the key, and one that is gone or damaged is never replaced
 // (docs/spec/storage.md, §2).
@@ -104,11 +95,7 @@ class Process {
     lock_.emplace(std::move(lock));
     FENRUN_TRY(const auto bytes, read_file(files_, config_.genesis_path(), kGenesisBytesMax));
     FENRUN_TRY(genesis_, read_genesis(bytes));
-    const auto self = validator_named(genesis_, config_.name);
-    if (!self) return Error{Errc::config_invalid, "name: genesis knows no " + config_.name};
-    self_ = *self;
-    FENRUN_OK(check_keys(genesis_.validators[self_.value()], keys_));
-
+    FENRUN_TRY(self_, own_number());
     FENRUN_TRY(store_, DiskStore::open(files_, config_.data_path()));
     FENRUN_TRY(journal_, Journal::open(*store_));
     FENRUN_TRY(auto votes,
@@ -125,19 +112,39 @@ class Process {
     FENRUN_TRY(node_,
                Node::create(node_options(votes.log.has_value()), *journal_, std::move(checkpointer),
                             std::move(votes.log), votes.records, *transport_, *verifier_));
+    check_own_keys();
     return {};
   }
 
-  Result<Checkpointer> open_checkpointer() {
-    Checkpointer::Options options{.origin = origin_of(genesis_),
-                                  .validators = {},
-                                  .quorum = governance_quorum(genesis_.validators.size()),
-                                  .self = self_,
-                                  .key = &keys_.checkpoint};
-    for (const auto& validator : genesis_.validators) {
-      options.validators.push_back({validator.name.value, validator.checkpoint_key});
+  // Genesis numbers its validators; whoever came later was told a number when admitted.
+  Result<net::PeerIndex> own_number() const {
+    if (config_.member) return net::PeerIndex(*config_.member);
+    const auto index = validator_named(genesis_, config_.name);
+    if (index) return net::PeerIndex(index->value());
+    return Error{Errc::config_invalid,
+                 "name: genesis knows no " + config_.name + ", and `member` is not given"};
+  }
+
+  // Says why this node would not be let in, or not vote.
+  void check_own_keys() const {
+    const auto& state = journal_->state();
+    const auto member = find_member(state, MemberNumber(self_.value()));
+    if (member && member->transport_key != keys_.transport.public_key()) {
+      log_(LogLevel::error, "keys/transport.key is not the key that the ledger names for " +
+                                config_.name + ": the other members refuse our links");
     }
-    return Checkpointer::open(std::move(options), files_, config_.guard_path());
+    for (const auto& validator : validators(state)) {
+      if (validator.name.value != config_.name) continue;
+      if (validator.consensus_key == keys_.consensus.public_key()) return;
+      log_(LogLevel::error, "keys/consensus.key is not the key that the ledger names for " +
+                                config_.name + ", so this node observes: run fenrun rejoin");
+    }
+  }
+
+  Result<Checkpointer> open_checkpointer() {
+    return Checkpointer::open(
+        {.origin = origin_of(genesis_), .self = config_.name, .key = &keys_.checkpoint}, files_,
+        config_.guard_path());
   }
 
   Status open_transport() {
@@ -152,35 +159,49 @@ class Process {
     callbacks.on_writable = [](net::PeerIndex) {};
     callbacks.on_event = [this](const std::string& line) { log_(LogLevel::info, line); };
     net::TcpTransportOptions options;
-    options.self = net::PeerIndex(self_.value());
+    options.self = self_;
     options.chain_id = chain_id(genesis_);
     options.listen_host = config_.peer_host;
     options.listen_port = config_.peer_port;
     transport_ = std::make_unique<net::TcpTransport>(io_, keys_.transport, std::move(options),
                                                      std::move(callbacks));
-    for (const auto& peer : config_.peers) {
-      const auto index = validator_named(genesis_, peer.name);
-      if (!index || *index == self_) {
-        return Error{Errc::config_invalid, "peers: genesis knows no other validator " + peer.name};
-      }
-      FENRUN_OK(transport_->set_peer(
-          net::PeerIndex(index->value()),
-          {genesis_.validators[index->value()].transport_key, peer.host, peer.port}));
-    }
     return {};
+  }
+
+  // Links to everybody whom the ledger knows; whom we have to dial the configuration says where.
+  void link_members(const MemberTable& members) {
+    for (const auto number : linked_) {
+      if (!members.address_of(number)) transport_->remove_peer(number);
+    }
+    std::erase_if(linked_, [&](const auto number) { return !members.address_of(number); });
+    for (const auto& member : members.all()) {
+      if (member.number == self_) continue;
+      const auto address = std::ranges::find(config_.peers, member.name, &PeerConfig::name);
+      net::PeerAddress peer{member.transport_key, "", 0};
+      if (address != config_.peers.end()) {
+        peer.host = address->host;
+        peer.port = address->port;
+      }
+      if (const auto status = transport_->set_peer(member.number, peer)) {
+        linked_.insert(member.number);
+      } else {
+        log_(LogLevel::warn, "no link to " + member.name + ": " + status.error().to_string() +
+                                 "; give its address under [[peers]] in config.toml");
+      }
+    }
   }
 
   NodeOptions node_options(bool votes) {
     NodeOptions options;
     options.name = config_.name;
     options.genesis = genesis_;
-    options.self = net::PeerIndex(self_.value());
+    options.self = self_;
     options.consensus_key = votes ? &keys_.consensus : nullptr;
     options.mempool = {config_.mempool_bytes_max, config_.mempool_transactions_max};
-    options.trust_policy = trust_policy_of(genesis_);
     options.clock = [] { return Now{steady_clock(), wall_clock()}; };
     options.request_turn = [this] { boost::asio::post(io_, [this] { node_->turn(); }); };
     options.log = log_;
+    options.on_members = [this](const MemberTable& members) { link_members(members); };
     options.on_fatal = [this](const Error& error) {
       result_ = error;
       boost::asio::post(io_, [this] { stop(); });
@@ -238,11 +259,12 @@ class Process {
   PosixFileSystem files_;
   std::optional<DataDir> lock_;
   Genesis genesis_;
-  ValidatorIndex self_;
+  net::PeerIndex self_;
   std::unique_ptr<DiskStore> store_;
   std::unique_ptr<Journal> journal_;
   std::optional<ThreadVerifier> verifier_;
   std::unique_ptr<net::TcpTransport> transport_;
+  std::set<net::PeerIndex> linked_;  // Members that the transport knows.
   std::unique_ptr<Node> node_;
   std::unique_ptr<api::Api> api_;
   bool stopping_ = false;

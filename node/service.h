@@ -15,6 +15,7 @@
 #include "core/types.h"
 #include "ledger/journal.h"
 #include "ledger/transaction.h"
+#include "node/diagnosis.h"
 
 namespace fenrun {
 
@@ -63,7 +64,7 @@ struct NodeStatus {
   std::uint64_t uptime_ms = 0;
   std::uint64_t ms_since_commit = 0;  // Since the last block became final here; since start before.
   std::vector<ValidatorStatus> validators;
-  std::string why;  // Why nothing becomes final, in words, with what to do; empty when all is well.
+  Diagnosis diagnosis;  // Why nothing becomes final.
 };
 
 // A sample for /metrics: name without prefix, help, labels, value.

@@ -16,6 +16,20 @@ Json validator_view(const ValidatorStatus& validator) {
           {"voted", validator.voted}};
 }
 
+Json diagnosis_view(const Diagnosis& diagnosis) {
+  Json missing = Json::array();
+  for (const auto& validator : diagnosis.missing) {
+    missing.push_back({{"name", validator.name},
+                       {"linked", validator.linked},
+                       {"silent_ms", validator.silent_ms}});
+  }
+  return {{"cause", std::string(name_of(diagnosis.cause))},
+          {"missing_what", diagnosis.missing_what},
+          {"missing", std::move(missing)},
+          {"since_ms", diagnosis.since_ms},
+          {"next", diagnosis.next}};
+}
+
 Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
   const auto status = node.status();
   Json validators = Json::array();
@@ -36,7 +50,10 @@ Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
       {"uptime_ms", status.uptime_ms},
       {"ms_since_commit", status.ms_since_commit},
       {"validators", std::move(validators)}};
-  if (call.text("why")) view["why"] = status.why;
+  if (call.text("why")) {
+    view["why"] = status.diagnosis.text();
+    view["diagnosis"] = diagnosis_view(status.diagnosis);
+  }
   return json_response(view);
 }
 
@@ -46,7 +63,7 @@ Result<HttpResponse> get_health(const NodeService&, const Call&) {
 
 Result<HttpResponse> get_readiness(const NodeService& node, const Call&) {
   const auto status = node.status();
-  if (!status.ready) return Error{Errc::not_ready, status.why};
+  if (!status.ready) return Error{Errc::not_ready, status.diagnosis.text()};
   return text_response("ready\n", "text/plain; charset=utf-8");
 }
 

@@ -33,6 +33,7 @@ Result<Exit> show_status(const Session& session, bool why) {
     Json fields = status;
     fields.erase("validators");
     fields.erase("why");
+    fields.erase("diagnosis");
     print_fields(out, fields);
     out << "\n";
     if (status.contains("validators")) {

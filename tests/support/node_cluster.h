@@ -82,6 +82,7 @@ class NodeCluster {
     return validator_named(genesis_, name)->value();
   }
   Height height(std::size_t i) const { return journal(i).tip().height; }
+  const std::string& name_of(std::size_t i) const { return machines_[i]->name; }
 
   // Power off: what was not synced may be lost.
   void crash(std::size_t i) {
@@ -98,6 +99,16 @@ class NodeCluster {
       if (k != i && is_up(k) && !is_cut(i, k)) link(i, k);
     }
   }
+
+  // New keys for consensus and checkpoints, with a log and a guard of their own, from the next
+  // start on.  REQUIRES: the node is down.
+  void renew_keys(std::size_t i) {
+    CHECK(!is_up(i));
+    ++machines_[i]->generation;
+    machines_[i]->make_keys();
+  }
+  const SigningKey& consensus_key(std::size_t i) const { return *machines_[i]->consensus_key; }
+  const SigningKey& checkpoint_key(std::size_t i) const { return *machines_[i]->checkpoint_key; }
 
   // Cuts all links between the group and the rest, or mends all.
   void partition(const std::set<std::size_t>& group) {
@@ -245,49 +256,52 @@ class NodeCluster {
         : cluster(&owner),
           index(number),
           name(owner.genesis_.validators[number].name.value),
-          consensus_key(test_key(name + " consensus")),
-          checkpoint_key(test_key(name + " checkpoint")),
           files(seed),
-          transport(owner, number) {}
+          transport(owner, number) {
+      make_keys();
+    }
+
+    void make_keys() {
+      const std::string suffix = generation == 0 ? "" : " " + std::to_string(generation);
+      consensus_key.emplace(test_key(name + " consensus" + suffix));
+      checkpoint_key.emplace(test_key(name + " checkpoint" + suffix));
+    }
 
     void start() {
       verifier = {};
       journal = *Journal::open(store);
-      const bool is_new = journal->is_empty();
-      Checkpointer::Options checkpoints{.origin = origin_of(cluster->genesis_),
-                                        .validators = {},
-                                        .quorum = governance_quorum(cluster->size()),
-                                        .self = ValidatorIndex(static_cast<std::uint16_t>(index)),
-                                        .key = &checkpoint_key};
-      for (const auto& validator : cluster->genesis_.validators) {
-        checkpoints.validators.push_back({validator.name.value, validator.checkpoint_key});
-      }
-      if (is_new) CHECK(Checkpointer::create_guard(files, "/data/checkpoint.guard").has_value());
-      auto checkpointer =
-          Checkpointer::open(std::move(checkpoints), files, "/data/checkpoint.guard");
+      const Path log_path = "/data/votes." + std::to_string(generation);
+      const Path guard_path = "/data/guard." + std::to_string(generation);
+      const bool is_new = !files.exists(log_path);
+      if (is_new) CHECK(Checkpointer::create_guard(files, guard_path).has_value());
+      auto checkpointer = Checkpointer::open(
+          {.origin = origin_of(cluster->genesis_), .self = name, .key = &*checkpoint_key}, files,
+          guard_path);
       std::vector<VoteLogRecord> records;
       std::optional<VoteLog> log;
       if (is_new) {
-        log = *VoteLog::create(files, "/data/votes.log", consensus_key.public_key(), Epoch(0));
+        log = *VoteLog::create(files, log_path, consensus_key->public_key(), Epoch(0));
+      } else {
+        auto opened = VoteLog::open(files, log_path, consensus_key->public_key());
+        CHECK(opened.has_value());
+        log = std::move(opened->log);
+        records = std::move(opened->records);
+      }
+      if (journal->is_empty()) {
         CHECK(journal
                   ->commit_genesis(
                       execute_genesis(cluster->genesis_, trust_policy_digest_of(cluster->genesis_)))
                   .has_value());
-      } else {
-        auto opened = VoteLog::open(files, "/data/votes.log", consensus_key.public_key());
-        CHECK(opened.has_value());
-        log = std::move(opened->log);
-        records = std::move(opened->records);
       }
       NodeOptions options;
       options.name = name;
       options.genesis = cluster->genesis_;
       options.self = net::PeerIndex(static_cast<std::uint16_t>(index));
-      options.consensus_key = &consensus_key;
-      options.trust_policy = trust_policy_of(cluster->genesis_);
+      options.consensus_key = &*consensus_key;
       options.clock = [this] { return Now{TimeMs(cluster->steady_), TimeMs(cluster->wall_)}; };
       options.request_turn = [this] { turn_due = true; };
       options.log = [](LogLevel, const std::string&) {};
+      options.on_members = [](const MemberTable&) {};
       options.on_fatal = [](const Error&) {};
       node = *Node::create(std::move(options), *journal, *std::move(checkpointer), std::move(log),
                            records, transport, verifier);
@@ -296,8 +310,9 @@ class NodeCluster {
     NodeCluster* cluster;
     std::size_t index;
     std::string name;
-    SigningKey consensus_key;
-    SigningKey checkpoint_key;
+    unsigned generation = 0;  // Of the keys.
+    std::optional<SigningKey> consensus_key;
+    std::optional<SigningKey> checkpoint_key;
     FaultyFiles files;
     MemoryStore store;  // Every commit is durable.
     VirtualTransport transport;

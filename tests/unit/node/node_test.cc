@@ -63,7 +63,9 @@ TEST(Node, WithTwoDownNothingCommitsAndNothingIsLost) {
   // A finalization that was on its way at the crash may still arrive; nothing new is decided.
   EXPECT_LE(cluster.height(0).value(), height.value() + 1);
   EXPECT_FALSE(cluster.is_committed(0, *second));
-  EXPECT_NE(cluster.node(0).status().why, "");
+  const auto diagnosis = cluster.node(0).status().diagnosis;
+  EXPECT_EQ(diagnosis.cause, StallCause::links);
+  EXPECT_EQ(diagnosis.missing.size(), 2u);
   cluster.start(2);
   cluster.start(3);
   EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*second); }, 20'000));

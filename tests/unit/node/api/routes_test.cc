@@ -280,14 +280,22 @@ TEST_F(ApiTest, ShowsTheJournal) {
 TEST_F(ApiTest, TellsHowItIs) {
   on_loop([&] {
     node_.node_status.name = "brand";
-    node_.node_status.why = "east and auditor are not connected: start them";
+    node_.node_status.diagnosis = {StallCause::links,
+                                   "2 of 3 validators linked",
+                                   {{"east", false, 9'000}},
+                                   12'000,
+                                   "start or reach them"};
     node_.node_status.validators = {{"east", false, Height(3), false}};
   });
   const Json status = json("/v1/status");
   EXPECT_EQ(status["name"], "brand");
   EXPECT_EQ(status["validators"][0]["finalized_height"], 3);
   EXPECT_FALSE(status.contains("why"));
-  EXPECT_EQ(json("/v1/status?why")["why"], "east and auditor are not connected: start them");
+  const Json explained = json("/v1/status?why");
+  EXPECT_EQ(explained["why"], node_.node_status.diagnosis.text());
+  EXPECT_EQ(explained["diagnosis"]["cause"], "links");
+  EXPECT_EQ(explained["diagnosis"]["missing"][0]["name"], "east");
+  EXPECT_EQ(explained["diagnosis"]["missing"][0]["silent_ms"], 9'000);
   EXPECT_EQ(get("/healthz", "").body, "ok\n");
   const auto unready = get("/readyz", "");
   EXPECT_EQ(unready.status, 503);

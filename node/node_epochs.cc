@@ -1,0 +1,207 @@
+// From one set of validators to the next.  docs/spec/consensus.md §7; docs/spec/network.md, §11.
+//
+// An epoch is over here when its last block is committed.  The next one begins when the handover is
+// held too, the checkpoint of that block with a quorum of its validators' cosignatures: so a quorum
+// of the new validators has it durably before they decide anything.
+#include <algorithm>
+
+#include "contracts/members.h"
+#include "contracts/records.h"
+#include "core/check.h"
+#include "ledger/proof/verify.h"
+#include "node/network.h"
+#include "node/node.h"
+
+namespace fenrun {
+namespace {
+
+constexpr std::uint64_t kHandoverAskAgainMs = 1'000;
+
+// A host that shares its cores stalls for tens of milliseconds at a time; a view given up for that
+// costs everyone more than a patient timer costs at a dead leader.
+constexpr SpanMs kRoundTripAssumedMin{80};
+
+ValidatorSet consensus_set_of(const ValidatorList& validators) {
+  std::vector<PublicKey> keys;
+  for (const auto& validator : validators) keys.push_back(validator.consensus_key);
+  auto set = ValidatorSet::from_keys(std::move(keys));
+  CHECK(set.has_value());  // The contracts keep no other.
+  return *std::move(set);
+}
+
+Timing timing_of(const Parameters& parameters) {
+  Timing timing;
+  timing.delta_min = kRoundTripAssumedMin;
+  timing.block_interval = SpanMs(parameters.block_interval_ms);
+  timing.idle_interval = SpanMs(parameters.idle_interval_ms);
+  return timing;
+}
+
+}  // namespace
+
+// Where consensus stands in the epoch of the tip.
+Result<FinalizedTip> Node::finalized_tip() const {
+  const Header& header = journal_->tip();
+  FinalizedTip tip{header.epoch,       header.view,  header.height,
+                   journal_->tip_id(), std::nullopt, header.ends_epoch()};
+  const auto bytes = journal_->store().certificate(tip.height);
+  if (header.height == Height(0) || !bytes || bytes->empty()) {
+    if (header.height == Height(0)) return tip;
+    return Error{Errc::corruption, "the tip has no certificate"};
+  }
+  FENRUN_TRY(auto certificate, decode<Certificate>(*bytes));
+  tip.view = certificate.subject.view;
+  tip.certificate = std::move(certificate);
+  return tip;
+}
+
+bool Node::holds_handover() const {
+  return journal_->store().handover(journal_->tip().epoch).has_value();
+}
+
+// The id of the block that the epoch began with.
+Result<Digest> Node::first_block_of(Epoch epoch) const {
+  if (epoch == Epoch(0)) {
+    FENRUN_TRY(const auto genesis, journal_->header(Height(0)));
+    return block_id(genesis);
+  }
+  const auto height = find_epoch_end(journal_->state(), Epoch(epoch.value() - 1));
+  if (!height) return Error{Errc::corruption, "the ledger does not say where its epoch began"};
+  FENRUN_TRY(const auto header, journal_->header(*height));
+  return block_id(header);
+}
+
+// The replica of the epoch that the tip belongs to, or of the one after it once that may begin.
+Status Node::open_epoch(const std::vector<LogRecord>& records) {
+  FENRUN_TRY(auto tip, finalized_tip());
+  // Until the handover is there an ended epoch's replica only answers; whom it takes for validators
+  // makes no difference to it.
+  if (tip.ends_epoch && holds_handover()) {
+    tip = {tip.epoch.next(), View(0), tip.height, tip.block_id, std::nullopt, false};
+  }
+  const auto validators = fenrun::validators(journal_->state());
+  know_members(validators);
+  FENRUN_OK(begin_cosigning(tip.epoch));
+  FENRUN_TRY(epoch_first_block_, first_block_of(tip.epoch));
+  votes_ = vote_log_ && self_ && !tip.ends_epoch &&
+           validators[self_->value()].consensus_key == options_.consensus_key->public_key();
+  if (votes_ && vote_log_->epoch() < tip.epoch) vote_log_->open_epoch(tip.epoch);
+  const ReplicaConfig config{.chain_id = journal_->tip().chain_id,
+                             .epoch = tip.epoch,
+                             .epoch_first_block = epoch_first_block_,
+                             .timing = timing_of(parameters(journal_->state())),
+                             .log_check = log_check_};
+  replica_ = std::make_unique<Replica>(
+      config, consensus_set_of(validators), votes_ ? self_ : std::nullopt,
+      votes_ ? options_.consensus_key : nullptr, std::move(tip), records, now().steady);
+  return {};
+}
+
+// Everybody of the ledger's directory; what is known of a peer stays with its number.
+void Node::know_members(const ValidatorList& validators) {
+  members_ = members_of(journal_->state());
+  self_ = members_.validator_of(options_.self);
+  std::erase_if(peers_, [&](const auto& item) { return !members_.address_of(item.first); });
+  for (const auto& member : members_.all()) {
+    if (member.number != options_.self) peers_.try_emplace(member.number);
+  }
+  trust_policy_ =
+      trust_policy_text(options_.genesis.network.value, journal_->tip().chain_id, validators);
+  network_record_ = journal_->state().value(network_key());
+  options_.on_members(members_);
+}
+
+// Members come and go within an epoch, too.
+void Node::know_changed_members() {
+  if (journal_->state().value(network_key()) == network_record_) return;
+  know_members(validators(journal_->state()));
+}
+
+// Those who sign the checkpoints of the epoch's blocks.
+Status Node::begin_cosigning(Epoch epoch) {
+  std::string text = trust_policy_of(options_.genesis);
+  if (epoch > Epoch(0)) {
+    const auto handover = journal_->store().handover(Epoch(epoch.value() - 1));
+    if (!handover) return Error{Errc::corruption, "the handover before the epoch is missing"};
+    text = handover->next_policy.value;
+  }
+  FENRUN_TRY(auto policy, TrustPolicy::parse(text));
+  checkpointer_.begin_epoch(policy.validators(), policy.validators_quorum());
+  cosigning_policy_ = std::move(policy);
+  return {};
+}
+
+// Called when something was committed, cosigned or received that may end the wait.
+void Node::continue_to_next_epoch() {
+  const Header& tip = journal_->tip();
+  if (failed_ || !tip.ends_epoch() || replica_->finalized().epoch != tip.epoch) return;
+  if (!holds_handover()) {
+    const auto& newest = checkpointer_.cosigned();
+    if (!newest || newest->height != tip.height) return;
+    if (const auto status = keep_handover(newest->note); !status) return fail(status.error());
+  }
+  log_check_ = replica_->log_check();
+  verifications_.clear();
+  inbox_.clear();
+  batches_.forget_acknowledgements();
+  catch_up_.reset();
+  if (const auto status = open_epoch({}); !status) return fail(status.error());
+  log(LogLevel::info, "epoch " + std::to_string(tip.epoch.value() + 1) + " begins with " +
+                          std::to_string(members_.validator_count()) + " validators" +
+                          (is_voting() ? "" : "; this node observes"));
+  give(Tick{now().steady});
+  for (const auto& [number, peer] : peers_) {
+    if (!peer.connected) continue;
+    give(Connected{*members_.address_of(number)});
+    push_batches_again(number);
+  }
+  work_reported_ = false;
+  report_work();
+}
+
+Status Node::keep_handover(const std::string& note) {
+  const EpochHandover handover{{note}, {trust_policy_}};
+  return journal_->save_handover(journal_->tip().epoch, handover);
+}
+
+void Node::ask_for_handover() {
+  const TimeMs time = now().steady;
+  if (!journal_->tip().ends_epoch() || replica_->finalized().epoch != journal_->tip().epoch) return;
+  if (time.value() - handover_asked_at_.value() < kHandoverAskAgainMs) return;
+  handover_asked_at_ = time;
+  send(std::nullopt, net::Channel::consensus, GetHandover{journal_->tip().epoch});
+}
+
+void Node::serve_handover(net::PeerIndex to, const GetHandover& request) {
+  const auto handover = journal_->store().handover(request.epoch);
+  if (handover) send(to, net::Channel::consensus, Handover{request.epoch, handover->checkpoint});
+}
+
+void Node::take_handover(net::PeerIndex from, const Handover& answer) {
+  const Header& tip = journal_->tip();
+  if (!tip.ends_epoch() || answer.epoch != tip.epoch || holds_handover()) return;
+  const auto checkpoint = verify_checkpoint(answer.checkpoint.value, *cosigning_policy_);
+  if (!checkpoint || checkpoint->body.size != tip.position.value() + 1 ||
+      checkpoint->body.root != journal_->root()) {
+    log(LogLevel::warn, members_.name_of(from) + " sent no handover of epoch " +
+                            std::to_string(answer.epoch.value()));
+    return;
+  }
+  if (const auto status = keep_handover(answer.checkpoint.value); !status) {
+    return fail(status.error());
+  }
+  continue_to_next_epoch();
+}
+
+// Whoever is in an epoch that is over is told how it ended; the rest it fetches.
+void Node::tell_epoch_end(net::PeerIndex to, Epoch epoch) {
+  const auto height = find_epoch_end(journal_->state(), epoch);
+  if (!height) return;
+  const auto bytes = journal_->store().certificate(*height);
+  if (!bytes) return;
+  auto certificate = decode<Certificate>(*bytes);
+  CHECK(certificate.has_value());
+  send(to, net::Channel::consensus, Message(*std::move(certificate)));
+}
+
+}  // namespace fenrun

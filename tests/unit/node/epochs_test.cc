@@ -1,0 +1,163 @@
+// Whole nodes through changes of the validator set.
+#include <gtest/gtest.h>
+
+#include "tests/support/node_cluster.h"
+
+namespace fenrun {
+namespace {
+
+const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor",
+                                      "distributor-south"};
+
+// Signs in the name of parties and keeps count of their lanes.
+class Organisations {
+ public:
+  explicit Organisations(NodeCluster& cluster) : cluster_(&cluster) {}
+
+  // Submits at a node and waits until it is final there.  The outcome of the operation.
+  Errc run(const std::string& party, const Operation& operation, std::size_t via = 0) {
+    const auto id = cluster_->submit(via, cluster_->transaction(party, next_[party]++, operation));
+    EXPECT_TRUE(id) << id.error().to_string();
+    if (!id || !cluster_->run_until([&] { return cluster_->is_committed(via, *id); })) {
+      ADD_FAILURE() << "not committed: " << cluster_->node(via).status().diagnosis.text();
+      return Errc::timeout;
+    }
+    const auto position = cluster_->node(via).transaction_status(*id).position;
+    const auto bytes = cluster_->journal(via).store().entry(position->next());
+    return std::get<OperationEntry>(*decode_entry(*bytes)).outcome;
+  }
+
+  // Proposes in the brand's name, approves in those of the others until it takes effect.
+  void change(const Change& change, const std::vector<std::string>& approvers,
+              std::size_t via = 0) {
+    const ProposeChange proposal{change, Height(50'000)};
+    EXPECT_EQ(run("brand", proposal, via), Errc::ok);
+    for (const auto& approver : approvers) {
+      EXPECT_EQ(run(approver, ApproveChange{proposal_digest(proposal)}, via), Errc::ok) << approver;
+    }
+  }
+
+  void open_campaign(std::size_t via = 0) {
+    EXPECT_EQ(run("brand", OpenCampaign{CampaignId(++campaigns_), {}}, via), Errc::ok);
+  }
+
+ private:
+  NodeCluster* cluster_;
+  std::map<std::string, std::uint64_t> next_;
+  std::uint32_t campaigns_ = 0;
+};
+
+bool in_epoch(NodeCluster& cluster, std::uint64_t epoch) {
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    if (cluster.is_up(i) && cluster.node(i).status().epoch != Epoch(epoch)) return false;
+  }
+  return true;
+}
+
+ReplaceValidatorKeys replacement(NodeCluster& cluster, std::size_t i) {
+  const auto& old = *std::ranges::find(cluster.genesis().validators, NameText{cluster.name_of(i)},
+                                       &Validator::name);
+  ReplaceValidatorKeys operation{old.name,
+                                 cluster.consensus_key(i).public_key(),
+                                 cluster.checkpoint_key(i).public_key(),
+                                 old.transport_key,
+                                 {}};
+  const ValidatorKeysStatement statement{chain_id(cluster.genesis()), old.name,
+                                         operation.consensus_key, operation.checkpoint_key,
+                                         Height(0)};
+  operation.possession = cluster.consensus_key(i).sign(Domain::validator_keys, encode(statement));
+  return operation;
+}
+
+TEST(Epochs, ARemovedValidatorGoesOnAsAnObserver) {
+  NodeCluster cluster(kNames);
+  Organisations parties(cluster);
+  const auto south = cluster.index_of("distributor-south");
+  const auto via = cluster.index_of("brand");
+  parties.change(RemoveValidator{{"distributor-south"}},
+                 {"distributor-east", "distributor-west", "auditor"}, via);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); }));
+  EXPECT_FALSE(cluster.node(south).is_voting());
+  EXPECT_TRUE(cluster.node(via).is_voting());
+  parties.open_campaign(via);
+  parties.open_campaign(south);  // An observer passes transactions on.
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.height(south) == cluster.height(via); }));
+  EXPECT_EQ(cluster.node(via).status().validators.size(), 4u);
+  EXPECT_TRUE(cluster.agree());
+
+  // Three of the four that remain suffice; before, it took four of five.
+  cluster.crash(cluster.index_of("auditor"));
+  parties.open_campaign(via);
+}
+
+TEST(Epochs, ALostLogIsReplacedByANewKey) {
+  NodeCluster cluster(kNames);
+  Organisations parties(cluster);
+  const auto west = cluster.index_of("distributor-west");
+  const auto via = cluster.index_of("brand");
+  parties.open_campaign(via);
+  cluster.crash(west);
+  cluster.renew_keys(west);
+  cluster.start(west);
+  EXPECT_FALSE(cluster.node(west).is_voting());
+  EXPECT_EQ(parties.run("distributor-west", replacement(cluster, west), west), Errc::ok);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); }));
+  EXPECT_TRUE(cluster.node(west).is_voting());
+  // Its vote is needed again: two others are down... of five, f is one.
+  cluster.crash(cluster.index_of("auditor"));
+  parties.open_campaign(via);
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(Epochs, WhoWasAwayForTwoEpochsComesBackThroughBoth) {
+  NodeCluster cluster(kNames);
+  Organisations parties(cluster);
+  const auto west = cluster.index_of("distributor-west");
+  const auto via = cluster.index_of("brand");
+  cluster.crash(west);
+  parties.open_campaign(via);
+  parties.change(RemoveValidator{{"distributor-south"}},
+                 {"distributor-east", "auditor", "distributor-south"}, via);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); }));
+  parties.open_campaign(via);
+  const auto east = cluster.index_of("distributor-east");
+  cluster.crash(east);
+  cluster.renew_keys(east);
+  cluster.start(west);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); }));
+  cluster.start(east);
+  EXPECT_EQ(parties.run("distributor-east", replacement(cluster, east), via), Errc::ok);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 2); }));
+  parties.open_campaign(via);
+  EXPECT_TRUE(cluster.node(east).is_voting());
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(Epochs, AllMayLosePowerWhereverTheEpochEnds) {
+  for (std::uint64_t after_ms = 0; after_ms <= 160; after_ms += 5) {
+    NodeCluster cluster(kNames, 100 + after_ms);
+    Organisations parties(cluster);
+    const auto via = cluster.index_of("brand");
+    const ProposeChange proposal{RemoveValidator{{"distributor-south"}}, Height(50'000)};
+    ASSERT_EQ(parties.run("brand", proposal, via), Errc::ok);
+    const ApproveChange approval{proposal_digest(proposal)};
+    for (const auto* name : {"distributor-east", "distributor-west"}) {
+      ASSERT_EQ(parties.run(name, approval, via), Errc::ok);
+    }
+    const auto last = cluster.submit(via, cluster.transaction("auditor", 0, approval));
+    ASSERT_TRUE(last);
+    cluster.run_ms(after_ms);
+    for (std::size_t i = 0; i < cluster.size(); ++i) cluster.crash(i);
+    for (std::size_t i = 0; i < cluster.size(); ++i) cluster.start(i);
+    cluster.run_ms(3'000);
+    if (!cluster.is_committed(via, *last)) {  // It was lost with the mempool.
+      ASSERT_TRUE(cluster.submit(via, cluster.transaction("auditor", 0, approval)));
+    }
+    ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); })) << after_ms;
+    parties.open_campaign(via);
+    EXPECT_TRUE(cluster.agree());
+  }
+}
+
+}  // namespace
+}  // namespace fenrun
