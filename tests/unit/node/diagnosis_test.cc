@@ -1,0 +1,91 @@
+#include "node/diagnosis.h"
+
+#include <gtest/gtest.h>
+
+namespace fenrun {
+namespace {
+
+const AbsentValidator kEast{"east", true, 7'000};
+const AbsentValidator kWest{"west", false, 61'000};
+
+// Four validators, all well, this one among them.
+Situation healthy() {
+  Situation situation;
+  situation.validators = 4;
+  situation.quorum = 3;
+  situation.linked = 4;
+  situation.votes = true;
+  situation.view = View(17);
+  situation.leader = "east";
+  situation.leader_seen = kEast;
+  return situation;
+}
+
+Situation stalled() {
+  auto situation = healthy();
+  situation.has_work = true;
+  situation.ms_since_commit = 12'000;
+  return situation;
+}
+
+TEST(Diagnosis, SaysNothingWhenAllIsWell) {
+  EXPECT_EQ(diagnose(healthy()).cause, StallCause::none);
+  EXPECT_EQ(diagnose(healthy()).text(), "");
+  auto idle = healthy();
+  idle.ms_since_commit = 86'400'000;  // Nothing to order for a day.
+  EXPECT_EQ(diagnose(idle).cause, StallCause::none);
+  auto busy = stalled();
+  busy.ms_since_commit = 4'999;
+  EXPECT_EQ(diagnose(busy).cause, StallCause::none);
+}
+
+TEST(Diagnosis, NamesWhoIsNotLinked) {
+  auto situation = stalled();
+  situation.linked = 2;
+  situation.unlinked = {kWest};
+  const auto found = diagnose(situation);
+  EXPECT_EQ(found.cause, StallCause::links);
+  EXPECT_EQ(found.text(),
+            "nothing became final for 12 s; missing: 2 of 3 validators linked; from west (not "
+            "linked, silent for 61 s); what to do: start or reach them");
+}
+
+TEST(Diagnosis, TellsASilentLeaderFromMissingVotes) {
+  auto situation = stalled();
+  situation.without_vote = {kEast, kWest, {"north", true, 10}, {"south", true, 10}};
+  EXPECT_EQ(diagnose(situation).cause, StallCause::proposal);
+  EXPECT_EQ(diagnose(situation).missing.front().name, "east");
+  situation.proposal_held = true;
+  situation.without_vote = {kEast, kWest};
+  const auto found = diagnose(situation);
+  EXPECT_EQ(found.cause, StallCause::votes);
+  EXPECT_EQ(found.missing_what, "certificate of view 17: 2 of 3 votes");
+}
+
+TEST(Diagnosis, NamesWhoDidNotSayThatItHoldsTheBlock) {
+  auto situation = stalled();
+  situation.notarized_view = View(16);
+  situation.without_finalize = {kWest, kEast};
+  const auto found = diagnose(situation);
+  EXPECT_EQ(found.cause, StallCause::finalization);
+  EXPECT_EQ(found.missing_what, "finalization of view 16: 2 of 3 votes");
+}
+
+TEST(Diagnosis, NamesWhoseCosignatureEndsTheEpoch) {
+  auto situation = stalled();
+  situation.awaits_handover = true;
+  situation.without_cosignature = {kWest, kEast};
+  EXPECT_EQ(diagnose(situation).cause, StallCause::handover);
+  EXPECT_EQ(diagnose(situation).missing.size(), 2u);
+}
+
+TEST(Diagnosis, AnObserverIsNoFault) {
+  auto situation = healthy();
+  situation.votes = false;
+  EXPECT_EQ(diagnose(situation).cause, StallCause::observing);
+  situation.catching_up = true;
+  EXPECT_EQ(diagnose(situation).cause, StallCause::catching_up);
+}
+
+}  // namespace
+}  // namespace fenrun
