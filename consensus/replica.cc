@@ -10,6 +10,15 @@ namespace fenrun {
 
 namespace {
 
+Epoch epoch_of(const LogRecord& record) {
+  return std::visit(
+      overloaded{[](const EpochOpened& opened) { return opened.epoch; },
+                 [](const Vote& vote) { return vote.subject.epoch; },
+                 [](const Certificate& certificate) { return certificate.subject.epoch; },
+                 [](const Propose& propose) { return propose.epoch; }},
+      record);
+}
+
 // Votes this far below the present view are forgotten even where nothing is finalized: certificates
 // of those views stay, and finalizing a later block finalizes theirs.  Bounds the tally's memory.
 constexpr std::uint64_t kVoteViewsKeptMax = 256;
@@ -54,31 +63,30 @@ Replica::Replica(const ReplicaConfig& config, ValidatorSet validators,
 }
 
 void Replica::recover(const LogRecord& record) {
-  const auto wanted = [&](Epoch epoch, View view) {
-    return epoch == config_.epoch && view > finalized_.view;
-  };
+  const auto epoch = epoch_of(record);
+  log_epoch_ = std::max(log_epoch_, epoch);
+  if (epoch > config_.epoch) later_records_.push_back(record);
+  if (epoch != config_.epoch) return;
   std::visit(overloaded{
                  [&](const EpochOpened& opened) {
-                   log_epoch_ = std::max(log_epoch_, opened.epoch);
-                   if (opened.epoch != config_.epoch) return;
                    epoch_logged_ = true;
                    safety_.forget(opened.forgotten);
                  },
                  [&](const Vote& vote) {
-                   if (!wanted(vote.subject.epoch, vote.subject.view)) return;
+                   if (vote.subject.view <= finalized_.view) return;
                    CHECK(self_ && vote.signer == *self_);
                    safety_.record(vote);
                  },
                  [&](const Certificate& certificate) {
                    const auto& subject = certificate.subject;
-                   if (!wanted(subject.epoch, subject.view)) return;
+                   if (subject.view <= finalized_.view) return;
                    if (certificates_.has(subject.kind, subject.view)) return;
                    certificates_.insert(certificate);
                    certificates_.set_logged(subject.kind, subject.view);
                    note_votes(certificate);
                  },
                  [&](const Propose& propose) {
-                   if (!wanted(propose.epoch, propose.view)) return;
+                   if (propose.view <= finalized_.view) return;
                    proposals_.put(propose, leader_of(propose.view)).logged = true;
                  },
              },
@@ -251,6 +259,7 @@ std::vector<LogRecord> Replica::log_snapshot() const {
     if (proposal.logged) records.emplace_back(proposal.propose);
   }
   for (const auto& vote : safety_.all()) records.emplace_back(vote);
+  records.insert(records.end(), later_records_.begin(), later_records_.end());
   return records;
 }
 

@@ -233,6 +233,7 @@ class Replica {
   TimeMs log_checked_by_;  // When to vote although too few peers answered.
   std::uint64_t log_check_nonce_ = 0;
   std::set<ValidatorIndex> log_check_answers_;
+  std::vector<LogRecord> later_records_;       // Of the log, of later epochs.
   Epoch log_epoch_;                            // The highest of which the log had records.
   bool epoch_logged_ = false;                  // EpochOpened is in the log.
   std::map<ValidatorIndex, Vote> last_votes_;  // The newest seen of each signer.

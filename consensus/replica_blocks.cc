@@ -54,7 +54,8 @@ bool Replica::drop_if_impossible(View view, const Proposal& proposal) {
   if (propose.parent_view < finalized_.view) {
     fits = false;
   } else if (propose.parent_view == finalized_.view) {
-    fits = propose.parent_id == finalized_.block_id && propose.height == finalized_.height.next();
+    fits = propose.parent_id == finalized_.block_id &&
+           (proposal.repeats() || propose.height == finalized_.height.next());
   } else if (const auto* certificate = certificates_.notarized(propose.parent_view)) {
     fits = propose.parent_id == certificate->subject.block_id;
     const auto* parent = parent_of(proposal);
@@ -100,6 +101,7 @@ bool Replica::start_verifying(View view, Proposal& proposal) {
     return true;
   }
   if (parent_is_last) {
+    proposal.propose.payload = parent->propose.payload;  // Its list of batches was not signed.
     proposal.phase = Proposal::Phase::valid;
     proposal.durable = true;
     proposal.ends_epoch = true;
@@ -224,10 +226,10 @@ void Replica::lead() {
   if (!safety_.may_notarize(view_, view_)) return;
   const auto parent = parent_to_build_on();
   if (!parent || !pacemaker_.may_propose()) return;
-  const bool unfinalized = parent->view > finalized_.view;
   // A block that ends the epoch is repeated only if its finalization does not come by itself.
-  const bool work = work_pending_ && !parent->ends_epoch;
-  if (!work && !(unfinalized && pacemaker_.should_flush()) && !pacemaker_.should_beat()) return;
+  const bool at_once = !parent->ends_epoch && (work_pending_ || pacemaker_.should_beat());
+  const bool unfinalized = parent->view > finalized_.view;
+  if (!at_once && !(unfinalized && pacemaker_.should_flush())) return;
   build_asked_ = view_;
   build_parent_ = *parent;
   if (parent->ends_epoch) {

@@ -8,7 +8,7 @@
 
 namespace fenrun {
 
-// What we shall answer when its signer asks.  REQUIRES: checked.
+// What we shall answer when its signer asks.  REQUIRES: checked, or said by the signer itself.
 void Replica::note_vote(const Vote& vote) {
   const auto rank = [](const Vote& value) {
     return std::pair(value.subject.view, value.subject.kind);

@@ -75,6 +75,7 @@ void Replica::receive(ValidatorIndex from, const Vote& message) {
   if (ended() || !validators_.contains(message.signer)) return;
   if (subject.epoch != config_.epoch || !subject.validate() || !votes_.in_range(subject.view))
     return;
+  if (message.signer == from) note_vote(message);  // Unchecked: at its own expense.
   const auto* held = votes_.find(subject.kind, subject.view, message.signer);
   if (held != nullptr && held->subject == subject) return;
   // A vote too late to matter is not worth checking, unless it disagrees with what the quorum said.
@@ -161,6 +162,10 @@ void Replica::receive(ValidatorIndex, const Evidence& message) {
 void Replica::report(const Evidence& evidence) {
   const auto signer = evidence.first.signer;
   const auto view = evidence.first.subject.view;
+  if (signer == self_) {
+    compare_with_log(evidence.first);
+    compare_with_log(evidence.second);
+  }
   const bool two_blocks = evidence.first.subject.kind == VoteKind::notarize &&
                           evidence.second.subject.kind == VoteKind::notarize;
   if (two_blocks && signer == leader_of(view) && view > finalized_.view) tainted_.insert(view);

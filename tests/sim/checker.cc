@@ -6,24 +6,29 @@ namespace fenrun::sim {
 
 namespace {
 
-std::string at(std::uint64_t view) { return " in view " + std::to_string(view); }
+std::string at(const std::pair<std::uint64_t, std::uint64_t>& view) {
+  return " in view " + std::to_string(view.first) + "/" + std::to_string(view.second);
+}
 
 }  // namespace
 
-std::size_t Checker::quorum() const {
+std::size_t Checker::quorum(Epoch epoch) const {
+  const auto it = validators_.find(epoch.value());
+  if (it == validators_.end()) return 0;
   // The smallest number of which any two share an honest one: 2 q - n > f, f the most with 3 f < n.
   std::size_t faulty = 0;
-  while (3 * (faulty + 1) < validators_) ++faulty;
-  return validators_ - faulty;
+  while (3 * (faulty + 1) < it->second) ++faulty;
+  return it->second - faulty;
 }
 
-void Checker::sent(std::uint16_t signer, const Vote& vote) {
-  if (byzantine_.contains(signer) || vote.signer.value() != signer) return;
-  const auto view = vote.subject.view.value();
-  const auto who = "validator " + std::to_string(signer);
-  auto& cast = votes_[{signer, view}];
+void Checker::sent(std::uint16_t identity, const Vote& vote) {
+  if (byzantine_.contains(identity)) return;
+  const ViewKey view(vote.subject.epoch.value(), vote.subject.view.value());
+  const auto who = "validator " + std::to_string(identity);
+  auto& cast = votes_[{identity, view}];
   const auto bytes = encode(vote);
   const auto kind = vote.subject.kind;
+  check_order_of_epochs(identity, vote);
   if (const auto it = cast.find(kind); it != cast.end()) {
     if (it->second != bytes) fail("I1/I9: " + who + " cast two votes of a kind" + at(view));
     return;
@@ -38,11 +43,20 @@ void Checker::sent(std::uint16_t signer, const Vote& vote) {
   cast[kind] = bytes;
 }
 
+// A vote belongs to the epoch behind the last one whose end its signer has committed.
+void Checker::check_order_of_epochs(std::uint16_t identity, const Vote& vote) {
+  const auto it = epochs_.find(identity);
+  const auto present = it == epochs_.end() ? 0 : it->second;
+  if (vote.subject.epoch.value() == present) return;
+  fail("validator " + std::to_string(identity) + ", which is in epoch " + std::to_string(present) +
+       ", voted in epoch " + std::to_string(vote.subject.epoch.value()));
+}
+
 void Checker::sent(const Certificate& certificate) {
   const auto& subject = certificate.subject;
-  const auto view = subject.view.value();
-  if (certificate.signatures.size() != quorum() ||
-      static_cast<std::size_t>(std::popcount(certificate.signers)) != quorum()) {
+  const ViewKey view(subject.epoch.value(), subject.view.value());
+  if (certificate.signatures.size() != quorum(subject.epoch) ||
+      static_cast<std::size_t>(std::popcount(certificate.signers)) != quorum(subject.epoch)) {
     return;  // Byzantine: for those who receive it to refuse.
   }
   switch (subject.kind) {
@@ -55,51 +69,93 @@ void Checker::sent(const Certificate& certificate) {
       finalized_.insert(view);
       [[fallthrough]];
     case VoteKind::notarize:
-      const auto [it, fresh] = notarized_.emplace(view, subject.block_id);
-      if (!fresh && it->second != subject.block_id) fail("I4: two blocks notarized" + at(view));
-      parents_[view] = subject.parent_view.value();
+      const Notarized block{subject.block_id, subject.parent_view.value()};
+      const auto [it, fresh] = notarized_.emplace(view, block);
+      if (!fresh && (it->second.id != block.id || it->second.parent_view != block.parent_view)) {
+        fail("I4: two blocks notarized" + at(view));
+      }
       return;
   }
 }
 
-void Checker::committed(std::uint16_t validator, const CommittedBlock& block,
+void Checker::made(const Digest& block_id, bool ends_epoch) {
+  blocks_.emplace(block_id, ends_epoch);
+}
+
+void Checker::committed(std::uint16_t identity, Epoch epoch, Height height, const Digest& block_id,
                         const Digest& parent) {
-  const auto height = block.height.value();
-  const auto who = "validator " + std::to_string(validator);
-  if (height != heights_[validator] + 1) {
-    fail("I10: " + who + " committed height " + std::to_string(height) + " on " +
-         std::to_string(heights_[validator]));
+  const auto number = height.value();
+  const auto who = "validator " + std::to_string(identity);
+  if (number != heights_[identity] + 1) {
+    fail("I10: " + who + " committed height " + std::to_string(number) + " on " +
+         std::to_string(heights_[identity]));
   }
-  heights_[validator] = height;
-  const auto [it, fresh] = chain_.emplace(height, std::pair{block.block_id, parent});
-  if (!fresh && it->second != std::pair{block.block_id, parent}) {
-    fail("I7: " + who + " committed another block at height " + std::to_string(height));
+  heights_[identity] = number;
+  const auto [it, fresh] = chain_.emplace(number, Committed{block_id, parent, epoch.value()});
+  const auto& first = it->second;
+  if (first.id != block_id || first.parent != parent || first.epoch != epoch.value()) {
+    fail("I7: " + who + " committed another block at height " + std::to_string(number));
   }
-  const auto below = chain_.find(height - 1);
-  if (below != chain_.end() && below->second.first != parent) {
-    fail("I7: the block at height " + std::to_string(height) + " does not extend the chain");
+  const auto below = chain_.find(number - 1);
+  if (below != chain_.end() && below->second.id != parent) {
+    fail("I7: the block at height " + std::to_string(number) + " does not extend the chain");
+  }
+  if (epoch.value() != epochs_[identity]) {
+    fail(who + " committed height " + std::to_string(number) + " in the wrong epoch");
+  }
+  if (blocks_.at(block_id)) ++epochs_[identity];
+}
+
+void Checker::started(std::uint16_t identity, Height tip) {
+  if (tip.value() != heights_[identity]) {
+    fail("I10: validator " + std::to_string(identity) + " started at height " +
+         std::to_string(tip.value()) + ", had committed " + std::to_string(heights_[identity]));
   }
 }
 
-void Checker::started(std::uint16_t validator, Height tip) {
-  if (tip.value() != heights_[validator]) {
-    fail("I10: validator " + std::to_string(validator) + " started at height " +
-         std::to_string(tip.value()) + ", had committed " + std::to_string(heights_[validator]));
-  }
+void Checker::rolled_back(std::uint16_t identity, Height tip, std::uint64_t epochs) {
+  heights_[identity] = tip.value();
+  epochs_[identity] = epochs;
 }
 
-void Checker::convicted(std::uint16_t validator) {
-  if (byzantine_.contains(validator)) return;
-  fail("validator " + std::to_string(validator) + " is honest and was convicted");
+void Checker::convicted(std::uint16_t identity) {
+  if (byzantine_.contains(identity)) return;
+  fail("validator " + std::to_string(identity) + " is honest and was convicted");
+}
+
+void Checker::gave_up(std::uint16_t identity) {
+  if (byzantine_.contains(identity)) return;
+  fail("validator " + std::to_string(identity) + " has its log and gave it up");
+}
+
+std::size_t Checker::repetitions() const {
+  std::size_t count = 0;
+  for (const auto& [view, block] : notarized_) {
+    const auto parent = notarized_.find({view.first, block.parent_view});
+    if (parent != notarized_.end() && parent->second.id == block.id) ++count;
+  }
+  return count;
+}
+
+void Checker::check_parent(const ViewKey& view, const Notarized& block) {
+  const ViewKey above(view.first, block.parent_view);
+  for (auto skipped = block.parent_view + 1; skipped < view.second; ++skipped) {
+    if (!nullified_.contains({view.first, skipped})) {
+      fail("I6: skips a view without nullification" + at(view));
+    }
+  }
+  if (block.parent_view == 0) return;
+  const auto parent = notarized_.find(above);
+  if (parent == notarized_.end()) return fail("I6: parent not notarized" + at(view));
+  const auto known = blocks_.find(parent->second.id);
+  if (known == blocks_.end()) return fail("a block that nobody made is notarized" + at(above));
+  const bool repeats = parent->second.id == block.id;
+  if (known->second && !repeats) fail("extends the last block of its epoch" + at(view));
+  if (!known->second && repeats) fail("repeats a block that ends no epoch" + at(view));
 }
 
 void Checker::finish() {
-  for (const auto& [view, parent] : parents_) {
-    if (parent != 0 && !notarized_.contains(parent)) fail("I6: parent not notarized" + at(view));
-    for (auto skipped = parent + 1; skipped < view; ++skipped) {
-      if (!nullified_.contains(skipped)) fail("I6: skips a view without nullification" + at(view));
-    }
-  }
+  for (const auto& [view, block] : notarized_) check_parent(view, block);
 }
 
 }  // namespace fenrun::sim

@@ -57,7 +57,18 @@ void partition_randomly(Cluster& cluster) {
   }
 }
 
-void break_things(Cluster& cluster) {
+// What is notarized stays unfinalized for long.
+void lose_finalizes(Cluster& cluster) {
+  cluster.network().filter = [&cluster](std::size_t, std::size_t, Bytes& bytes) {
+    const auto message = decode<Message>(ByteView(bytes).subspan(1));
+    if (!message) return true;
+    const auto* vote = std::get_if<Vote>(&*message);
+    const bool finalizes = vote != nullptr && vote->subject.kind == VoteKind::finalize;
+    return !finalizes || !cluster.random().chance(800);
+  };
+}
+
+void break_things(Cluster& cluster, std::uint64_t last_permille = 0) {
   auto& random = cluster.random();
   auto& network = cluster.network();
   network.faults = {10, random.between(20, 200), random.below(200), random.below(100)};
@@ -65,6 +76,10 @@ void break_things(Cluster& cluster) {
   cluster.faults.unavailable_permille = random.below(100);
   cluster.faults.rewrite_permille = random.below(100);
   cluster.faults.verify_ms_max = random.between(1, 100);
+  cluster.faults.last_permille = last_permille;
+  cluster.faults.handover_ms_max = random.between(1, 500);
+  cluster.faults.rollback_permille = random.chance(700) ? 0 : random.below(500);
+  if (last_permille > 0 && random.chance(500)) lose_finalizes(cluster);
   const auto rounds = random.between(4, 12);
   for (std::uint64_t round = 0; round < rounds; ++round) {
     partition_randomly(cluster);
@@ -88,7 +103,7 @@ std::vector<std::size_t> heal(Cluster& cluster) {
     if (node.fault == Fault::none) honest.push_back(node.place);
   }
   random.shuffle(honest);
-  honest.resize(cluster.validators().quorum());
+  honest.resize(cluster.newest_epoch().quorum());
   const bool faulty_stay = random.chance(500);
   for (auto& node : cluster.nodes()) {
     const bool lives = std::ranges::find(honest, node.place) != honest.end();
@@ -102,6 +117,49 @@ std::vector<std::size_t> heal(Cluster& cluster) {
   }
   cluster.set_work(true);
   return honest;
+}
+
+// Whoever is to validate next must live: all honest ones do.
+std::vector<std::size_t> heal_all(Cluster& cluster) {
+  auto& random = cluster.random();
+  cluster.network().heal();
+  cluster.network().filter = {};
+  cluster.network().faults = {5, 20, 0, 0};
+  cluster.faults = {};
+  cluster.faults.last_permille = random.chance(500) ? 0 : 300;
+  const bool faulty_stay = random.chance(500);
+  std::vector<std::size_t> honest;
+  for (auto& node : cluster.nodes()) {
+    if (node.fault == Fault::none) honest.push_back(node.place);
+    if (node.fault == Fault::none && !node.replica) cluster.start(node);
+    if (node.fault == Fault::none || faulty_stay) continue;
+    if (node.replica) cluster.crash(node, 0);
+    node.starts_at = 0;
+  }
+  cluster.set_work(true);
+  return honest;
+}
+
+struct Size {
+  std::size_t validators = 4;
+  std::size_t observers = 3;
+};
+
+// Epoch follows epoch: members leave, join and replace keys, while things break.
+Checker run_epochs(std::uint64_t seed, Size size) {
+  SCOPED_TRACE("seed " + std::to_string(seed) + ", epochs of " + std::to_string(size.validators));
+  auto options = random_options(seed, size.validators);
+  options.observers = size.observers;
+  Cluster cluster(options);
+  break_things(cluster, cluster.random().between(100, 900));
+  const auto before = cluster.checker().blocks();
+  const auto living = heal_all(cluster);
+  const auto deadline = cluster.now() + 120'000;
+  while (cluster.now() < deadline && cluster.height_of(living) < before + 5) cluster.run(100);
+  EXPECT_GE(cluster.height_of(living), before + 5) << "no progress after healing";
+  cluster.checker().finish();
+  for (const auto& violation : cluster.checker().violations()) ADD_FAILURE() << violation;
+  return cluster.checker();
 }
 
 void run_seed(std::uint64_t seed, std::size_t validators) {
@@ -127,6 +185,19 @@ TEST(RandomCluster, SevenValidatorsAgreeUnderFaultsAndRecover) {
   for (auto seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) run_seed(seed, 7);
 }
 
+TEST(RandomCluster, EpochsFollowOneAnotherUnderFaults) {
+  const auto [first, last] = seeds_from_environment({1, 80});
+  std::size_t epochs = 0;
+  std::size_t repetitions = 0;
+  for (auto seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) {
+    const auto seen = run_epochs(seed, seed % 4 == 0 ? Size{7, 3} : Size{4, 3});
+    epochs += seen.epochs();
+    repetitions += seen.repetitions();
+  }
+  EXPECT_GT(epochs, 3 * (last - first + 1)) << "too few epochs to test anything";
+  EXPECT_GT(repetitions, last - first + 1) << "too few last blocks were repeated";
+}
+
 TEST(RandomCluster, EqualSeedsGiveEqualRuns) {
   const auto fingerprint = [] {
     Cluster cluster(random_options(42, 4));
@@ -135,7 +206,7 @@ TEST(RandomCluster, EqualSeedsGiveEqualRuns) {
       if (event.output == nullptr) return;
       if (const auto* sent = std::get_if<Send>(event.output)) hash.update(encode(sent->message));
     };
-    break_things(cluster);
+    break_things(cluster, 200);
     return hash.finish();
   };
   EXPECT_EQ(fingerprint(), fingerprint());

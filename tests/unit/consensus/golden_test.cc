@@ -1,17 +1,28 @@
 // Consensus as stories: tests/golden/consensus/*.golden.
 //
 // Commands (places are 0..n-1; a list is comma-separated; times are milliseconds):
-//   validators N                 a cluster; all messages take 5 ms, executing takes 1 ms
-//   idle MS                      before `validators`: the idle interval; 0 if not given
-//   work on|off                  whether there are transactions
-//   run MS                       let time pass
-//   lose FROMS -> TOS KIND...    drop such messages until `deliver`; KIND is a word the story
-//   prints deliver                      drop no more crash LIST | start LIST      without and with
-//   power; a crash loses what was not synced without LIST KIND            these places cannot get
-//   the batches of blocks (KIND: batches) with batches                 now they can equivocate P
-//   the next proposal of P reaches the second half of the others altered forge P view V all but P
-//   are sent a vote of P for that view status                       one line a place
-// Status and echo messages are not shown.
+//   validators N          a cluster; all messages take 5 ms, executing takes 1 ms
+//   idle MS               before `validators`: the idle interval; 0 if not given
+//   observers N           before `validators`: so many places more that do not vote at first
+//   twin P                before `validators`: a last place runs with the key of P
+//   work on|off           whether there are transactions
+//   run MS                let time pass
+//   last LIST             the next block that is built ends its epoch, and these follow; with a
+//                         prime they have a new key, as have those that join
+//   lose FROMS -> TOS KIND...
+//                         drop such messages until `deliver`; KIND is a word the story prints
+//   deliver               drop no more
+//   crash LIST | start LIST
+//                         without and with power; a crash loses what was not synced
+//   backup P | restore P  the vote log
+//   without LIST KIND     these places cannot get the batches of blocks (KIND: batches)
+//   with batches          now they can
+//   equivocate P          the next proposal of P reaches the second half of the others altered
+//   extend P              where P should repeat an epoch's last block, it extends it
+//   repeat P              the next proposal of P repeats its parent
+//   forge P view V        all but P are sent a vote of P for that view
+//   status                one line a place
+// Views of epoch 1 are written 1/V.  Status and echo messages are not shown.
 #include "tests/support/golden.h"
 
 #include <gtest/gtest.h>
@@ -62,13 +73,18 @@ class Story {
 
   void execute(const std::string& command, std::istringstream& words) {
     std::string word;
-    if (command == "idle") {
-      std::uint64_t ms = 0;
-      words >> ms;
-      options_.timing.idle_interval = SpanMs(ms);
-    } else if (command == "validators") {
+    if (prepare(command, words)) return;
+    if (command == "validators") {
       words >> options_.validators;
       open();
+    } else if (command == "last") {
+      words >> word;
+      last(word);
+    } else if (command == "backup" || command == "restore") {
+      words >> word;
+      auto& node = cluster_->node(std::stoul(word));
+      command == "backup" ? backup_ = node.disk.logs : node.disk.logs = backup_;
+      if (command == "restore") cluster_->checker().excuse(node.identity);
     } else if (command == "work") {
       words >> word;
       cluster_->set_work(word == "on");
@@ -91,10 +107,11 @@ class Story {
       for (const auto place : list(word)) without_.insert(place);
     } else if (command == "with") {
       without_.clear();
-    } else if (command == "equivocate") {
+    } else if (command == "equivocate" || command == "extend" || command == "repeat") {
       words >> word;
-      equivocator_ = std::stoul(word);
-      cluster_->checker().excuse(static_cast<std::uint16_t>(*equivocator_));
+      liar_ = std::stoul(word);
+      lie_ = command;
+      cluster_->checker().excuse(static_cast<std::uint16_t>(*liar_));
     } else if (command == "forge") {
       std::uint64_t view = 0;
       std::size_t place = 0;
@@ -105,6 +122,36 @@ class Story {
     } else {
       ADD_FAILURE() << "unknown command " << command;
     }
+  }
+
+  // What comes before `validators`.
+  bool prepare(const std::string& command, std::istringstream& words) {
+    std::uint64_t number = 0;
+    if (command == "idle") {
+      words >> number;
+      options_.timing.idle_interval = SpanMs(number);
+    } else if (command == "observers") {
+      words >> options_.observers;
+    } else if (command == "twin") {
+      words >> number;
+      options_.byzantine[static_cast<std::uint16_t>(number)] = Fault::twin;
+      options_.twins_persist = false;
+    }
+    return command == "idle" || command == "observers" || command == "twin";
+  }
+
+  void last(const std::string& text) {
+    const auto& now = cluster_->newest_epoch();
+    const auto fresh = static_cast<std::uint16_t>(now.epoch.value() + 1);
+    Members next;
+    std::istringstream in(text);
+    for (std::string item; std::getline(in, item, ',');) {
+      const auto identity = static_cast<std::uint16_t>(std::stoul(item));
+      const auto index = now.index_of(identity);
+      const bool replaced = !index || item.back() == '\'';
+      next.push_back({identity, replaced ? fresh : now.members[index->value()].generation});
+    }
+    cluster_->end_epoch(next);
   }
 
   void open() {
@@ -120,7 +167,7 @@ class Story {
       if (without_.contains(node.place)) return Verdict::unavailable;
       return std::nullopt;
     };
-    const auto& set = cluster_->validators();
+    const auto& set = cluster_->newest_epoch().set;
     note(0, 0,
          number(set.size()) + " validators, quorum " + number(set.quorum()) +
              ", leader(view 1) = " + number(cluster_->node(0).replica->leader().value()));
@@ -140,11 +187,13 @@ class Story {
   }
 
   void forge(std::size_t place, View view) {
-    const auto index = cluster_->node(place).index;
-    cluster_->checker().excuse(index.value());
+    const auto identity = cluster_->node(place).identity;
+    const ValidatorIndex index(identity);  // Of epoch 0.
+    cluster_->checker().excuse(identity);
     Vote vote{Subject::nullify(Epoch(0), view), index, {}};
-    vote.signature = cluster_->key(index).sign(
-        Domain::consensus_vote, signed_bytes(cluster_->config().chain_id, vote.subject));
+    vote.signature =
+        cluster_->key({identity, 0})
+            .sign(Domain::consensus_vote, signed_bytes(cluster_->chain_id(), vote.subject));
     for (auto& node : cluster_->nodes()) {
       if (node.place != place) cluster_->inject(node.place, index, vote);
     }
@@ -159,8 +208,8 @@ class Story {
       }
       const auto state = node.replica->status();
       note(0, node.place,
-           "view " + number(state.view.value()) + ", height " + height + ", finalized view " +
-               number(state.finalized.view.value()));
+           "view " + view_of(state.finalized.epoch, state.view) + ", height " + height +
+               ", finalized view " + number(state.finalized.view.value()));
     }
   }
 
@@ -172,15 +221,25 @@ class Story {
     const auto kind = text.substr(0, text.find('('));
     if (lost_.contains({from, to, kind}) || lost_.contains({from, to, "all"})) return false;
     const auto* propose = std::get_if<Propose>(&*message);
-    if (propose == nullptr || equivocator_ != from || to < cluster_->nodes().size() / 2)
-      return true;
-    if (equivocated_in_ != View(0) && equivocated_in_ != propose->view) return true;
-    equivocated_in_ = propose->view;
-    const auto variant = cluster_->variant_of(*propose, 0);
-    note(cluster_->now(), from, "-> " + number(to) + ": " + describe(variant) + " instead");
+    if (propose == nullptr || liar_ != from) return true;
+    if (lied_in_ != View(0) && lied_in_ != propose->view) return true;
+    const auto lie = lie_about(*propose, to);
+    if (!lie) return true;
+    lied_in_ = propose->view;
+    note(cluster_->now(), from, "-> " + number(to) + ": " + describe(*lie) + " instead");
     bytes = {bytes[0]};
-    append(bytes, encode(Message(variant)));
+    append(bytes, encode(Message(*lie)));
     return true;
+  }
+
+  std::optional<Propose> lie_about(const Propose& propose, std::size_t to) {
+    if (lie_ == "equivocate") {
+      if (to < cluster_->nodes().size() / 2) return std::nullopt;
+      return cluster_->variant_of(propose, 0);
+    }
+    if (lie_ == "repeat") return cluster_->repetition_of(cluster_->node(*liar_), propose);
+    if (block_id_of(propose.payload) != propose.parent_id) return std::nullopt;
+    return cluster_->extension_of(propose);
   }
 
   void see(const Event& event) {
@@ -188,13 +247,14 @@ class Story {
     if (event.output == nullptr) return note(event.now, place, event.text);
     if (const auto* sent = std::get_if<Send>(event.output)) {
       const auto text = describe(sent->message);
-      const auto to = sent->to ? number(sent->to->value()) : std::string("all");
+      const auto to = sent->to ? place_of(event, *sent->to) : std::string("all");
       if (!text.empty()) note(event.now, place, "-> " + to + ": " + text);
     } else if (const auto* entered = std::get_if<EnteredView>(event.output)) {
       const std::string by = entered->by == VoteKind::notarize  ? "notarization"
                              : entered->by == VoteKind::nullify ? "nullification"
                                                                 : "finalization";
-      note(event.now, place, "enters view " + number(entered->view.value()) + " by " + by);
+      const auto view = view_of(event.node->disk.epoch.epoch, entered->view);
+      note(event.now, place, "enters view " + view + " by " + by);
     } else if (const auto* commit = std::get_if<Commit>(event.output)) {
       std::string text = "commits";
       for (const auto& block : commit->blocks) {
@@ -203,7 +263,7 @@ class Story {
       note(event.now, place, text);
     } else if (const auto* fetch = std::get_if<Fetch>(event.output)) {
       note(event.now, place,
-           "fetches " + name(fetch->block_id) + " from " + number(fetch->from.value()));
+           "fetches " + name(fetch->block_id) + " from " + place_of(event, fetch->from));
     } else if (const auto* found = std::get_if<EvidenceFound>(event.output)) {
       note(event.now, place, "has " + describe(found->evidence));
     } else if (const auto* stale = std::get_if<StaleLog>(event.output)) {
@@ -211,6 +271,14 @@ class Story {
     } else if (std::holds_alternative<CatchUp>(*event.output)) {
       note(event.now, place, "needs to catch up");
     }
+  }
+
+  std::string place_of(const Event& event, ValidatorIndex peer) const {
+    return number(cluster_->identity_of(*event.node, peer));
+  }
+
+  static std::string view_of(Epoch epoch, View view) {
+    return (epoch == Epoch(0) ? "" : number(epoch.value()) + "/") + number(view.value());
   }
 
   std::string name(const Digest& id) {
@@ -223,8 +291,9 @@ class Story {
 
   std::string describe(const Message& message) {
     if (const auto* propose = std::get_if<Propose>(&message)) {
-      std::string text = "propose(" + number(propose->view.value()) + ", " +
-                         name(block_id_of(propose->payload)) + " on " + name(propose->parent_id);
+      const auto id = block_id_of(propose->payload);
+      std::string text = "propose(" + view_of(propose->epoch, propose->view) + ", " + name(id);
+      text += id == propose->parent_id ? " again" : " on " + name(propose->parent_id);
       for (const auto& nullification : propose->justification.nullifications) {
         text += ", skips " + number(nullification.subject.view.value());
       }
@@ -239,7 +308,8 @@ class Story {
       return names[kind] + about(certificate->subject);
     }
     if (const auto* ask = std::get_if<GetCertificates>(&message)) {
-      return "get-certificates(" + number(ask->from.value()) + ".." + number(ask->to.value()) + ")";
+      return "get-certificates(" + view_of(ask->epoch, ask->from) + ".." + number(ask->to.value()) +
+             ")";
     }
     if (const auto* ask = std::get_if<GetBlock>(&message)) {
       return "get-block(" + name(ask->block_id) + ")";
@@ -260,7 +330,7 @@ class Story {
   }
 
   std::string about(const Subject& subject) {
-    const auto view = "(" + number(subject.view.value());
+    const auto view = "(" + view_of(subject.epoch, subject.view);
     return subject.kind == VoteKind::nullify ? view + ")"
                                              : view + ", " + name(subject.block_id) + ")";
   }
@@ -295,8 +365,10 @@ class Story {
   std::vector<Line> lines_;
   std::set<std::tuple<std::size_t, std::size_t, std::string>> lost_;
   std::set<std::size_t> without_;
-  std::optional<std::size_t> equivocator_;
-  View equivocated_in_;
+  std::optional<std::size_t> liar_;
+  std::string lie_;
+  View lied_in_;
+  std::map<std::uint16_t, std::vector<Bytes>> backup_;
   std::map<Digest, std::size_t> names_;
 };
 
@@ -309,12 +381,15 @@ TEST_P(Golden, TellsTheStory) {
                               [&](const std::string& command) { return story.run(command); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Consensus, Golden,
-                         testing::Values("normal_case", "silent_leader", "split_certificates",
-                                         "only_holder_restarts", "equivocating_leader",
-                                         "all_crash_after_nullify", "idle_unfinalized_tip",
-                                         "late_body", "forged_view"),
-                         [](const auto& script) { return script.param; });
+INSTANTIATE_TEST_SUITE_P(
+    Consensus, Golden,
+    testing::Values("normal_case", "silent_leader", "split_certificates", "only_holder_restarts",
+                    "equivocating_leader", "all_crash_after_nullify", "idle_unfinalized_tip",
+                    "late_body", "forged_view", "epoch_ends", "last_block_repeated",
+                    "last_block_split", "last_block_restart", "last_block_fetched",
+                    "last_block_extended", "other_block_repeated", "two_epochs_behind", "stale_log",
+                    "stale_log_next_epoch", "key_on_two_nodes"),
+    [](const auto& script) { return script.param; });
 
 }  // namespace
 }  // namespace fenrun::sim
