@@ -124,7 +124,9 @@ void Cluster::crash(Node& node, std::uint64_t down_ms) {
   node.range_wanted.reset();
   node.starts_at = down_ms == 0 ? 0 : now_ + down_ms;
   tell(node, "crashes");
-  if (faults.rollback_permille > 0 && random_.chance(faults.rollback_permille)) roll_back(node);
+  if (node.identity == options_.set_back && random_.chance(faults.rollback_permille)) {
+    roll_back(node);
+  }
 }
 
 // The journal is restored from a backup, and the vote logs are not.
@@ -511,6 +513,7 @@ Members Cluster::choose_next(const Node& node) {
   if (faults.last_permille == 0 || !random_.chance(faults.last_permille)) return {};
   std::vector<std::uint16_t> liars;
   for (const auto& [identity, fault] : options_.byzantine) liars.push_back(identity);
+  if (options_.set_back) liars.push_back(*options_.set_back);
   return next_members(node.disk.epoch, identities(options_), liars, random_);
 }
 

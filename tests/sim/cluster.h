@@ -30,7 +30,7 @@ struct DriverFaults {
   std::uint64_t crash_per_100000 = 0;      // A crash at any one output.
   std::uint64_t unavailable_permille = 0;  // A verification that lacks a batch.
   std::uint64_t rewrite_permille = 0;      // Of steps, after which the log is rewritten.
-  std::uint64_t rollback_permille = 0;     // Of crashes, which set the journal back.
+  std::uint64_t rollback_permille = 0;     // Of crashes of the identity that may be set back.
   std::uint64_t last_permille = 0;         // Of blocks built, which end their epoch.
   std::uint64_t handover_ms_max = 1;       // Between an epoch's end and the next one's beginning.
   std::uint64_t verify_ms_max = 3;
@@ -42,6 +42,9 @@ struct ClusterOptions {
   std::size_t validators = 4;
   std::size_t observers = 0;  // Identities that are no validators at first.
   std::map<std::uint16_t, Fault> byzantine;
+  // An honest identity whose journal may be set back in a crash, though its log is not.  It counts
+  // as faulty, for what it alone knew to be final is lost; but it must break no rule.
+  std::optional<std::uint16_t> set_back = std::nullopt;
   // Byzantine nodes of one key go on when they learn of one another's votes.
   bool twins_persist = true;
   Timing timing;

@@ -34,10 +34,12 @@ ClusterOptions random_options(std::uint64_t seed, std::size_t validators) {
   std::vector<std::uint16_t> order;
   for (std::uint16_t i = 0; i < validators; ++i) order.push_back(i);
   random.shuffle(order);
-  const auto faulty = random.below((validators - 1) / 3 + 1);
+  const auto faulty_max = (validators - 1) / 3;
+  const auto faulty = random.below(faulty_max + 1);
   for (std::size_t i = 0; i < faulty; ++i) {
     options.byzantine[order[i]] = static_cast<Fault>(1 + random.below(4));
   }
+  if (faulty < faulty_max) options.set_back = order[faulty];
   return options;
 }
 
@@ -78,7 +80,7 @@ void break_things(Cluster& cluster, std::uint64_t last_permille = 0) {
   cluster.faults.verify_ms_max = random.between(1, 100);
   cluster.faults.last_permille = last_permille;
   cluster.faults.handover_ms_max = random.between(1, 500);
-  cluster.faults.rollback_permille = random.chance(700) ? 0 : random.below(500);
+  cluster.faults.rollback_permille = random.chance(500) ? 0 : random.below(800);
   if (last_permille > 0 && random.chance(500)) lose_finalizes(cluster);
   const auto rounds = random.between(4, 12);
   for (std::uint64_t round = 0; round < rounds; ++round) {

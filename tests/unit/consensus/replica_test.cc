@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/consensus/support.h"
+#include "tests/unit/consensus/replica_fixture.h"
 
 namespace fenrun {
 namespace {
@@ -13,73 +13,7 @@ using consensus_testing::finalize;
 using consensus_testing::kChain;
 using consensus_testing::Members;
 using consensus_testing::nullify;
-
-class ReplicaTest : public testing::Test {
- protected:
-  ReplicaTest() { restart({}); }
-
-  void restart(const std::vector<LogRecord>& records) {
-    const FinalizedTip genesis{Epoch(0), View(0), Height(0), Digest{}, {}};
-    const ReplicaConfig config{
-        kChain, Epoch(0), Digest{}, {.idle_interval = SpanMs(0)}, LogCheck::passed};
-    replica_ = std::make_unique<Replica>(config, members_.set(), ValidatorIndex(0),
-                                         &members_.key(0), genesis, records, TimeMs(now_));
-  }
-
-  std::vector<Output> step(const Input& input) {
-    auto outputs = replica_->step(input);
-    for (const auto& output : outputs) {
-      if (const auto* persist = std::get_if<Persist>(&output)) log_.push_back(persist->record);
-    }
-    return outputs;
-  }
-  std::vector<Output> hear(std::uint16_t from, const Message& message) {
-    return step(Received{ValidatorIndex(from), message});
-  }
-  std::vector<Output> wait(std::uint64_t ms) { return step(Tick{TimeMs(now_ += ms)}); }
-
-  Propose proposal(std::uint64_t view, std::uint64_t parent, const Digest& parent_id,
-                   std::uint64_t height, std::uint8_t content) const {
-    Propose propose;
-    propose.view = View(view);
-    propose.parent_view = View(parent);
-    propose.parent_id = parent_id;
-    propose.height = Height(height);
-    propose.payload.header = {content};
-    propose.signature =
-        members_.vote(propose.subject(), static_cast<std::uint16_t>(view % 4)).signature;
-    return propose;
-  }
-  Propose first() const { return proposal(1, 0, Digest{}, 1, 'a'); }
-
-  // The driver's part for a good block.
-  std::vector<Output> execute(const Propose& propose) {
-    const auto id = block_id_of(propose.payload);
-    step(BodyDurable{id});
-    return step(Verified{propose.view, id, Verdict::valid, 1});
-  }
-
-  template <class T>
-  static std::vector<T> all(const std::vector<Output>& outputs) {
-    std::vector<T> found;
-    for (const auto& output : outputs) {
-      if (const auto* wanted = std::get_if<T>(&output)) found.push_back(*wanted);
-    }
-    return found;
-  }
-  static std::vector<Vote> votes(const std::vector<Output>& outputs) {
-    std::vector<Vote> found;
-    for (const auto& sent : all<Send>(outputs)) {
-      if (const auto* vote = std::get_if<Vote>(&sent.message)) found.push_back(*vote);
-    }
-    return found;
-  }
-
-  const Members members_{4};
-  std::uint64_t now_ = 0;
-  std::vector<LogRecord> log_;
-  std::unique_ptr<Replica> replica_;
-};
+using consensus_testing::ReplicaTest;
 
 TEST_F(ReplicaTest, NotarizesWhatItExecutedAndLogsFirst) {
   ASSERT_EQ(all<Verify>(hear(1, first())).size(), 1);
@@ -246,9 +180,8 @@ TEST_F(ReplicaTest, AStaleKeyLearnsOfItsVotesFromPeers) {
 }
 
 TEST_F(ReplicaTest, AnObserverFollowsAndNeverVotes) {
-  const FinalizedTip genesis{Epoch(0), View(0), Height(0), Digest{}, {}};
   replica_ = std::make_unique<Replica>(ReplicaConfig{kChain, Epoch(0), Digest{}, {}},
-                                       members_.set(), std::nullopt, nullptr, genesis,
+                                       members_.set(), std::nullopt, nullptr, genesis(),
                                        std::vector<LogRecord>{}, TimeMs(0));
   EXPECT_TRUE(all<Verify>(hear(1, first())).empty()) << "nobody certified it yet";
   EXPECT_EQ(all<Verify>(hear(2, members_.certificate(first().subject(), {1, 2, 3}))).size(), 1);
