@@ -183,6 +183,58 @@ Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
   return card;
 }
 
+namespace {
+
+constexpr std::array<const char*, 4> kVotingFiles{"keys/consensus.key", "keys/checkpoint.key",
+                                                  "data/votes.log", "data/checkpoint.guard"};
+
+}  // namespace
+
+bool has_next_keys(const Path& home) {
+  return PosixFileSystem().exists(home / "next" / kVotingFiles.front());
+}
+
+Status prepare_next_keys(const Path& home, const Passphrase* passphrase) {
+  PosixFileSystem files;
+  const Path next = home / "next";
+  // The guard is made last.  Without it nobody has heard of the keys.
+  if (has_next_keys(home) && files.exists(next / kVotingFiles.back())) return {};
+  std::error_code failure;
+  std::filesystem::remove_all(next, failure);
+  if (failure) return Error{Errc::io_error, next.string() + ": " + failure.message()};
+  FENRUN_OK(files.make_folder(next / "keys"));
+  FENRUN_TRY(const auto consensus,
+             create_key(next / kVotingFiles[0], KeyFilePurpose::consensus, passphrase));
+  const auto checkpoint =
+      create_key(next / kVotingFiles[1], KeyFilePurpose::checkpoint, passphrase);
+  if (!checkpoint) return checkpoint.error();
+  return create_memory(files, next, consensus);
+}
+
+Result<NextKeys> load_next_keys(const Path& home, const AskPassphrase& ask) {
+  FENRUN_TRY(auto consensus, load_signing_key(home / "next" / kVotingFiles[0], ask));
+  FENRUN_TRY(auto checkpoint, load_signing_key(home / "next" / kVotingFiles[1], ask));
+  return NextKeys{std::move(consensus), std::move(checkpoint)};
+}
+
+Status take_next_keys(const Path& home, const std::string& retired_name) {
+  PosixFileSystem files;
+  const Path retired = home / "retired" / retired_name;
+  for (const auto* folder : {"keys", "data"}) FENRUN_OK(files.make_folder(retired / folder));
+  // The key goes last: until then the present one has no log, and nothing votes.
+  for (auto it = kVotingFiles.rbegin(); it != kVotingFiles.rend(); ++it) {
+    if (!files.exists(home / "next" / *it)) continue;
+    if (files.exists(home / *it) && !files.exists(retired / *it)) {
+      FENRUN_OK(files.rename(home / *it, retired / *it));
+    }
+    FENRUN_OK(files.rename(home / "next" / *it, home / *it));
+  }
+  for (const auto& root : {home, home / "next", retired}) {
+    for (const auto* folder : {"keys", "data"}) FENRUN_OK(files.sync_directory(root / folder));
+  }
+  return {};
+}
+
 Result<Genesis> compose_genesis(const std::string& network, const std::vector<ValidatorCard>& cards,
                                 TimeMs time) {
   if (cards.size() > kValidatorsMax) {

@@ -71,6 +71,20 @@ Status join_network(const Path& home, const std::string& name, const Genesis& ge
                     const std::vector<ValidatorCard>& cards, const std::string& api_host,
                     std::uint16_t api_port);
 
+// Keys of a validator whose votes may be lost (docs/operating.md, "A lost vote log"): a consensus
+// and a checkpoint key under home/next, with the vote log and the guard that belong to them.  Those
+// of an earlier call that were not taken yet stay.  REQUIRES: the data folder is locked.
+Status prepare_next_keys(const Path& home, const Passphrase* passphrase);
+bool has_next_keys(const Path& home);
+struct NextKeys {
+  SigningKey consensus;
+  SigningKey checkpoint;
+};
+Result<NextKeys> load_next_keys(const Path& home, const AskPassphrase& ask);
+// Puts them in the place of the present keys, log and guard, which move to home/retired/<name>.
+// After a crash it is called again.
+Status take_next_keys(const Path& home, const std::string& retired_name);
+
 // Errc::key_permissions, key_file_invalid, passphrase_wrong, not_found, memory_short.
 Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask);
 // Also key_file_invalid when a file holds a key of another purpose.

@@ -57,7 +57,8 @@ struct NodeStatus {
   Epoch epoch;
   View view;
   std::string leader;
-  bool ready = false;  // Connected to a quorum and not catching up.
+  bool ready = false;   // Connected to a quorum and not catching up.
+  bool voting = false;  // Takes part in the present epoch; else it observes.
   bool catching_up = false;
   std::uint64_t mempool_transactions = 0;
   std::uint64_t mempool_bytes = 0;

@@ -45,6 +45,7 @@ Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
       {"view", status.view.value()},
       {"leader", status.leader},
       {"ready", status.ready},
+      {"voting", status.voting},
       {"catching_up", status.catching_up},
       {"mempool", {{"transactions", status.mempool_transactions}, {"bytes", status.mempool_bytes}}},
       {"uptime_ms", status.uptime_ms},
