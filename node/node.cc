@@ -6,6 +6,7 @@
 #include "contracts/records.h"
 #include "core/check.h"
 #include "core/overloaded.h"
+#include "node/evidence.h"
 #include "node/network.h"
 
 namespace fenrun {
@@ -249,12 +250,16 @@ void Node::carry_out(const CatchUp& output) {
   request_range();
 }
 
+// The operator decides when it is put on the ledger: a transaction needs the operator's key.
 void Node::carry_out(const EvidenceFound& output) {
   ++evidence_count_;
-  log(LogLevel::error, members_.name_of(output.evidence.first.signer) +
+  const auto& vote = output.evidence.first;
+  log(LogLevel::error, members_.name_of(vote.signer) +
                            " signed two votes that exclude each other in view " +
-                           std::to_string(output.evidence.first.subject.view.value()) +
-                           ": keep this log and tell the other operators");
+                           std::to_string(vote.subject.view.value()) + " of epoch " +
+                           std::to_string(vote.subject.epoch.value()));
+  const auto& accused = replica_->validators().key_of(vote.signer);
+  options_.on_evidence(operation_of(output.evidence, accused));
 }
 
 // The key votes no more: on a restart the log's last record says so.

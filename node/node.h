@@ -57,6 +57,8 @@ struct NodeOptions {
   std::function<void(LogLevel, const std::string&)> log;
   // Who may be linked, at the start and whenever it changes.
   std::function<void(const MemberTable&)> on_members;
+  // A validator is convicted; to be kept until it is on the ledger.
+  std::function<void(const RecordEvidence&)> on_evidence;
   // The node has stopped for good.
   std::function<void(const Error&)> on_fatal;
 };

@@ -93,6 +93,7 @@ NodeStatus Node::status() const {
     status.validators.push_back(std::move(validator));
   }
   status.voting = is_voting();
+  status.evidence_seen = evidence_count_;
   status.ready = connected >= quorum() && !status.catching_up;
   status.diagnosis = diagnose(situation(replica, connected, status.catching_up));
   return status;

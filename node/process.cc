@@ -9,11 +9,14 @@
 #include <csignal>
 #include <set>
 
+#include "contracts/evidence.h"
 #include "contracts/records.h"
 #include "core/check.h"
+#include "core/text.h"
 #include "net/tcp_transport.h"
 #include "node/api/api.h"
 #include "node/clock.h"
+#include "node/json/views.h"
 #include "node/log.h"
 #include "node/network.h"
 #include "node/node.h"
@@ -168,6 +171,23 @@ class Process {
     return {};
   }
 
+  // A draft that the operator signs and submits, one file a piece.
+  void keep_evidence(const RecordEvidence& evidence) {
+    const Path folder = config_.data_path() / "evidence";
+    const Path path = folder / (to_hex(evidence_digest(evidence).view()) + ".json");
+    if (files_.exists(path)) return;
+    const Json draft = {{"operations", Json::array({to_json(Operation(evidence))})}};
+    auto status = files_.make_folder(folder);
+    if (status) status = replace_file(files_, path, bytes_of(draft.dump(2) + "\n"));
+    if (!status) {
+      result_ = status.error();
+      boost::asio::post(io_, [this] { stop(); });
+      return;
+    }
+    log_(LogLevel::error, "evidence is kept; put it on the ledger: fenrun tx submit " +
+                              path.string() + " --key " + config_.key_path("operator").string());
+  }
+
   // Links to everybody whom the ledger knows; whom we have to dial the configuration says where.
   void link_members(const MemberTable& members) {
     for (const auto number : linked_) {
@@ -202,6 +222,7 @@ class Process {
     options.request_turn = [this] { boost::asio::post(io_, [this] { node_->turn(); }); };
     options.log = log_;
     options.on_members = [this](const MemberTable& members) { link_members(members); };
+    options.on_evidence = [this](const RecordEvidence& evidence) { keep_evidence(evidence); };
     options.on_fatal = [this](const Error& error) {
       result_ = error;
       boost::asio::post(io_, [this] { stop(); });

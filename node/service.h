@@ -62,6 +62,7 @@ struct NodeStatus {
   bool catching_up = false;
   std::uint64_t mempool_transactions = 0;
   std::uint64_t mempool_bytes = 0;
+  std::uint64_t evidence_seen = 0;  // Pieces of evidence against validators, since the start.
   std::uint64_t uptime_ms = 0;
   std::uint64_t ms_since_commit = 0;  // Since the last block became final here; since start before.
   std::vector<ValidatorStatus> validators;

@@ -48,6 +48,7 @@ Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
       {"voting", status.voting},
       {"catching_up", status.catching_up},
       {"mempool", {{"transactions", status.mempool_transactions}, {"bytes", status.mempool_bytes}}},
+      {"evidence_seen", status.evidence_seen},
       {"uptime_ms", status.uptime_ms},
       {"ms_since_commit", status.ms_since_commit},
       {"validators", std::move(validators)}};

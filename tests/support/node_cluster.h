@@ -107,6 +107,13 @@ class NodeCluster {
     ++machines_[i]->generation;
     machines_[i]->make_keys();
   }
+  const std::vector<RecordEvidence>& evidence(std::size_t i) const {
+    return machines_[i]->evidence;
+  }
+  // Puts a message into the network in the name of a node.
+  void inject(std::size_t from, std::size_t to, const NodeMessage& message) {
+    post(from, to, net::Channel::consensus, std::make_shared<const Bytes>(encode(message)));
+  }
   const SigningKey& consensus_key(std::size_t i) const { return *machines_[i]->consensus_key; }
   const SigningKey& checkpoint_key(std::size_t i) const { return *machines_[i]->checkpoint_key; }
 
@@ -302,6 +309,7 @@ class NodeCluster {
       options.request_turn = [this] { turn_due = true; };
       options.log = [](LogLevel, const std::string&) {};
       options.on_members = [](const MemberTable&) {};
+      options.on_evidence = [this](const RecordEvidence& piece) { evidence.push_back(piece); };
       options.on_fatal = [](const Error&) {};
       node = *Node::create(std::move(options), *journal, *std::move(checkpointer), std::move(log),
                            records, transport, verifier);
@@ -320,6 +328,7 @@ class NodeCluster {
     std::unique_ptr<Journal> journal;
     std::unique_ptr<Node> node;
     bool turn_due = false;
+    std::vector<RecordEvidence> evidence;  // Found by the node.
   };
 
   bool is_cut(std::size_t a, std::size_t b) const {
