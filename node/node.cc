@@ -133,6 +133,11 @@ void Node::take(net::PeerIndex from, Message message) {
     if (question->epoch < epoch) return tell_epoch_end(from, question->epoch);
   }
   if (const auto* range = std::get_if<GetRange>(&message)) return serve_range(from, *range);
+  if (const auto* question = std::get_if<GetBlock>(&message)) {
+    const auto* held = replica_->proposal(question->block_id);
+    if (held != nullptr) send(from, net::Channel::consensus, Message(BlockAnswer{*held}));
+    return;
+  }
   if (const auto address = members_.address_of(from)) {
     give(Received{*address, std::move(message)});
   }

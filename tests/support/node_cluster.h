@@ -77,6 +77,7 @@ class NodeCluster {
   bool is_up(std::size_t i) const { return machines_[i]->node != nullptr; }
   Node& node(std::size_t i) { return *machines_[i]->node; }
   FaultyFiles& files(std::size_t i) { return machines_[i]->files; }
+  MemoryStore& store(std::size_t i) { return machines_[i]->store; }  // REQUIRES to change it: down.
   const Journal& journal(std::size_t i) const { return *machines_[i]->journal; }
   std::size_t index_of(const std::string& name) const {
     return validator_named(genesis_, name)->value();
