@@ -73,6 +73,16 @@ Status check_replacement(const OperationContext& context, const ReplaceValidator
                           operation.possession);
 }
 
+Result<RecordEntry> record_entry(const LedgerStore& store, Position position) {
+  FENRUN_TRY(const auto bytes, store.entry(position));
+  FENRUN_TRY(auto entry, decode_entry(bytes));
+  auto* record = std::get_if<RecordEntry>(&entry);
+  if (!record) {
+    return Error{Errc::corruption, "entry " + std::to_string(position.value()) + " is no record"};
+  }
+  return std::move(*record);
+}
+
 }  // namespace
 
 Status apply(OperationContext& context, const ReplaceValidatorKeys& operation) {
@@ -240,6 +250,31 @@ void conclude_epoch(BlockBuilder& block, const StateView& before) {
   state.put(epoch_end_key(context.epoch), encode(EpochEnd{context.height}));
   const auto policy = trust_policy_text(network(state).name.value, block.chain_id(), next);
   block.set_next_validators(validators_digest(next), hash(Domain::trust_policy, bytes_of(policy)));
+}
+
+Result<ValidatorList> validators_at(const LedgerStore& store, std::uint64_t size) {
+  ValidatorList list;
+  for (std::uint16_t i = 0; i < kValidatorsMax; ++i) {
+    const auto current = store.record(validator_key(ValidatorIndex(i)));
+    std::optional<Position> position;
+    std::optional<Bytes> value;
+    if (current) {
+      position = current->position;
+      value = current->value;
+    }
+    while (position && position->value() >= size) {
+      FENRUN_TRY(const auto newer, record_entry(store, *position));
+      position = newer.previous;
+      value.reset();
+      if (!position || position->value() >= size) continue;
+      FENRUN_TRY(const auto of_then, record_entry(store, *position));
+      if (of_then.value) value = *of_then.value;
+    }
+    if (!position || !value) break;  // Indices have no gaps.
+    FENRUN_TRY(auto validator, decode<Validator>(*value));
+    list.push_back(std::move(validator));
+  }
+  return list;
 }
 
 std::string trust_policy_text(std::string_view network, const Digest& chain_id,

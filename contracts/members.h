@@ -13,6 +13,7 @@
 
 #include "contracts/context.h"
 #include "contracts/genesis.h"
+#include "ledger/store.h"
 
 namespace fenrun {
 
@@ -34,6 +35,10 @@ void write_genesis_members(Overlay& state, const Genesis& genesis);
 // If the block changed the set of validators: names the new set in the Header and writes down that
 // the epoch ends here.  To be called when nothing follows but the block's Records.
 void conclude_epoch(BlockBuilder& block, const StateView& before);
+
+// The validators as they were when the journal had this many entries: after the block that ends
+// there.  Found through the Records' history; the errors of the store.
+Result<ValidatorList> validators_at(const LedgerStore& store, std::uint64_t size);
 
 // The canonical trust file of a network with these validators.  docs/spec/checkpoints.md, §5.
 std::string trust_policy_text(std::string_view network, const Digest& chain_id,

@@ -177,6 +177,26 @@ Status Journal::commit(std::span<const Digest> ids, ByteView certificate) {
   return maybe_dump(before);
 }
 
+Status Journal::save_handover(Epoch epoch, const EpochHandover& handover) {
+  FENRUN_TRY(auto note, parse_note(handover.checkpoint.value));
+  const std::uint64_t size = note.body.size;
+  if (size == 0 || size > store_->size()) {
+    return Error{Errc::value_invalid, "a handover of a block that is not here"};
+  }
+  const auto header = header_at(Position(size - 1));
+  const NodeSource node = [this](unsigned level, std::uint64_t index) {
+    return store_->node(level, index);
+  };
+  if (!header || header->epoch != epoch || !header->ends_epoch() ||
+      merkle_root(size, node) != note.body.root ||
+      hash(Domain::trust_policy, bytes_of(handover.next_policy.value)) !=
+          header->next_trust_policy) {
+    return Error{Errc::value_invalid, "a handover of another block"};
+  }
+  sort_signatures(note);
+  return store_->save_handover(epoch, {{print(note)}, handover.next_policy});
+}
+
 // The tip moves to a child that the store holds.
 void Journal::advance(const ExecutedBlock& block) {
   auto undo = std::make_unique<ActiveLayer>(active_.absorb(block.active));

@@ -58,10 +58,11 @@ class Journal {
   // tip, each other one of that before it; the certificate finalizes the last.
   Status commit(std::span<const Digest> ids, ByteView certificate);
 
-  // What LedgerStore::save_handover() does.
-  Status save_handover(Epoch epoch, const EpochHandover& handover) {
-    return store_->save_handover(epoch, handover);
-  }
+  // Keeps the handover of an epoch, durably; its signatures may come in any order.  REQUIRES: they
+  // were checked, and are of validators of the epoch only.
+  // Errc::value_invalid unless it is of a block of this journal that ended the epoch,
+  // Errc::checkpoint_malformed.
+  Status save_handover(Epoch epoch, const EpochHandover& handover);
 
   // The header of a finalized block; Errc::not_found above the tip.
   Result<Header> header(Height height) const;

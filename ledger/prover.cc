@@ -38,6 +38,7 @@ Result<Prover> Prover::at(const Journal& journal, Height height, std::string_vie
     return Error{Errc::header_mismatch,
                  "the checkpoint is not of height " + std::to_string(height.value())};
   }
+  prover.epoch_ = header.epoch;
   sort_signatures(signed_note);
   prover.note_ = print(signed_note);
   return prover;
@@ -168,10 +169,26 @@ Status Prover::add_statement(Parts& parts, const StatementId& id,
   return {};
 }
 
-MerklePath Prover::path_to(Position position) const {
+MerklePath Prover::path_to(Position position) const { return path_to(position, size_); }
+
+MerklePath Prover::path_to(Position position, std::uint64_t size) const {
   return to_path(inclusion_path(
-      position.value(), size_,
+      position.value(), size,
       [this](unsigned level, std::uint64_t index) { return journal_->node(level, index); }));
+}
+
+Result<ProofHandover> Prover::handover(Epoch epoch) const {
+  const auto kept = journal_->store().handover(epoch);
+  if (!kept && kept.error().code == Errc::not_found) {
+    return Error{Errc::not_ready, "the handover of epoch " + std::to_string(epoch.value())};
+  }
+  if (!kept) return kept.error();
+  FENRUN_TRY(const auto note, parse_note(kept->checkpoint.value));
+  const Position header(note.body.size - 1);
+  FENRUN_TRY(auto bytes, journal_->store().entry(header));
+  return ProofHandover{kept->checkpoint,
+                       {ProofEntryBytes(std::move(bytes)), path_to(header, note.body.size)},
+                       kept->next_policy};
 }
 
 Result<Proof> Prover::finish(ProofClaim claim, const Parts& parts) const {
@@ -183,6 +200,13 @@ Result<Proof> Prover::finish(ProofClaim claim, const Parts& parts) const {
   proof.header = {ProofEntryBytes(std::move(header_bytes)), path_to(header)};
   for (const auto& [position, bytes] : parts.entries) {
     proof.entries.push_back({position, ProofEntryBytes(bytes), path_to(position)});
+  }
+  for (Epoch epoch = first_handover_; epoch < epoch_; epoch = epoch.next()) {
+    if (proof.handovers.size() == kHandoversMax) {
+      return Error{Errc::limit_exceeded, "more handovers than a proof may have"};
+    }
+    FENRUN_TRY(auto one, handover(epoch));
+    proof.handovers.push_back(std::move(one));
   }
   for (const auto& [index, needed] : parts.chunks) {
     proof.chunks.push_back({index, active_->chunk(index), to_path(active_->path(index))});

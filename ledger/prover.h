@@ -21,9 +21,13 @@ class Prover {
   // Errc::checkpoint_malformed, Errc::header_mismatch when the note is not that block's.
   static Result<Prover> at(const Journal& journal, Height height, std::string_view note);
 
+  // Leaves out the handovers of epochs before this one.  Without it all are in every proof.
+  void skip_handovers_before(Epoch epoch) { first_handover_ = epoch; }
+
   // Each: Errc::not_found for what is not in the journal, Errc::not_ready for what the checkpoint
-  // does not cover yet, Errc::value_invalid for an entry of another kind, Errc::limit_exceeded for
-  // a proof of more than kProofEntriesMax entries; the errors of the store.
+  // does not cover yet and while a handover is missing here, Errc::value_invalid for an entry of
+  // another kind, Errc::limit_exceeded for a proof of more than kProofEntriesMax entries; the
+  // errors of the store.
 
   Result<Proof> transaction(Position transaction, bool with_operations) const;
   Result<Proof> operation(Position operation) const;
@@ -55,12 +59,16 @@ class Prover {
   Result<MerklePath> add_operation(Parts& parts, Position operation) const;
   Status add_statement(Parts& parts, const StatementId& id, const Statement& statement) const;
   Result<Proof> finish(ProofClaim claim, const Parts& parts) const;
+  Result<ProofHandover> handover(Epoch epoch) const;
   MerklePath path_to(Position position) const;
+  MerklePath path_to(Position position, std::uint64_t size) const;
 
   const Journal* journal_;
   const ActiveView* active_;
   std::uint64_t size_ = 0;
   std::string note_;
+  Epoch epoch_;  // Of the checkpoint's block.
+  Epoch first_handover_;
 };
 
 }  // namespace fenrun

@@ -160,7 +160,10 @@ void Node::continue_to_next_epoch() {
 }
 
 Status Node::keep_handover(const std::string& note) {
-  const EpochHandover handover{{note}, {trust_policy_}};
+  // The members' table is still that of the epoch that ends.
+  const auto next = trust_policy_text(options_.genesis.network.value, journal_->tip().chain_id,
+                                      validators(journal_->state()));
+  const EpochHandover handover{{note}, {next}};
   return journal_->save_handover(journal_->tip().epoch, handover);
 }
 

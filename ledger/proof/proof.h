@@ -3,7 +3,8 @@
 // A Proof says: this claim holds in the ledger as it was at this checkpoint.  It carries the
 // checkpoint, the Header that is its last leaf, and exactly the entries and chunks that the claim
 // needs: nothing may be missing and nothing may be added, so that one claim at one checkpoint with
-// one set of signatures has one proof.
+// one set of signatures has one proof.  Handovers lead there from the validators of earlier epochs,
+// for whoever knows only those.
 //
 // Two forms, each with one spelling: BCS (encode_proof) and the .fenrun-proof file, a JSON view
 // whose names stand beside the fields here and whose rules are in docs/spec/proofs.md, §3.
@@ -19,10 +20,12 @@
 #include "ledger/proof/keys.h"
 #include "ledger/proof/merkle.h"
 #include "ledger/proof/note.h"
+#include "ledger/proof/trust_policy.h"
 
 namespace fenrun {
 
-inline constexpr std::uint16_t kProofVersion = 1;
+inline constexpr std::uint16_t kProofVersion = 2;
+inline constexpr std::size_t kHandoversMax = 1'024;
 
 // ---- Claims: "claim": {"type": ...} ------------------------------------------------------------
 
@@ -131,6 +134,17 @@ struct ProofChunk {
   friend bool operator==(const ProofChunk&, const ProofChunk&) = default;
 };
 
+// How the validators of one epoch handed the ledger over to those of the next: the checkpoint of
+// the epoch's last block, under which a quorum of them signed, and whom that block names.
+struct ProofHandover {
+  Text<kNoteBytesMax> checkpoint;          // "checkpoint": signatures sorted, of validators only
+  ProofHeader header;                      // "header": of the epoch's last block
+  Text<kTrustPolicyBytesMax> next_policy;  // "policy": canonical, of the next validators
+
+  FENRUN_FIELDS(checkpoint, header, next_policy)
+  friend bool operator==(const ProofHandover&, const ProofHandover&) = default;
+};
+
 struct Proof {
   std::uint16_t version = kProofVersion;       // "version"
   ProofClaim claim;                            // "claim"
@@ -138,8 +152,10 @@ struct Proof {
   ProofHeader header;                          // "header"
   List<ProofEntry, kProofEntriesMax> entries;  // "entries": by position, each once
   List<ProofChunk, kProofEntriesMax> chunks;   // "chunks": by index, each once
+  // "handovers": of consecutive epochs, the last that before the Header's; may begin at any epoch
+  List<ProofHandover, kHandoversMax> handovers;
 
-  FENRUN_FIELDS(version, claim, checkpoint, header, entries, chunks)
+  FENRUN_FIELDS(version, claim, checkpoint, header, entries, chunks, handovers)
   friend bool operator==(const Proof&, const Proof&) = default;
 };
 

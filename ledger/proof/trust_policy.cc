@@ -208,17 +208,21 @@ Status TrustPolicy::check_whole() {
   return {};
 }
 
+std::string TrustPolicy::print_line(const Witness& witness) {
+  return "witness " + witness.name + " " + fenrun::print(witness.key) + "\n";
+}
+
+std::string TrustPolicy::print_line(const Group& group) const {
+  std::string out = "group " + group.name + " " + std::to_string(group.threshold);
+  for (const auto member : group.members) out += " " + name_of(member);
+  return out + "\n";
+}
+
 std::string TrustPolicy::print() const {
   std::string out;
   for (const auto& log : logs_) out += "log " + fenrun::print(log) + "\n";
-  for (const auto& witness : witnesses_) {
-    out += "witness " + witness.name + " " + fenrun::print(witness.key) + "\n";
-  }
-  for (const auto& group : groups_) {
-    out += "group " + group.name + " " + std::to_string(group.threshold);
-    for (const auto member : group.members) out += " " + name_of(member);
-    out += "\n";
-  }
+  for (const auto& witness : witnesses_) out += print_line(witness);
+  for (const auto& group : groups_) out += print_line(group);
   return out + "quorum " + name_of(quorum_) + "\n";
 }
 
@@ -232,8 +236,27 @@ std::vector<CheckpointSigner> TrustPolicy::validators() const {
 
 std::size_t TrustPolicy::validators_quorum() const { return groups_[validators_].threshold; }
 
+std::string TrustPolicy::canonical() const {
+  return canonical_trust_policy(origin_, validators(), validators_quorum());
+}
+
 Digest TrustPolicy::digest() const {
   return trust_policy_digest(origin_, validators(), validators_quorum());
+}
+
+Result<TrustPolicy> TrustPolicy::with_validators_of(const TrustPolicy& next) const {
+  if (next.origin_ != origin_) return Error{Errc::origin_unknown, next.origin_};
+  // The canonical text up to its quorum line, then what is our own.  No group of ours has a
+  // validator as a member: those are members of the validators' group.
+  std::string text = next.canonical();
+  text.erase(text.rfind("quorum "));
+  for (const auto& witness : witnesses_) {
+    if (!witness.is_validator) text += print_line(witness);
+  }
+  for (const auto& group : groups_) {
+    if (&group != &groups_[validators_]) text += print_line(group);
+  }
+  return parse(text + "quorum " + name_of(quorum_) + "\n");
 }
 
 bool TrustPolicy::is_met_by(const std::vector<bool>& cosigned) const {

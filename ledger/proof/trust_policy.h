@@ -69,6 +69,13 @@ class TrustPolicy {
   std::vector<CheckpointSigner> validators() const;
   std::size_t validators_quorum() const;
 
+  // The policy with the validators' part of another: its witnesses, its groups and its quorum stay.
+  // Errc::origin_unknown for a policy of another network, Errc::policy_malformed where a name or
+  // key of a further witness is now a validator's.
+  Result<TrustPolicy> with_validators_of(const TrustPolicy& next) const;
+
+  // The validators' part alone, in its canonical text.
+  std::string canonical() const;
   // Of the validators' part alone, as Headers carry it.
   Digest digest() const;
 
@@ -104,6 +111,8 @@ class TrustPolicy {
   Result<Member> find(std::string_view name) const;
   bool has_key(const VerifierKey& key) const;
   const std::string& name_of(Member member) const;
+  static std::string print_line(const Witness& witness);
+  std::string print_line(const Group& group) const;
 
   std::string origin_;
   std::vector<VerifierKey> logs_;

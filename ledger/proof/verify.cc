@@ -240,6 +240,25 @@ Status Judge::check_totals(const StatementFacts& statement) const {
   return {};
 }
 
+// The handovers lead to the validators of the Header's epoch.
+Status check_arrival(const HandoverWalk& walk, const Header& header) {
+  if (walk.last) {
+    const auto& last = *walk.last;
+    if (last.chain_id != header.chain_id || last.position >= header.position ||
+        last.height >= header.height || last.epoch >= header.epoch) {
+      return Error{Errc::handover_invalid, "it does not precede the checkpoint"};
+    }
+    if (last.epoch.next() != header.epoch) {
+      return Error{Errc::handover_missing, "after epoch " + std::to_string(last.epoch.value())};
+    }
+  }
+  if (header.trust_policy == walk.policy.digest()) return {};
+  // In the first epoch there is nothing that could have changed.
+  if (header.epoch == Epoch(0)) return Errc::validators_mismatch;
+  return Error{Errc::handover_missing, "from the trust file's validators to those of epoch " +
+                                           std::to_string(header.epoch.value())};
+}
+
 }  // namespace
 
 Result<ProofVerdict> verify(const Proof& proof, const TrustPolicy& policy,
@@ -247,9 +266,12 @@ Result<ProofVerdict> verify(const Proof& proof, const TrustPolicy& policy,
   if (proof.version != kProofVersion) {
     return Error{Errc::proof_version, std::to_string(proof.version)};
   }
-  FENRUN_TRY(auto checkpoint, verify_checkpoint(proof.checkpoint.value, policy));
-  FENRUN_TRY(const auto header, prove_header(proof.header, checkpoint.body));
-  if (header.trust_policy != policy.digest()) return Errc::validators_mismatch;
+  FENRUN_TRY(const auto note, parse_note(proof.checkpoint.value));
+  if (note.body.origin != policy.origin()) return Error{Errc::origin_unknown, note.body.origin};
+  FENRUN_TRY(const auto header, prove_header(proof.header, note.body));
+  FENRUN_TRY(auto walk, walk_handovers(proof.handovers, policy));
+  FENRUN_OK(check_arrival(walk, header));
+  FENRUN_TRY(auto checkpoint, verify_checkpoint(proof.checkpoint.value, walk.policy));
   if (options.age_s_max && options.now_s > checkpoint.cosigned_s &&
       options.now_s - checkpoint.cosigned_s > *options.age_s_max) {
     return Error{Errc::stale, std::to_string(options.now_s - checkpoint.cosigned_s) + " s old"};
@@ -257,8 +279,9 @@ Result<ProofVerdict> verify(const Proof& proof, const TrustPolicy& policy,
   FENRUN_TRY(auto evidence, ProofEvidence::from(proof, checkpoint.body, header));
   FENRUN_TRY(auto facts, std::visit(Judge(evidence, header, options), proof.claim));
   FENRUN_OK(evidence.finish());
-  return ProofVerdict{std::move(checkpoint.body), header, std::move(checkpoint.cosigners),
-                      checkpoint.cosigned_s, std::move(facts)};
+  return ProofVerdict{std::move(checkpoint.body), header,           std::move(checkpoint.cosigners),
+                      checkpoint.cosigned_s,      std::move(facts), std::move(walk.changes),
+                      std::move(walk.policy)};
 }
 
 }  // namespace fenrun

@@ -93,6 +93,32 @@ struct AccountFacts {
 using ProofFacts = std::variant<TransactionFacts, OperationFacts, PostingFacts, RecordFacts,
                                 AbsenceFacts, AccountFacts>;
 
+// The validators of one epoch gave way to those of the next.
+struct SetChange {
+  Epoch epoch;    // That ended.
+  Height height;  // Of its last block.
+  TimeMs time;    // Of that block.
+  // By name; who goes on under another key for checkpoints is in `rekeyed`.
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  std::vector<std::string> rekeyed;
+
+  friend bool operator==(const SetChange&, const SetChange&) = default;
+};
+
+// Where the handovers of a file lead to.
+struct HandoverWalk {
+  TrustPolicy policy;              // With the validators of the last epoch that began.
+  std::vector<SetChange> changes;  // Since those of the trust file.
+  std::optional<Header> last;      // Of the last handover in the file, whether needed or not.
+};
+
+// From the policy's validators to the latest that the handovers lead to.  Those before the policy's
+// own are passed over: they must have the right form, but who signed them is not judged.
+// Errc::handover_invalid; Errc::policy_malformed as with_validators_of() has it.
+Result<HandoverWalk> walk_handovers(const std::vector<ProofHandover>& handovers,
+                                    const TrustPolicy& policy);
+
 struct ProofVerdict {
   CheckpointBody checkpoint;
   Header header;  // The claim holds as of header.time.
@@ -101,9 +127,11 @@ struct ProofVerdict {
   // them is honest, so that no minority makes an old checkpoint look fresh.
   std::uint64_t cosigned_s = 0;
   ProofFacts facts;
+  std::vector<SetChange> changes;  // Of the validators since the trust file, oldest first.
+  TrustPolicy policy;              // The trust file as it would be now.
 };
 
-// Errors 400..419, and no others.
+// Errors 400..419 and handover_missing, handover_invalid, and no others.
 Result<ProofVerdict> verify(const Proof& proof, const TrustPolicy& policy,
                             const VerifyOptions& options);
 

@@ -2,36 +2,12 @@
 #include "core/crypto/hash.h"
 #include "ledger/ordered_family.h"
 #include "node/api/answers.h"
+#include "node/api/lists.h"
 #include "node/api/routes.h"
 #include "node/json/views.h"
 
 namespace fenrun::api {
 namespace {
-
-RecordKey family_prefix(ContractFamily family) {
-  return KeyWriter(static_cast<std::uint8_t>(family)).take();
-}
-
-// The item of a key: its decoded key's fields, then its value's.  None for sentinels.
-std::optional<Json> item_of(const StateView& state, const RecordKey& key) {
-  auto decoded = decoded_record(key, state.value(key));
-  if (!decoded || !decoded->contains("value")) return std::nullopt;
-  Json item = std::move((*decoded)["key"]);
-  item.update((*decoded)["value"]);
-  return item;
-}
-
-using Amend = void (*)(Json& item, const StateView& state, const RecordKey& key);
-
-Result<HttpResponse> list(const NodeService& node, const Call& call, const RecordKey& prefix,
-                          Amend amend = nullptr) {
-  const auto& state = node.journal().state();
-  return page_of_keys(call, state, prefix, [&](const RecordKey& key) {
-    auto item = item_of(state, key);
-    if (item && amend) amend(*item, state, key);
-    return item;
-  });
-}
 
 void add_policy_digest(Json& item, const StateView& state, const RecordKey& key) {
   const auto record = find_linked<PolicyRecord>(state, key);

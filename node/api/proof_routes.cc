@@ -10,10 +10,13 @@
 namespace fenrun::api {
 namespace {
 
-Result<Prover> prover_of(const NodeService& node) {
+Result<Prover> prover_of(const NodeService& node, const Call& call) {
   const auto checkpoint = node.checkpoint();
   if (!checkpoint) return Error{Errc::not_ready, "no checkpoint has a quorum of cosignatures yet"};
-  return Prover::at(node.journal(), checkpoint->height, checkpoint->note);
+  FENRUN_TRY(const auto from_epoch, call.number("from_epoch", kTreeSizeMax));
+  FENRUN_TRY(auto prover, Prover::at(node.journal(), checkpoint->height, checkpoint->note));
+  prover.skip_handovers_before(Epoch(from_epoch.value_or(0)));
+  return prover;
 }
 
 HttpResponse file(const Proof& proof, const std::string& name) {
@@ -41,14 +44,14 @@ Result<HttpResponse> prove_transaction(const NodeService& node, const Call& call
   }
   const auto position = node.journal().store().transaction_position(id);
   if (!position) return Error{Errc::not_found, "no committed transaction has this id"};
-  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto prover, prover_of(node, call));
   FENRUN_TRY(const auto proof, prover.transaction(*position, operations && *operations == "true"));
   return file(proof, "transaction-" + to_hex(id.view()).substr(0, 16));
 }
 
 Result<HttpResponse> prove_operation(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto position, call.path_number("position", kTreeSizeMax));
-  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto prover, prover_of(node, call));
   FENRUN_TRY(const auto proof, prover.operation(Position(position)));
   return file(proof, "operation-" + std::to_string(position));
 }
@@ -65,21 +68,21 @@ Result<std::optional<RecordKey>> policy_of(const NodeService& node, Position pos
 Result<HttpResponse> prove_posting(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto position, call.path_number("position", kTreeSizeMax));
   FENRUN_TRY(const auto policy, policy_of(node, Position(position)));
-  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto prover, prover_of(node, call));
   FENRUN_TRY(const auto proof, prover.posting(Position(position), policy));
   return file(proof, "posting-" + std::to_string(position));
 }
 
 Result<HttpResponse> prove_record(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto key, key_of(call));
-  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto prover, prover_of(node, call));
   FENRUN_TRY(const auto proof, prover.record(key));
   return file(proof, "record-" + call.path.at("key").substr(0, 40));
 }
 
 Result<HttpResponse> prove_absence(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto key, key_of(call));
-  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto prover, prover_of(node, call));
   for (const auto& family : ordered_families()) {
     if (key[0] != family.family) continue;
     FENRUN_TRY(const auto proof, prover.absence(key, family));
@@ -90,7 +93,7 @@ Result<HttpResponse> prove_absence(const NodeService& node, const Call& call) {
 
 Result<HttpResponse> prove_account(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto party, fixed_at<PartyId>(call, "party"));
-  FENRUN_TRY(const auto prover, prover_of(node));
+  FENRUN_TRY(const auto prover, prover_of(node, call));
   FENRUN_TRY(const auto proof, prover.account(party));
   return file(proof, "account-" + call.path.at("party").substr(0, 16));
 }
@@ -107,6 +110,7 @@ std::vector<Route> proof_routes(NodeService& node) {
     made.pattern = "/v1/proofs/" + std::move(pattern);
     made.summary = std::move(summary);
     made.path = {std::move(parameter)};
+    query.push_back({"from_epoch", "Leaves out the handovers of earlier epochs."});
     made.query = std::move(query);
     made.content_type = "application/vnd.fenrun.proof+json";
     made.handler = answer([&node, prove](const Call& call) { return prove(node, call); });

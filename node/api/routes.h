@@ -22,7 +22,8 @@ std::vector<Route> campaign_routes(NodeService& node);
 std::vector<Route> journal_routes(NodeService& node);
 std::vector<Route> proof_routes(NodeService& node);
 std::vector<Route> event_routes(NodeService& node);
-std::vector<Route> log_routes(NodeService& node);     // C2SP: checkpoint, tiles, trust file.
+std::vector<Route> log_routes(NodeService& node);  // C2SP: checkpoint, tiles, trust file.
+std::vector<Route> validator_routes(NodeService& node);
 std::vector<Route> status_routes(NodeService& node);  // Status, health, metrics.
 
 // GET /openapi.json, from the others and itself.

@@ -100,6 +100,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     add_capture_command(app, session);
     add_query_commands(app, session);
     add_proof_commands(app, session);
+    add_policy_commands(app, session);
     return static_cast<int>(run(app, session, argc, argv));
   } catch (const std::exception& fault) {
     err << "error: internal: " << fault.what() << "\n"

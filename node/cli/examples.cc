@@ -142,4 +142,17 @@ std::vector<Operation> example_operations() {
   return all;
 }
 
+std::vector<ProposeChange> example_changes() {
+  RegisterParty auditor = store();
+  auditor.role = Role::auditor;
+  auditor.parent.reset();
+  const NameText south{"south"};
+  const Change changes[] = {
+      change().change,     AdmitParty{auditor}, AdmitMember{south, party(0x51), key(0xa3)},
+      RemoveMember{south}, AddValidator{south}, RemoveValidator{south}};
+  std::vector<ProposeChange> proposals;
+  for (const auto& one : changes) proposals.push_back({one, change().valid_until});
+  return proposals;
+}
+
 }  // namespace fenrun::cli

@@ -11,4 +11,7 @@ namespace fenrun::cli {
 // One of each type, in the order of the format.  Its ids, keys and times are examples.
 std::vector<Operation> example_operations();
 
+// A proposal of each type of change, in the order of the format.
+std::vector<ProposeChange> example_changes();
+
 }  // namespace fenrun::cli

@@ -158,6 +158,44 @@ std::vector<Query> journal_queries() {
   };
 }
 
+std::vector<Query> validator_queries() {
+  return {
+      {.name = "validators",
+       .summary = "Who validates",
+       .example = "fenrun query validators",
+       .target = "/v1/validators",
+       .columns = {{"index", "index"},
+                   {"name", "name"},
+                   {"party", "party"},
+                   {"consensus key", "consensus_key"},
+                   {"faults", "faults"}}},
+      {.name = "members",
+       .summary = "Which nodes may link",
+       .example = "fenrun query members",
+       .target = "/v1/members",
+       .columns = {{"number", "number"},
+                   {"name", "name"},
+                   {"party", "party"},
+                   {"validates", "validates"},
+                   {"ready at", "ready.height"}}},
+      {.name = "evidence",
+       .summary = "Votes of validators that exclude each other",
+       .example = "fenrun query evidence",
+       .target = "/v1/evidence",
+       .columns = {{"evidence", "digest"},
+                   {"party", "party"},
+                   {"epoch", "evidence.first.epoch"},
+                   {"view", "evidence.first.view"},
+                   {"recorded at", "recorded_at"}}},
+      {.name = "handover",
+       .summary = "What an epoch left to the next",
+       .example = "fenrun query handover 0",
+       .argument = "epoch",
+       .is_required = true,
+       .target = "/v1/handovers"},
+  };
+}
+
 bool is_listed(const Query& query, const QueryOptions& options) {
   return query.is_list || (options.id.empty() && !query.columns.empty());
 }
@@ -229,7 +267,8 @@ void add_query_commands(CLI::App& app, Session& session) {
              .summary = "How the node and its network are",
              .example = "fenrun query status",
              .target = "/v1/status"});
-  for (const auto& group : {party_queries(), campaign_queries(), journal_queries()}) {
+  for (const auto& group :
+       {party_queries(), campaign_queries(), journal_queries(), validator_queries()}) {
     for (const auto& one : group) add_query(*query, session, one);
   }
 }

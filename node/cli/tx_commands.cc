@@ -3,6 +3,7 @@
 #include "node/cli/commands.h"
 #include "node/cli/examples.h"
 #include "node/cli/signing.h"
+#include "node/json/names.h"
 #include "node/network.h"
 
 namespace fenrun::cli {
@@ -101,11 +102,23 @@ Result<Exit> status(const Session& session, const TxOptions& options) {
   return report_transaction(session, client, answer);
 }
 
+// Operations by their type, and proposals by the type of their change.
+std::vector<std::pair<std::string, Operation>> named_examples() {
+  std::vector<std::pair<std::string, Operation>> all;
+  for (const auto& operation : example_operations()) {
+    all.emplace_back(name_of(operation), operation);
+  }
+  for (const auto& proposal : example_changes()) {
+    all.emplace_back(json::kAlternativeNames<Change>.at(proposal.change.index()), proposal);
+  }
+  return all;
+}
+
 Result<Exit> example(const Session& session, const TxOptions& options) {
   std::string known;
-  for (const auto& operation : example_operations()) {
-    if (name_of(operation) != options.type) {
-      known += (known.empty() ? "" : ", ") + std::string(name_of(operation));
+  for (const auto& [name, operation] : named_examples()) {
+    if (name != options.type) {
+      known += (known.empty() ? "" : ", ") + name;
       continue;
     }
     Json draft;
@@ -146,7 +159,10 @@ void add_look_commands(CLI::App& tx, Session& session, const std::shared_ptr<TxO
 
   CLI::App* const show = add_command(tx, "example", "Print an example draft of one operation",
                                      "fenrun tx example declare_budget > draft.json");
-  show->add_option("type", options->type, "Type of operation, such as register_party")->required();
+  show->add_option(
+          "type", options->type,
+          "Type of operation, such as register_party, or of a change, such as admit_member")
+      ->required();
   show->callback([&session, options] {
     session.command = [&session, options] { return example(session, *options); };
   });

@@ -197,6 +197,28 @@ class Report {
              (decoded ? print_json(*decoded) : hex(facts.key)));
   }
 
+  void changes(const std::vector<SetChange>& changes) {
+    if (changes.empty()) return;
+    line("validators", "验证节点",
+         say("changed ", "自信任文件以来变更 ") + std::to_string(changes.size()) +
+             say(changes.size() == 1 ? " time since the trust file" : " times since the trust file",
+                 " 次"));
+    for (const auto& change : changes) {
+      std::string text = time_text(change.time) + say(", block ", "，区块 ") +
+                         std::to_string(change.height.value());
+      const auto add = [&](std::string_view english, std::string_view chinese,
+                           const std::vector<std::string>& names) {
+        if (names.empty()) return;
+        text += say(english, chinese);
+        for (std::size_t i = 0; i < names.size(); ++i) text += (i > 0 ? ", " : "") + names[i];
+      };
+      add("; added ", "；新增 ", change.added);
+      add("; removed ", "；移除 ", change.removed);
+      add("; new keys of ", "；更换密钥 ", change.rekeyed);
+      line("change", "变更", std::move(text));
+    }
+  }
+
   void checkpoint(const ProofVerdict& verdict) {
     line("as of", "截至",
          time_text(verdict.header.time) + say(", block ", "，区块 ") +
@@ -352,8 +374,22 @@ std::vector<ReportLine> words_of(const ProofVerdict& verdict, Language language)
                         [&](const AbsenceFacts& facts) { report.absence(facts); },
                         [&](const AccountFacts& facts) { report.account(facts); }},
              verdict.facts);
+  report.changes(verdict.changes);
   report.checkpoint(verdict);
   return report.take();
+}
+
+Json changes_view(const std::vector<SetChange>& changes) {
+  Json view = Json::array();
+  for (const auto& change : changes) {
+    view.push_back({{"epoch", change.epoch.value()},
+                    {"height", change.height.value()},
+                    {"time", time_text(change.time)},
+                    {"added", change.added},
+                    {"removed", change.removed},
+                    {"rekeyed", change.rekeyed}});
+  }
+  return view;
 }
 
 Json view_of(const ProofVerdict& verdict) {
@@ -371,6 +407,7 @@ Json view_of(const ProofVerdict& verdict) {
           {"as_of", time_text(verdict.header.time)},
           {"cosigned_at", time_text_s(verdict.cosigned_s)},
           {"cosigners", std::move(cosigners)},
+          {"changes", changes_view(verdict.changes)},
           {"facts", std::visit([](const auto& facts) { return view_of(facts); }, verdict.facts)}};
 }
 

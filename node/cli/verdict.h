@@ -25,6 +25,9 @@ Status check_contract_facts(const ProofVerdict& verdict);
 std::vector<ReportLine> words_of(const ProofVerdict& verdict, Language language);
 Json view_of(const ProofVerdict& verdict);
 
+// The changes of the validators since the trust file, oldest first.
+Json changes_view(const std::vector<SetChange>& changes);
+
 // Why a proof does not hold.
 std::vector<ReportLine> words_of(const Error& error, Language language);
 

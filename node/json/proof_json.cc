@@ -24,6 +24,10 @@ Sorted path_view(const MerklePath& path) {
   return view;
 }
 
+Sorted header_view(const ProofHeader& header) {
+  return {{"entry", to_base64(header.entry)}, {"path", path_view(header.path)}};
+}
+
 Sorted claim_view(const ProofClaim& claim) {
   return std::visit(overloaded{
                         [](const TransactionClaim& c) -> Sorted {
@@ -217,6 +221,22 @@ Status read_chunk(const Json& json, ProofChunk& chunk) {
   return {};
 }
 
+Status read_text(Members& in, const char* name, std::size_t max, std::string& out) {
+  FENRUN_OK(in.text(name, out).status());
+  if (out.size() > max) return malformed(name);
+  return {};
+}
+
+Status read_handover(const Json& json, ProofHandover& handover) {
+  Members in(json);
+  FENRUN_OK(read_text(in, "checkpoint", kNoteBytesMax, handover.checkpoint.value));
+  FENRUN_OK(read_text(in, "policy", kTrustPolicyBytesMax, handover.next_policy.value));
+  const Json* header = in.get("header");
+  FENRUN_OK(in.status());
+  Members header_in(*header);
+  return read_entry(header_in, handover.header.entry, handover.header.path);
+}
+
 Result<Proof> read_proof(const Json& json) {
   Members in(json);
   std::string format;
@@ -225,18 +245,19 @@ Result<Proof> read_proof(const Json& json) {
   if (format != kFormat) return malformed("format");
   if (version != kProofVersion) return Error{Errc::proof_version, std::to_string(version)};
   Proof proof;
-  FENRUN_OK(in.text("checkpoint", proof.checkpoint.value).status());
-  if (proof.checkpoint.value.size() > kNoteBytesMax) return malformed("checkpoint");
+  FENRUN_OK(read_text(in, "checkpoint", kNoteBytesMax, proof.checkpoint.value));
   const Json* claim = in.get("claim");
   const Json* header = in.get("header");
   const Json* entries = in.get("entries");
   const Json* chunks = in.get("chunks");
+  const Json* handovers = in.get("handovers");
   FENRUN_OK(in.status());
   FENRUN_TRY(proof.claim, read_claim(*claim));
   Members header_in(*header);
   FENRUN_OK(read_entry(header_in, proof.header.entry, proof.header.path));
   if (!entries->is_array() || entries->size() > kProofEntriesMax) return malformed("entries");
   if (!chunks->is_array() || chunks->size() > kProofEntriesMax) return malformed("chunks");
+  if (!handovers->is_array() || handovers->size() > kHandoversMax) return malformed("handovers");
   for (const auto& item : *entries) {
     auto& entry = proof.entries.emplace_back();
     Members entry_in(item);
@@ -244,6 +265,9 @@ Result<Proof> read_proof(const Json& json) {
     FENRUN_OK(read_entry(entry_in, entry.entry, entry.path));
   }
   for (const auto& item : *chunks) FENRUN_OK(read_chunk(item, proof.chunks.emplace_back()));
+  for (const auto& item : *handovers) {
+    FENRUN_OK(read_handover(item, proof.handovers.emplace_back()));
+  }
   return proof;
 }
 
@@ -261,15 +285,20 @@ std::string print_proof(const Proof& proof) {
     chunks.push_back(
         {{"index", chunk.index}, {"bits", to_base64(chunk.bits)}, {"path", path_view(chunk.path)}});
   }
-  const Sorted view = {
-      {"format", kFormat},
-      {"version", proof.version},
-      {"claim", claim_view(proof.claim)},
-      {"checkpoint", proof.checkpoint.value},
-      {"header",
-       {{"entry", to_base64(proof.header.entry)}, {"path", path_view(proof.header.path)}}},
-      {"entries", std::move(entries)},
-      {"chunks", std::move(chunks)}};
+  Sorted handovers = Sorted::array();
+  for (const auto& handover : proof.handovers) {
+    handovers.push_back({{"checkpoint", handover.checkpoint.value},
+                         {"header", header_view(handover.header)},
+                         {"policy", handover.next_policy.value}});
+  }
+  const Sorted view = {{"format", kFormat},
+                       {"version", proof.version},
+                       {"claim", claim_view(proof.claim)},
+                       {"checkpoint", proof.checkpoint.value},
+                       {"header", header_view(proof.header)},
+                       {"entries", std::move(entries)},
+                       {"chunks", std::move(chunks)},
+                       {"handovers", std::move(handovers)}};
   return view.dump() + "\n";
 }
 

@@ -212,7 +212,7 @@ const FamilyView kFamilies[] = {
     {number_of(ContractFamily::network), "network", no_fields, nullptr, plain<NetworkRecord>},
     {number_of(ContractFamily::readiness), "readiness", member_field, nullptr, plain<Readiness>},
     {number_of(ContractFamily::evidence), "evidence",
-     [](ByteView in) { return KeyFields(in).fixed<Digest>("evidence").finish(); }, nullptr,
+     [](ByteView in) { return KeyFields(in).fixed<Digest>("digest").finish(); }, nullptr,
      plain<EvidenceRecord>},
     {number_of(ContractFamily::fault_count), "fault_count", party_field, no_fields,
      linked<FaultCount>},

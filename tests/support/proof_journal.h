@@ -39,21 +39,19 @@ struct Posted {
 
 class ProofJournal {
  public:
-  static constexpr std::size_t kValidators = 4;
-  static constexpr std::size_t kQuorum = 3;
+  static constexpr std::size_t kQuorum = 3;  // Of the first validators.
   static constexpr std::uint64_t kTime = 1'700'000'000;
 
   ProofJournal() {
     chain_id_.bytes.fill(0x5a);
     origin_ = log_origin("test", chain_id_);
-    for (std::uint8_t i = 0; i < kValidators; ++i) {
-      signers_.push_back({"v" + std::to_string(i), key_number(i).public_key()});
-    }
+    signers_ = signers_numbered({0, 1, 2, 3});
   }
 
   const std::string& origin() const { return origin_; }
   const Digest& chain_id() const { return chain_id_; }
-  std::string policy_text() const { return canonical_trust_policy(origin_, signers_, kQuorum); }
+  // Of the present validators.
+  std::string policy_text() const { return policy_text(signers_); }
   TrustPolicy policy() const { return TrustPolicy::parse(policy_text()).value(); }
 
   // ---- Writing ---------------------------------------------------------------------------------
@@ -147,10 +145,27 @@ class ProofJournal {
     header.journal_root = naive::root(leaves_);
     header.active_root = naive::root(chunk_leaves(entries_.size()));
     header.active_count = static_cast<std::uint64_t>(std::ranges::count(active_, true));
-    header.trust_policy = trust_policy_digest(origin_, signers_, kQuorum);
+    header.epoch = epoch_;
+    header.trust_policy = hash(Domain::trust_policy, bytes_of(policy_text()));
     header.next_trust_policy = header.trust_policy;
+    header.validators = hash(Domain::validator_set, bytes_of(policy_text()));
+    header.next_validators = header.validators;
     return header;
   }
+
+  // Seals the epoch's last block, which these validators sign, and goes on with the next ones.
+  void end_epoch(const std::vector<std::uint8_t>& next, const std::vector<std::uint8_t>& signing) {
+    const auto text = policy_text(signers_numbered(next));
+    auto header = next_header();
+    header.next_trust_policy = hash(Domain::trust_policy, bytes_of(text));
+    header.next_validators = hash(Domain::validator_set, bytes_of(text));
+    seal(header);
+    const auto last = prove(Position(size() - 1));
+    handovers_.push_back({{print(note(signing))}, {last.entry, last.path}, {text}});
+    signers_ = signers_numbered(next);
+    epoch_ = epoch_.next();
+  }
+  const std::vector<ProofHandover>& handovers() const { return handovers_; }
 
   void seal() { seal(next_header()); }
   void seal(const Header& header) {
@@ -172,8 +187,8 @@ class ProofJournal {
     for (const auto i : validators) {
       const auto key = key_number(i);
       out.signatures.push_back(log_signature_line(key, out.body));
-      out.signatures.push_back(
-          cosignature_line(key, cosigner_name(origin_, signers_[i].name), out.body, time_s + i));
+      out.signatures.push_back(cosignature_line(
+          key, cosigner_name(origin_, "v" + std::to_string(i)), out.body, time_s + i));
     }
     sort_signatures(out);
     return out;
@@ -201,6 +216,7 @@ class ProofJournal {
     std::map<std::uint64_t, bool> chunks;
     for (const auto position : current) chunks[position.value() / kActiveChunkBits] = true;
     for (const auto& [index, needed] : chunks) out.chunks.push_back(chunk(index));
+    for (const auto& handover : handovers_) out.handovers.push_back(handover);
     return out;
   }
 
@@ -230,6 +246,17 @@ class ProofJournal {
   static constexpr PeriodId kPeriod = PeriodId(202'611);
 
  private:
+  static std::vector<CheckpointSigner> signers_numbered(const std::vector<std::uint8_t>& numbers) {
+    std::vector<CheckpointSigner> signers;
+    for (const auto i : numbers) {
+      signers.push_back({"v" + std::to_string(i), key_number(i).public_key()});
+    }
+    return signers;
+  }
+  std::string policy_text(const std::vector<CheckpointSigner>& signers) const {
+    return canonical_trust_policy(origin_, signers, signers.size() - (signers.size() - 1) / 3);
+  }
+
   struct Known {
     Position position;
     std::uint64_t version = 0;
@@ -272,6 +299,8 @@ class ProofJournal {
   std::map<RecordKey, Known> records_;
   std::map<StatementId, Statement> statements_;
   std::uint64_t headers_ = 0;
+  Epoch epoch_;
+  std::vector<ProofHandover> handovers_;
 };
 
 }  // namespace fenrun::test

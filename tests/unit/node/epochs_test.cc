@@ -1,6 +1,9 @@
 // Whole nodes through changes of the validator set.
 #include <gtest/gtest.h>
 
+#include "contracts/keys.h"
+#include "ledger/proof/verify.h"
+#include "ledger/prover.h"
 #include "tests/support/node_cluster.h"
 
 namespace fenrun {
@@ -69,6 +72,25 @@ ReplaceValidatorKeys replacement(NodeCluster& cluster, std::size_t i) {
   return operation;
 }
 
+// Whoever holds the trust file of genesis is led to the epoch by a proof that this node makes.
+void expect_proofs_from_genesis(NodeCluster& cluster, std::size_t i, std::uint64_t epoch) {
+  const auto& journal = cluster.journal(i);
+  ASSERT_TRUE(cluster.run_until([&] {
+    const auto checkpoint = cluster.node(i).checkpoint();
+    return checkpoint && journal.header(checkpoint->height)->epoch == Epoch(epoch);
+  }));
+  const auto checkpoint = cluster.node(i).checkpoint();
+  const auto prover = Prover::at(journal, checkpoint->height, checkpoint->note);
+  ASSERT_TRUE(prover) << prover.error().to_string();
+  const auto proof = prover->record(parameters_key());
+  ASSERT_TRUE(proof) << proof.error().to_string();
+  const auto policy = TrustPolicy::parse(trust_policy_of(cluster.genesis()));
+  const auto verdict = verify(*proof, *policy, {});
+  ASSERT_TRUE(verdict) << verdict.error().to_string();
+  EXPECT_EQ(verdict->changes.size(), epoch);
+  EXPECT_EQ(verdict->policy.print(), cluster.node(i).trust_policy());
+}
+
 TEST(Epochs, ARemovedValidatorGoesOnAsAnObserver) {
   NodeCluster cluster(kNames);
   Organisations parties(cluster);
@@ -84,6 +106,8 @@ TEST(Epochs, ARemovedValidatorGoesOnAsAnObserver) {
   ASSERT_TRUE(cluster.run_until([&] { return cluster.height(south) == cluster.height(via); }));
   EXPECT_EQ(cluster.node(via).status().validators.size(), 4u);
   EXPECT_TRUE(cluster.agree());
+  expect_proofs_from_genesis(cluster, via, 1);
+  expect_proofs_from_genesis(cluster, south, 1);
 
   // Three of the four that remain suffice; before, it took four of five.
   cluster.crash(cluster.index_of("auditor"));
@@ -131,6 +155,7 @@ TEST(Epochs, WhoWasAwayForTwoEpochsComesBackThroughBoth) {
   parties.open_campaign(via);
   EXPECT_TRUE(cluster.node(east).is_voting());
   EXPECT_TRUE(cluster.agree());
+  expect_proofs_from_genesis(cluster, west, 2);
 }
 
 TEST(Epochs, AllMayLosePowerWhereverTheEpochEnds) {

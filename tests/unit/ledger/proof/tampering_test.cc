@@ -34,7 +34,7 @@ const TrustPolicy& policy() {
 
 bool is_code_of_proofs(Errc code) {
   const auto number = static_cast<std::uint16_t>(code);
-  return number >= 400 && number <= 419;
+  return number >= 400 && number <= 422;
 }
 
 // Absence of one key is shown by the same records as absence of its neighbours: the proof of

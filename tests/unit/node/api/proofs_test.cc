@@ -211,11 +211,11 @@ TEST_F(ProofsTest, HaveOneSpelling) {
   };
   EXPECT_EQ(code_of_altered("{\"checkpoint\"", "{ \"checkpoint\""), Errc::proof_not_canonical);
   EXPECT_EQ(code_of_altered("\n", ""), Errc::proof_not_canonical);
-  EXPECT_EQ(code_of_altered("\"version\":1", "\"version\":1,\"x\":1"), Errc::proof_not_canonical);
-  EXPECT_EQ(code_of_altered("\"version\":1", "\"version\":1,\"version\":1"),
+  EXPECT_EQ(code_of_altered("\"version\":2", "\"version\":2,\"x\":1"), Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_altered("\"version\":2", "\"version\":2,\"version\":2"),
             Errc::proof_not_canonical);
-  EXPECT_EQ(code_of_altered("\"version\":1", "\"version\":1.0"), Errc::proof_not_canonical);
-  EXPECT_EQ(code_of_altered("\"version\":1", "\"version\":2"), Errc::proof_version);
+  EXPECT_EQ(code_of_altered("\"version\":2", "\"version\":2.0"), Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_altered("\"version\":2", "\"version\":3"), Errc::proof_version);
   EXPECT_EQ(code_of_altered("\"fenrun-proof\"", "\"tlog-proof\""), Errc::proof_malformed);
   EXPECT_EQ(code_of_altered("\"type\":\"record\"", "\"type\":\"rumour\""), Errc::proof_malformed);
   EXPECT_EQ(code_of_altered("\"entries\"", "\"entrees\""), Errc::proof_malformed);

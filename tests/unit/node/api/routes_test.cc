@@ -1,5 +1,6 @@
 #include "node/api/routes.h"
 
+#include "contracts/evidence.h"
 #include "contracts/keys.h"
 #include "core/text.h"
 #include "ledger/merkle/tree.h"
@@ -33,6 +34,59 @@ TEST_F(ApiTest, MembersNeedTheirToken) {
   EXPECT_EQ(get("/v1/status", "Authorization: Bearer secre\r\n").status, 401);
   EXPECT_EQ(get("/v1/status", "Authorization: Basic secret\r\n").status, 401);
   EXPECT_EQ(get("/v1/status", "authorization: Bearer secret\r\n").status, 200);
+}
+
+TEST_F(ApiTest, AnybodySeesWhoValidatesAndWhoFailed) {
+  const auto list = [&](const std::string& target) {
+    const auto answer = get(target, "");
+    EXPECT_EQ(answer.status, 200) << target << answer.body;
+    return (*parse_json(answer.body))["items"];
+  };
+  const auto validators = list("/v1/validators");
+  ASSERT_EQ(validators.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto& validator = node_.genesis().validators[i];
+    EXPECT_EQ(validators[i]["index"], i);
+    EXPECT_EQ(validators[i]["name"], validator.name.value);
+    EXPECT_EQ(validators[i]["consensus_key"], to_hex(validator.consensus_key.view()));
+    EXPECT_EQ(validators[i]["faults"], 0);
+  }
+  const auto members = list("/v1/members?limit=3");
+  ASSERT_EQ(members.size(), 3u);
+  EXPECT_EQ(members[2]["number"], 2);
+  EXPECT_EQ(members[2]["validates"], true);
+  EXPECT_TRUE(list("/v1/evidence").empty());
+
+  on_loop([&] {
+    const auto key = test::key_named("brand consensus");
+    const auto vote = [&](const char* block) {
+      AccusedVote out{AccusedVoteKind::finalize, Epoch(0), View(3), View(2),
+                      sha256(bytes_of(block)),   {}};
+      out.signature =
+          key.sign(Domain::consensus_vote, signed_bytes(chain_id(node_.genesis()), out));
+      return out;
+    };
+    const RecordEvidence evidence{key.public_key(), vote("a"), vote("b")};
+    node_.submit(node_.sign("east", {evidence}), [](const Result<Digest>& id) { EXPECT_TRUE(id); });
+    node_.commit_block();
+  });
+  const auto evidence = list("/v1/evidence");
+  ASSERT_EQ(evidence.size(), 1u);
+  EXPECT_EQ(evidence[0]["evidence"]["first"]["kind"], "finalize");
+  EXPECT_EQ(evidence[0]["party"], hex_of(test::party_named("brand")));
+  std::size_t faults = 0;
+  for (const auto& validator : list("/v1/validators")) {
+    if (validator["name"] == "brand") faults = validator["faults"].get<std::size_t>();
+  }
+  EXPECT_EQ(faults, 1u);
+}
+
+TEST_F(ApiTest, ShowsHandovers) {
+  EXPECT_EQ(code("/v1/handovers/0", 404), "not_found");
+  EXPECT_EQ(code("/v1/handovers/x", 400), "value_invalid");
+  on_loop([&] { EXPECT_TRUE(node_.store().save_handover(Epoch(7), {{"a note"}, {"a policy"}})); });
+  const auto answer = get("/v1/handovers/7", "");
+  EXPECT_EQ(answer.body, "{\"epoch\":7,\"checkpoint\":\"a note\",\"policy\":\"a policy\"}\n");
 }
 
 TEST_F(ApiTest, GuessersHaveToWait) {

@@ -231,6 +231,21 @@ TEST_F(CliTest, there_is_an_example_of_every_operation_and_each_is_a_draft) {
   }
 }
 
+TEST_F(CliTest, there_is_an_example_of_every_change) {
+  const auto proposals = example_changes();
+  ASSERT_EQ(proposals.size(), std::variant_size_v<Change>);
+  const char* const names[] = {"set_parameters", "admit_party",   "admit_member",
+                               "remove_member",  "add_validator", "remove_validator"};
+  for (std::size_t i = 0; i < proposals.size(); ++i) {
+    EXPECT_EQ(proposals[i].change.index(), i);
+    const auto shown = run({"tx", "example", names[i]});
+    ASSERT_EQ(shown.exit, Exit::ok) << shown.err;
+    const auto draft = transaction_from_json(*parse_json(shown.out));
+    ASSERT_TRUE(draft) << draft.error().to_string();
+    EXPECT_EQ(draft->operations.at(0), *encode_operation(proposals[i]));
+  }
+}
+
 TEST_F(CliTest, a_transaction_is_signed_without_a_node) {
   const auto draft = write("draft.json", run({"tx", "example", "open_lane"}).out);
   const std::string chain(64, 'a');

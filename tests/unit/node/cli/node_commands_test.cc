@@ -44,7 +44,10 @@ TEST_F(NodeCommandTest, every_query_answers) {
                                              {"entry", "1"},
                                              {"record", "15"},
                                              {"parameters"},
-                                             {"checkpoint"}}) {
+                                             {"checkpoint"},
+                                             {"validators"},
+                                             {"members"},
+                                             {"evidence"}}) {
     std::vector<std::string> query = {"query"};
     query.insert(query.end(), words.begin(), words.end());
     const auto shown = ask(query);
@@ -60,6 +63,24 @@ TEST_F(NodeCommandTest, every_query_answers) {
   EXPECT_EQ(ask({"query", "unit", "urn:nonsense:1"}).exit, Exit::refused);
   EXPECT_EQ(ask({"query", "party", std::string(32, '0')}).exit, Exit::refused);
   EXPECT_EQ(ask({"query", "campaigns", "--rows-max", "1", "--json"}).json().size(), 1U);
+}
+
+TEST_F(NodeCommandTest, a_trust_file_is_shown_and_followed) {
+  const auto trust = write("old.policy", node_.trust_policy() + "# our copy\n");
+  const auto shown = ask({"policy", "show", "--trust", trust, "--json"});
+  ASSERT_EQ(shown.exit, Exit::ok) << shown.err;
+  EXPECT_EQ(shown.json()["quorum"], 3);
+  EXPECT_EQ(shown.json()["validators"].size(), 4U);
+
+  const auto updated =
+      ask({"policy", "update", "--trust", trust, "-o", path("new.policy"), "--json"});
+  ASSERT_EQ(updated.exit, Exit::ok) << updated.err;
+  EXPECT_EQ(updated.json()["changes"].size(), 0U);
+  EXPECT_EQ(contents("new.policy"), node_.trust_policy());
+
+  const auto missing = ask({"policy", "update", "--trust", trust, "--proof", trust, "-o", "-"});
+  EXPECT_EQ(missing.exit, Exit::refused);
+  EXPECT_EQ(ask({"query", "handover", "0"}).exit, Exit::refused);
 }
 
 TEST_F(NodeCommandTest, a_draft_is_signed_sent_and_final) {

@@ -1,0 +1,82 @@
+// Members, validators, evidence against them, and the handovers between their sets.
+#include "contracts/records.h"
+#include "core/check.h"
+#include "node/api/answers.h"
+#include "node/api/lists.h"
+#include "node/api/routes.h"
+#include "node/json/reflect.h"
+
+namespace fenrun::api {
+namespace {
+
+void add_faults(Json& item, const StateView& state, const RecordKey& key) {
+  const auto validator = decode<Validator>(*state.value(key));
+  CHECK(validator.has_value());
+  item["faults"] = fault_count(state, validator->party);
+}
+
+void add_standing(Json& item, const StateView& state, const RecordKey& key) {
+  const auto member = decode<Member>(*state.value(key));
+  CHECK(member.has_value());
+  const auto present = validators(state);
+  item["validates"] = std::ranges::find(present, member->name, &Validator::name) != present.end();
+  const auto number = static_cast<std::uint16_t>(key.at(1) << 8 | key.at(2));
+  if (const auto ready = find_readiness(state, MemberNumber(number))) {
+    item["ready"] = json::write(*ready);
+  }
+}
+
+Result<HttpResponse> list_validators(const NodeService& node, const Call& call) {
+  return list(node, call, family_prefix(ContractFamily::validator), add_faults);
+}
+
+Result<HttpResponse> list_members(const NodeService& node, const Call& call) {
+  return list(node, call, family_prefix(ContractFamily::member), add_standing);
+}
+
+Result<HttpResponse> list_evidence(const NodeService& node, const Call& call) {
+  return list(node, call, family_prefix(ContractFamily::evidence));
+}
+
+Result<HttpResponse> get_handover(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto number, call.path_number("epoch", std::uint64_t{1} << 53));
+  const Epoch epoch(number);
+  FENRUN_TRY(const auto handover, node.journal().store().handover(epoch));
+  Json view = {{"epoch", number}};
+  if (const auto height = find_epoch_end(node.journal().state(), epoch)) {
+    view["height"] = height->value();
+  }
+  view["checkpoint"] = handover.checkpoint.value;
+  view["policy"] = handover.next_policy.value;
+  return json_response(view);
+}
+
+}  // namespace
+
+std::vector<Route> validator_routes(NodeService& node) {
+  const auto route = [&node](std::string pattern, std::string summary, auto handler) {
+    Route made;
+    made.method = "GET";
+    made.pattern = std::move(pattern);
+    made.access = Access::public_;
+    made.summary = std::move(summary);
+    made.query = page_parameters();
+    made.handler = answer([&node, handler](const Call& call) { return handler(node, call); });
+    return made;
+  };
+  auto handover = route(
+      "/v1/handovers/{epoch}",
+      "What an epoch left to the next: its last checkpoint, and whom to believe from then on.",
+      get_handover);
+  handover.path = {{"epoch", "From 0; one that is over."}};
+  handover.query.clear();
+  return {route("/v1/validators",
+                "The validators, by index, and how often each was convicted of a fault.",
+                list_validators),
+          route("/v1/members", "The nodes that may link, by number, and which of them validate.",
+                list_members),
+          route("/v1/evidence", "Votes of validators that exclude each other.", list_evidence),
+          std::move(handover)};
+}
+
+}  // namespace fenrun::api

@@ -1,0 +1,196 @@
+// The validators change, and proofs lead from those of genesis to those of today: contracts,
+// journal, prover and verifier together.
+#include <gtest/gtest.h>
+
+#include "contracts/members.h"
+#include "ledger/prover.h"
+#include "tests/support/world.h"
+
+namespace fenrun::test {
+namespace {
+
+// A network whose validators sign checkpoints with the keys of their names.
+class HandedOver : public testing::Test {
+ protected:
+  HandedOver() : genesis(example_genesis()) {
+    const auto text = trust_policy_text("example", chain_id(genesis), genesis.validators);
+    journal = *Journal::open(store);
+    CHECK(journal->commit_genesis(
+        execute_genesis(genesis, hash(Domain::trust_policy, bytes_of(text)))));
+    first_policy = text;
+  }
+
+  Height next_height() const { return journal->tip().height.next(); }
+
+  // A block of one transaction of the party.
+  Errc run(const std::string& name, const Operation& operation) {
+    const auto point = *journal->point(journal->tip_id());
+    TransactionBody body;
+    body.chain_id = point.chain_id;
+    body.signer = PartySigner{party_named(name), key_named(name).public_key()};
+    body.sequence = *next_sequence(journal->state(), party_named(name), Lane(0));
+    body.valid_until = Height(point.height.value() + 100);
+    const auto transaction =
+        sign_transaction(body, {*encode_operation(operation)}, key_named(name));
+    const SignedTransaction* const one = &transaction;
+    const View parent_view = journal->tip().ends_epoch() ? View(0) : point.view;
+    auto block = execute_block(point,
+                               {.epoch = point.epoch,
+                                .height = next_height(),
+                                .view = parent_view.next(),
+                                .parent_view = parent_view,
+                                .time = TimeMs(point.time.value() + 1'000),
+                                .proposer = ValidatorIndex(0),
+                                .batch_list = batch_list_digest({})},
+                               std::span(&one, 1));
+    Errc outcome = Errc::dropped;
+    for (const auto& bytes : block.entries) {
+      const auto entry = *decode_entry(bytes);
+      if (const auto* asked = std::get_if<OperationEntry>(&entry)) outcome = asked->outcome;
+    }
+    const Digest id = block.id;
+    journal->add(std::make_unique<ExecutedBlock>(std::move(block)));
+    CHECK(journal->commit(std::span(&id, 1), {}));
+    return outcome;
+  }
+
+  Errc decide(const Change& change, const std::vector<std::string>& approvers) {
+    const ProposeChange proposal{change, Height(next_height().value() + 50)};
+    Errc outcome = run(approvers[0], proposal);
+    for (std::size_t i = 1; i < approvers.size() && outcome == Errc::ok; ++i) {
+      outcome = run(approvers[i], ApproveChange{proposal_digest(proposal)});
+    }
+    return outcome;
+  }
+
+  // The tip's checkpoint by these keys, in whatever order.
+  std::string note(const std::vector<std::pair<std::string, std::string>>& names_and_keys) const {
+    SignedNote out{{log_origin("example", chain_id(genesis)), store.size(), journal->root()}, {}};
+    for (const auto& [name, key] : names_and_keys) {
+      const auto signer = key_named(key + " checkpoint");
+      out.signatures.push_back(
+          cosignature_line(signer, cosigner_name(out.body.origin, name), out.body, 1'000));
+      out.signatures.push_back(log_signature_line(signer, out.body));
+    }
+    return print(out);
+  }
+
+  // Keeps the handover of the epoch that the tip has just ended.
+  Status hand_over(const std::string& signed_note) {
+    const auto list = validators(journal->state());
+    return journal->save_handover(
+        journal->tip().epoch,
+        {{signed_note}, {trust_policy_text("example", chain_id(genesis), list)}});
+  }
+
+  ReplaceValidatorKeys replacement(const std::string& name, const std::string& keys) const {
+    const auto key = [&](const char* purpose) { return key_named(keys + purpose); };
+    ReplaceValidatorKeys out{{name},
+                             key(" consensus").public_key(),
+                             key(" checkpoint").public_key(),
+                             key_named(name + " transport").public_key(),
+                             {}};
+    out.possession =
+        key(" consensus")
+            .sign(Domain::validator_keys,
+                  encode(ValidatorKeysStatement{chain_id(genesis), out.name, out.consensus_key,
+                                                out.checkpoint_key, Height(0)}));
+    return out;
+  }
+
+  Genesis genesis;
+  MemoryStore store;
+  std::unique_ptr<Journal> journal;
+  std::string first_policy;
+};
+
+TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {
+  ASSERT_EQ(decide(RemoveValidator{{"custodian"}}, {"brand", "east", "auditor"}), Errc::ok);
+  const std::uint64_t first_end = store.size();
+  ASSERT_TRUE(
+      hand_over(note({{"east", "east"}, {"brand", "brand"}, {"auditor", "auditor"}})).has_value());
+  ASSERT_EQ(run("east", replacement("east", "east 2")), Errc::ok);
+  EXPECT_EQ(journal->tip().epoch, Epoch(1));
+  const std::uint64_t second_end = store.size();
+  const auto second_note = note({{"auditor", "auditor"}, {"brand", "brand"}, {"east", "east"}});
+  const Height end = journal->tip().height;
+  ASSERT_EQ(run("brand", OpenLane{Lane(1)}), Errc::ok);
+  EXPECT_EQ(journal->tip().epoch, Epoch(2));
+
+  const auto today = note({{"brand", "brand"}, {"east", "east 2"}, {"auditor", "auditor"}});
+  auto prover = *Prover::at(*journal, journal->tip().height, today);
+  // While a handover is not there, no proof leads over it.
+  EXPECT_EQ(prover.record(parameters_key()).error().code, Errc::not_ready);
+  ASSERT_TRUE(journal->save_handover(
+      Epoch(1),
+      {{second_note},
+       {trust_policy_text("example", chain_id(genesis), *validators_at(store, second_end))}}));
+  const auto proof = prover.record(parameters_key());
+  ASSERT_TRUE(proof) << proof.error().to_string();
+  EXPECT_EQ(proof->handovers.size(), 2u);
+
+  const auto verdict = verify(*proof, *TrustPolicy::parse(first_policy), {});
+  ASSERT_TRUE(verdict) << verdict.error().to_string();
+  ASSERT_EQ(verdict->changes.size(), 2u);
+  EXPECT_EQ(verdict->changes[0].removed, std::vector<std::string>{"custodian"});
+  EXPECT_EQ(verdict->changes[1].rekeyed, std::vector<std::string>{"east"});
+  EXPECT_EQ(verdict->changes[1].height, end);
+  EXPECT_EQ(verdict->policy.print(),
+            trust_policy_text("example", chain_id(genesis), validators(journal->state())));
+
+  // For readers who know a later set.
+  prover.skip_handovers_before(Epoch(1));
+  const auto shorter = *prover.record(parameters_key());
+  EXPECT_EQ(shorter.handovers.size(), 1u);
+  EXPECT_EQ(verify(shorter, *TrustPolicy::parse(first_policy), {}).error().code,
+            Errc::handover_missing);
+  const auto later =
+      trust_policy_text("example", chain_id(genesis), *validators_at(store, first_end));
+  EXPECT_TRUE(verify(shorter, *TrustPolicy::parse(later), {}));
+  // A proof at the end of an epoch lacks that epoch's own handover.
+  auto earlier = *Prover::at(*journal, end, second_note);
+  EXPECT_EQ(earlier.record(parameters_key())->handovers.size(), 1u);
+}
+
+TEST_F(HandedOver, ValidatorsOfAnyTimeAreFound) {
+  EXPECT_EQ(*validators_at(store, store.size()), genesis.validators);
+  EXPECT_TRUE(validators_at(store, 0)->empty());
+  const auto first_size = store.size();
+  ASSERT_EQ(decide(RemoveValidator{{"custodian"}}, {"brand", "east", "auditor"}), Errc::ok);
+  const auto second = validators(journal->state());
+  const auto second_size = store.size();
+  ASSERT_EQ(run("east", replacement("east", "east 2")), Errc::ok);
+  ASSERT_EQ(run("brand", replacement("brand", "brand 2")), Errc::ok);
+  EXPECT_EQ(*validators_at(store, first_size), genesis.validators);
+  // Records stand before their block's Header.
+  EXPECT_EQ(*validators_at(store, second_size - 1), second);
+  EXPECT_EQ(*validators_at(store, second_size), second);
+  EXPECT_EQ(*validators_at(store, store.size()), validators(journal->state()));
+}
+
+TEST_F(HandedOver, OnlyTheHandoverOfTheEpochIsKept) {
+  const auto refused = [](const Status& status) {
+    return !status && status.error().code == Errc::value_invalid;
+  };
+  const auto sign = [&] { return note({{"brand", "brand"}}); };
+  // Genesis ended no epoch.
+  EXPECT_TRUE(refused(hand_over(sign())));
+  ASSERT_EQ(decide(RemoveValidator{{"custodian"}}, {"brand", "east", "auditor"}), Errc::ok);
+  auto other = *parse_note(sign());
+  other.body.root.bytes[0] ^= 1;
+  EXPECT_TRUE(refused(hand_over(print(other))));
+  EXPECT_TRUE(refused(journal->save_handover(Epoch(0), {{sign()}, {first_policy}})));
+  EXPECT_TRUE(refused(journal->save_handover(
+      Epoch(1),
+      {{sign()},
+       {trust_policy_text("example", chain_id(genesis), validators(journal->state()))}})));
+  other = *parse_note(sign());
+  other.body.size += 1;
+  EXPECT_TRUE(refused(hand_over(print(other))));
+  EXPECT_FALSE(store.handover(Epoch(0)));
+  EXPECT_TRUE(hand_over(sign()));
+  EXPECT_TRUE(store.handover(Epoch(0)));
+}
+
+}  // namespace
+}  // namespace fenrun::test
