@@ -264,6 +264,25 @@ Result<Genesis> compose_genesis(const std::string& network, const std::vector<Va
   return genesis;
 }
 
+namespace {
+
+Status write_home(const Config& config, const Genesis& genesis, const std::string& policy) {
+  PosixFileSystem files;
+  if (files.exists(config.genesis_path())) {
+    FENRUN_TRY(const auto present, read_file(files, config.genesis_path(), kGenesisBytesMax));
+    if (!equal(present, encode(genesis))) {
+      return Error{Errc::locked, config.home.string() + " belongs to another network already"};
+    }
+  }
+  FENRUN_OK(replace_file(files, config.genesis_path(), encode(genesis)));
+  FENRUN_OK(write_text(config.policy_path(), policy));
+  FENRUN_OK(write_text(config.home / "config.toml", print_config(config)));
+  if (files.exists(config.tokens_path())) return {};
+  return write_token(config.home, config.name);
+}
+
+}  // namespace
+
 Status join_network(const Path& home, const std::string& name, const Genesis& genesis,
                     const std::vector<ValidatorCard>& cards, const std::string& api_host,
                     std::uint16_t api_port) {
@@ -284,18 +303,25 @@ Status join_network(const Path& home, const std::string& name, const Genesis& ge
     }
   }
   if (!is_known) return Error{Errc::value_invalid, "no card of " + name};
-  PosixFileSystem files;
-  if (files.exists(config.genesis_path())) {
-    FENRUN_TRY(const auto present, read_file(files, config.genesis_path(), kGenesisBytesMax));
-    if (!equal(present, encode(genesis))) {
-      return Error{Errc::locked, home.string() + " belongs to another network already"};
-    }
+  return write_home(config, genesis, trust_policy_of(genesis));
+}
+
+Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t member,
+                      const Genesis& genesis, const std::string& policy,
+                      const std::vector<ValidatorCard>& cards, const std::string& api_host,
+                      std::uint16_t api_port) {
+  Config config;
+  config.home = home;
+  config.name = own.name;
+  config.member = member;
+  config.peer_host = own.peer_host;
+  config.peer_port = own.peer_port;
+  config.api_host = api_host;
+  config.api_port = api_port;
+  for (const auto& card : cards) {
+    if (card.name != own.name) config.peers.push_back({card.name, card.peer_host, card.peer_port});
   }
-  FENRUN_OK(replace_file(files, config.genesis_path(), encode(genesis)));
-  FENRUN_OK(write_text(config.policy_path(), trust_policy_of(genesis)));
-  FENRUN_OK(write_text(home / "config.toml", print_config(config)));
-  if (files.exists(config.tokens_path())) return {};
-  return write_token(home, name);
+  return write_home(config, genesis, policy);
 }
 
 Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask) {

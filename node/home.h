@@ -71,6 +71,14 @@ Status join_network(const Path& home, const std::string& name, const Genesis& ge
                     const std::vector<ValidatorCard>& cards, const std::string& api_host,
                     std::uint16_t api_port);
 
+// The same for a member that was admitted later: its card names the key that the ledger knows it
+// by, `member` is its number there, and `policy` the trust file of the validators as they are now.
+// `cards` are those of members that it can dial.
+Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t member,
+                      const Genesis& genesis, const std::string& policy,
+                      const std::vector<ValidatorCard>& cards, const std::string& api_host,
+                      std::uint16_t api_port);
+
 // Keys of a validator whose votes may be lost (docs/operating.md, "A lost vote log"): a consensus
 // and a checkpoint key under home/next, with the vote log and the guard that belong to them.  Those
 // of an earlier call that were not taken yet stay.  REQUIRES: the data folder is locked.

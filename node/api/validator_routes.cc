@@ -38,6 +38,10 @@ Result<HttpResponse> list_evidence(const NodeService& node, const Call& call) {
   return list(node, call, family_prefix(ContractFamily::evidence));
 }
 
+Result<HttpResponse> list_proposals(const NodeService& node, const Call& call) {
+  return list(node, call, family_prefix(ContractFamily::proposal));
+}
+
 Result<HttpResponse> get_handover(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto number, call.path_number("epoch", std::uint64_t{1} << 53));
   const Epoch epoch(number);
@@ -75,6 +79,8 @@ std::vector<Route> validator_routes(NodeService& node) {
                 list_validators),
           route("/v1/members", "The nodes that may link, by number, and which of them validate.",
                 list_members),
+          route("/v1/proposals", "Changes that a quorum of organisations approves, by digest.",
+                list_proposals),
           route("/v1/evidence", "Votes of validators that exclude each other.", list_evidence),
           std::move(handover)};
 }

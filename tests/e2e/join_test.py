@@ -1,0 +1,95 @@
+"""A distributor joins a running network: admitted, observing, validating; and leaves again."""
+
+import unittest
+
+from harness import VALIDATORS, NetworkTest, campaign
+
+NEW = "distributor-south"
+
+
+class JoinTest(NetworkTest):
+    base_port = 29320
+
+    def member(self):
+        """The new node's API, as its own people reach it."""
+        return ["--node", f"http://127.0.0.1:{self.base_port + 9}",
+                "--token-file", self.net.home / NEW / "token"]
+
+    def status(self):
+        return self.net.run("status", *self.member())
+
+    def change(self, change):
+        """Proposed by the brand, approved by a quorum."""
+        before = {item["proposal"] for item in self.net.pages("brand", "/v1/proposals")}
+        self.net.submit("brand", [{"type": "propose_change", "change": change,
+                                   "valid_until": 50_000}])
+        after = {item["proposal"] for item in self.net.pages("brand", "/v1/proposals")}
+        [proposal] = after - before
+        count = len(self.net.pages("brand", "/v1/validators"))
+        quorum = count - (count - 1) // 3
+        for name in VALIDATORS[1:quorum]:
+            self.net.submit(name, [{"type": "approve_change", "proposal": proposal}])
+
+    def epoch_everywhere(self, epoch):
+        for name in VALIDATORS:
+            self.net.wait_until(f"epoch {epoch} at {name}",
+                                lambda n=name: self.net.status(n)["epoch"] == epoch)
+        self.net.wait_until(f"epoch {epoch} at {NEW}", lambda: self.status()["epoch"] == epoch)
+
+    def test_joins_validates_and_leaves(self):
+        home = self.net.home / NEW
+        old_policy = (self.net.home / "network.policy").read_text()
+        card = self.net.run("init", "--home", home, "--name", NEW, "--role", "distributor",
+                            "--parent", "brand", "--peer-port", self.base_port + 8,
+                            "--plain-keys")
+        join = ["init", "--home", home, "--join", self.net.url("brand"),
+                "--token-file", self.net.home / "brand/token", "--api-port", self.base_port + 9]
+        for name in VALIDATORS:
+            join += ["--card", self.net.home / name / "card.json"]
+        refused = self.net.run(*join, check=False)
+        self.assertEqual(refused["error"]["code"], "member_unknown")
+
+        self.net.submit("brand", [{
+            "type": "register_party", "party": card["party"], "role": "distributor",
+            "parent": self.net.parties["brand"], "name_commitment": "00" * 32,
+            "attributes": {"channel": "offline", "region": 310000, "grade": 1},
+            "keys": [{"purpose": "transactions", "key": card["operator_key"]}]}])
+        self.change({"type": "admit_member", "name": NEW, "party": card["party"],
+                     "transport_key": card["transport_key"]})
+        joined = self.net.run(*join)
+        self.assertEqual(joined["member"], 4)
+        self.net.start(NEW)
+        self.net.wait_until("the observer caught up", lambda: self.status()["ready"])
+        self.assertFalse(self.status()["voting"])
+
+        ready = self.net.run("ready", "--home", home, *self.member())
+        self.assertEqual(ready["outcome"], "ok")
+        self.change({"type": "add_validator", "name": NEW})
+        self.epoch_everywhere(1)
+        self.assertTrue(self.status()["voting"])
+        self.assertEqual(len(self.net.pages("brand", "/v1/validators")), 5)
+
+        # Four of five are needed: the new one's vote counts.
+        self.net.kill("auditor")
+        identity = self.net.submit("brand", [campaign(1)])["id"]
+        self.net.start("auditor")
+        self.net.wait_until_ready(VALIDATORS)
+
+        # Who holds the trust file of the beginning verifies a proof of today.
+        proof = self.net.home / "new.fenrun-proof"
+        self.net.wait_until("a proof", lambda: self.net.run(
+            "proof", "transaction", identity, *self.net.member("brand"), "-o", proof) is not None)
+        policy = self.net.home / "old.policy"
+        policy.write_text(old_policy)
+        verdict = self.net.run("verify", proof, "--trust", policy)
+        self.assertEqual([change["added"] for change in verdict["changes"]], [[NEW]])
+
+        self.change({"type": "remove_validator", "name": NEW})
+        self.epoch_everywhere(2)
+        self.assertFalse(self.status()["voting"])
+        self.net.submit("brand", [campaign(2)])
+        self.net.check_agreement(self)
+
+
+if __name__ == "__main__":
+    unittest.main()
