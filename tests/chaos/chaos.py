@@ -49,7 +49,8 @@ class ChaosNetwork(Network):
         self.hosts = {name: host for host, name in enumerate(VALIDATORS, 1)}
         self.switch = PacketSwitch(len(VALIDATORS), seed)
         self.mounted = []
-        self.expected_down = set()
+        self.killed = set()
+        self.full = set()  # Whose disk is full: they stop by themselves.
         library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
         if not library:
             raise Failure("install Debian's package faketime")
@@ -97,7 +98,7 @@ class ChaosNetwork(Network):
                  str(self.home / name), *map(str, options)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
                 start_new_session=True)
-        self.expected_down.discard(name)
+        self.killed.discard(name)
 
     # ---- Faults, by the names that a manifest uses --------------------------------------------
 
@@ -112,7 +113,7 @@ class ChaosNetwork(Network):
         self.switch.heal()
 
     def on_kill(self, name):
-        self.expected_down.add(name)
+        self.killed.add(name)
         if self.processes[name].poll() is None:
             self.kill(name)
 
@@ -121,7 +122,7 @@ class ChaosNetwork(Network):
             self.start(name)
 
     def on_fill_disk(self, name):
-        self.expected_down.add(name)  # It stops by itself when it cannot write.
+        self.full.add(name)
         with contextlib.suppress(OSError), open(self.home / name / "data/filler", "wb") as filler:
             while True:
                 filler.write(bytes(64 * 1024))
@@ -129,6 +130,7 @@ class ChaosNetwork(Network):
 
     def on_free_disk(self, name):
         (self.home / name / "data/filler").unlink(missing_ok=True)
+        self.full.discard(name)
         self.on_start(name)
 
     def on_set_clock(self, name, seconds):
@@ -143,7 +145,7 @@ class ChaosNetwork(Network):
 
     def check_processes(self):
         for name, process in self.processes.items():
-            if process.poll() is not None and name not in self.expected_down:
+            if process.poll() is not None and name not in self.killed | self.full:
                 raise Failure(f"{name} ended by itself with {process.returncode}: see its log")
 
     def get(self, name, path):
