@@ -86,6 +86,15 @@ Status Journal::load_active_bits() {
   return {};
 }
 
+Result<SnapshotBuilder> Journal::begin_snapshot(SnapshotManifest manifest, const Digest& block_id) {
+  return SnapshotBuilder::begin(*store_, std::move(manifest), block_id);
+}
+
+Status Journal::install(SnapshotBuilder& snapshot) {
+  FENRUN_OK(snapshot.install());
+  return reload();
+}
+
 Status Journal::reload() {
   unfinalized_.clear();
   undo_.clear();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ledger/block_builder.h"
+#include "ledger/snapshot_builder.h"
 #include "ledger/store.h"
 
 namespace fenrun {
@@ -84,15 +85,19 @@ class Journal {
   };
   const std::deque<SnapshotPoint>& snapshots() const { return snapshots_; }
 
-  // Begins anew from the store, into which a snapshot was installed: forgets every unfinalized
-  // block.  Errors of open().
-  Status reload();
+  // Taking in a snapshot above the tip; see SnapshotBuilder::begin().
+  Result<SnapshotBuilder> begin_snapshot(SnapshotManifest manifest, const Digest& block_id);
+  // Puts it in place of what the store holds, and begins anew from there: every unfinalized block
+  // is forgotten.  REQUIRES: the builder is complete.  Errors of SnapshotBuilder::install(), after
+  // which all is as before, and of open().
+  Status install(SnapshotBuilder& snapshot);
 
  private:
   Journal(LedgerStore& store, std::uint64_t snapshot_interval)
       : store_(&store), snapshot_interval_(snapshot_interval) {}
 
   Status load();
+  Status reload();
   Status load_active_bits();
   Result<Header> header_at(Position position) const;
   Status replay_bits(Height height);

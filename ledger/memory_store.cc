@@ -141,6 +141,7 @@ Status MemoryStore::install_snapshot() {
   fresh.append_leaf(leaf_hash(manifest->header));
   fresh.keep_header(header);
   fresh.certificates_[header.height] = manifest->certificate;
+  fresh.handovers_ = std::move(handovers_);
   *this = std::move(fresh);
   return {};
 }

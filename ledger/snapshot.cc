@@ -111,9 +111,7 @@ std::size_t section_pieces(Position position, std::uint32_t section) {
                                   kPiecePositions);
 }
 
-bool must_keep(const Header& header) {
-  return header.height == Height(0) || header.validators != header.next_validators;
-}
+bool must_keep(const Header& header) { return header.height == Height(0) || header.ends_epoch(); }
 
 Result<Header> check_manifest(const SnapshotManifest& manifest, const Digest& block_id) {
   if (manifest.version != kSnapshotVersion) return invalid("another version");

@@ -55,6 +55,8 @@ class BatchStore {
   };
   std::vector<Digest> select(const Selection& selection, const std::vector<Digest>& exclude) const;
 
+  // All pending batches, oldest first.
+  std::vector<Digest> pending() const { return {order_.begin(), order_.end()}; }
   // Pending batches of `origin`, oldest first, up to `bytes` in all.
   std::vector<Digest> pending_of(net::PeerIndex origin, std::size_t bytes) const;
 

@@ -73,6 +73,16 @@ Result<std::optional<CheckpointSignatures>> Checkpointer::sign_tip(const Journal
   return Signatures(signatures);
 }
 
+Status Checkpointer::sign_only_above(std::uint64_t size) {
+  if (!guard_ || guard_->size >= size) return {};
+  auto next = CheckpointGuard::above(size);
+  next.time_s = guard_->time_s;
+  FENRUN_OK(replace_file(*files_, guard_path_, encode(next)));
+  guard_ = next;
+  own_latest_.reset();
+  return {};
+}
+
 namespace {
 
 struct Lines {
@@ -151,8 +161,13 @@ Status Checkpointer::count(std::uint64_t size, const Journal& journal) {
   const auto it = collected_.find(size);
   if (it == collected_.end() || it->second.size() < quorum_) return {};
   if (size > journal.store().size()) return {};
-  FENRUN_TRY(const auto bytes, journal.store().entry(Position(size - 1)));
-  FENRUN_TRY(const auto entry, decode_entry(bytes));
+  const auto bytes = journal.store().entry(Position(size - 1));
+  if (!bytes && bytes.error().code == Errc::not_found) {
+    collected_.erase(it);  // Of before the snapshot with which this journal begins.
+    return {};
+  }
+  if (!bytes) return bytes.error();
+  FENRUN_TRY(const auto entry, decode_entry(*bytes));
   const auto* header = std::get_if<Header>(&entry);
   const Digest root = merkle_root(
       size, [&](unsigned level, std::uint64_t index) { return journal.node(level, index); });

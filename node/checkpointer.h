@@ -47,6 +47,10 @@ class Checkpointer {
   // there is no key.  Errc::io_error when the guard cannot be written: sign nothing any more.
   Result<std::optional<CheckpointSignatures>> sign_tip(const Journal& journal, std::uint64_t now_s);
 
+  // From now on signs greater sizes only: the ledger up to this one was taken from others.  Durable
+  // on return.  Errc::io_error: sign nothing any more.
+  Status sign_only_above(std::uint64_t size);
+
   // Takes the signatures of the validator with this name; those of a size that is not committed
   // here wait until it is. Errc::cosigner_unknown; Errc::cosignature_invalid;
   // Errc::consistency_invalid for another root than ours: keep that line, it is evidence that the

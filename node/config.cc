@@ -32,6 +32,8 @@ constexpr Range kMempoolTransactions{16, 100'000'000};
 constexpr Range kVerifyThreads{1, 256};
 constexpr Range kMemberNumbers{0, 65'535};
 constexpr std::size_t kPeersMax = 256;
+constexpr Range kSnapshotInterval{0, 1'000'000'000};
+constexpr Range kSnapshotBehind{512, 1'000'000'000};
 
 std::string ticked(std::string_view text) { return "`" + std::string(text) + "`"; }
 
@@ -189,6 +191,14 @@ Status read_verify(Section& root, Config& config) {
   return verify->finish();
 }
 
+Status read_snapshot(Section& root, Config& config) {
+  FENRUN_TRY(auto snapshot, root.section("snapshot"));
+  if (!snapshot) return {};
+  FENRUN_OK(snapshot->number("interval", kSnapshotInterval, config.snapshot_interval));
+  FENRUN_OK(snapshot->number("behind", kSnapshotBehind, config.snapshot_behind));
+  return snapshot->finish();
+}
+
 Status read_peers(Section& root, Config& config) {
   FENRUN_TRY(auto peers, root.sections("peers"));
   if (peers.size() >= kPeersMax) {
@@ -235,6 +245,7 @@ Result<Config> parse_config(const std::string& text, const std::filesystem::path
   FENRUN_OK(read_log(root, config));
   FENRUN_OK(read_mempool(root, config));
   FENRUN_OK(read_verify(root, config));
+  FENRUN_OK(read_snapshot(root, config));
   FENRUN_OK(read_peers(root, config));
   FENRUN_OK(root.finish());
   return config;
@@ -310,6 +321,12 @@ std::string print_config(const Config& config) {
   line("[verify]");
   line("# Threads that verify signatures.");
   line("threads = " + number(config.verify_threads));
+  line("");
+  line("[snapshot]");
+  line("# Heights between two snapshots that are offered to nodes that join; 0: none.");
+  line("interval = " + number(config.snapshot_interval));
+  line("# More heights than this behind, this node joins by a snapshot of its peers.");
+  line("behind = " + number(config.snapshot_behind));
   for (const auto& peer : config.peers) {
     line("");
     line("# Another member: its name as in the ledger, and where it listens for us.");

@@ -47,6 +47,9 @@ struct Config {
   std::uint64_t mempool_transactions_max = 100'000;
   std::uint32_t verify_threads = 2;
 
+  std::uint64_t snapshot_interval = 10'000;  // Heights between two that are offered; 0: none.
+  std::uint64_t snapshot_behind = 5'000;     // Further behind than this, a node joins by one.
+
   std::filesystem::path genesis_path() const { return home / "genesis.bin"; }
   std::filesystem::path policy_path() const { return home / "network.policy"; }
   std::filesystem::path key_path(const std::string& purpose) const {

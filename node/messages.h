@@ -10,6 +10,7 @@
 #include "core/codec.h"
 #include "core/limits.h"
 #include "ledger/proof/note.h"
+#include "ledger/snapshot.h"
 #include "ledger/transaction.h"
 
 namespace fenrun {
@@ -38,13 +39,17 @@ struct FinalizedBlock {
   FENRUN_FIELDS(header, transactions)
 };
 
-// Answer to GetRange: consecutive blocks from the height asked for, and the finalization of the
-// last. Empty, without certificate, where nothing is held.
+inline constexpr std::size_t kRangeDescendantsMax = 4'096;
+
+// Answer to GetRange: consecutive blocks from the height asked for, and a finalization of the last
+// or, where blocks that were finalized together are too many for one answer, of a descendant; the
+// headers between make the chain.  Empty, without certificate, where nothing is held.
 struct RangeAnswer {
   List<FinalizedBlock, kRangeBlocksMax> blocks;
+  List<Blob<kHeaderBytesMax>, kRangeDescendantsMax> descendants;  // The last is the one certified.
   std::optional<Certificate> finalization;
 
-  FENRUN_FIELDS(blocks, finalization)
+  FENRUN_FIELDS(blocks, descendants, finalization)
 };
 
 // A validator's two signatures over the checkpoint of `size` (docs/spec/checkpoints.md).
@@ -74,8 +79,43 @@ struct Handover {
   FENRUN_FIELDS(epoch, checkpoint)
 };
 
+// Asks for a snapshot above a height: the one at `begun`, of which some is here, or else the
+// newest. Answered by SnapshotOffer.
+struct GetSnapshot {
+  Height above;
+  std::optional<Height> begun;
+
+  FENRUN_FIELDS(above, begun)
+};
+
+// None where there is none.
+struct SnapshotOffer {
+  std::optional<SnapshotManifest> manifest;
+
+  FENRUN_FIELDS(manifest)
+};
+
+// Asks for pieces of a section, from `first_piece` on, as many as make a part.
+struct GetSnapshotPart {
+  Height height;
+  std::uint32_t section = 0;
+  std::uint8_t first_piece = 0;
+
+  FENRUN_FIELDS(height, section, first_piece)
+  friend bool operator==(const GetSnapshotPart&, const GetSnapshotPart&) = default;
+};
+
+// No part where that snapshot is not kept any more.
+struct SnapshotPartAnswer {
+  GetSnapshotPart request;
+  std::optional<SnapshotPart> part;
+
+  FENRUN_FIELDS(request, part)
+};
+
 // DO NOT CHANGE THE ORDER: the index is the message's tag on the wire.  Append only.
 using NodeMessage = std::variant<Message, TxBatch, BatchAck, GetBatches, RangeAnswer,
-                                 CheckpointSignatures, GetHandover, Handover>;
+                                 CheckpointSignatures, GetHandover, Handover, GetSnapshot,
+                                 SnapshotOffer, GetSnapshotPart, SnapshotPartAnswer>;
 
 }  // namespace fenrun

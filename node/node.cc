@@ -68,7 +68,8 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
       return Error{Errc::corruption, "a vote log record of unknown type"};
     }
   }
-  return open_epoch(records);
+  FENRUN_OK(open_epoch(records));
+  return begin_with_base();
 }
 
 void Node::fail(const Error& error) {
@@ -99,6 +100,12 @@ void Node::give(Input input) {
   wake();
 }
 
+// Ahead of all that waits: inputs that speak of blocks which are committed now, or gone.
+void Node::give_first(Input input) {
+  inbox_.push_front(std::move(input));
+  wake();
+}
+
 void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
   if (failed_) return;
   const auto known = peers_.find(peer);
@@ -119,6 +126,10 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
                  [&](CheckpointSignatures& signatures) { take_cosignatures(peer, signatures); },
                  [&](GetHandover& request) { serve_handover(peer, request); },
                  [&](Handover& answer) { take_handover(peer, answer); },
+                 [&](GetSnapshot& request) { serve_snapshot(peer, request); },
+                 [&](SnapshotOffer& offer) { take_snapshot_offer(peer, offer); },
+                 [&](GetSnapshotPart& request) { take_part_request(peer, request); },
+                 [&](SnapshotPartAnswer& answer) { take_snapshot_part(peer, answer); },
              },
              *message);
 }
@@ -127,6 +138,7 @@ void Node::take(net::PeerIndex from, Message message) {
   const Epoch epoch = replica_->finalized().epoch;
   if (const auto* status = std::get_if<PeerStatus>(&message)) {
     peers_.at(from).finalized_height = status->finalized_height;
+    peers_.at(from).earliest_height = status->earliest_height;
     if (status->epoch < epoch) return tell_epoch_end(from, status->epoch);
   }
   if (const auto* question = std::get_if<GetCertificates>(&message)) {
@@ -167,6 +179,7 @@ void Node::on_connected(net::PeerIndex peer) {
 
 void Node::on_disconnected(net::PeerIndex peer) {
   if (const auto it = peers_.find(peer); it != peers_.end()) it->second.connected = false;
+  if (snapshot_) snapshot_->remove_source(peer);
 }
 
 void Node::on_tick() {
@@ -175,6 +188,7 @@ void Node::on_tick() {
   seal_if_due();
   check_catch_up();
   ask_for_handover();
+  continue_snapshot();
   for (auto& [id, verification] : verifications_) ask_for_batches(verification);
   continue_verifications();
   const TimeMs time = now().steady;
@@ -250,8 +264,12 @@ void Node::carry_out(const CatchUp& output) {
   if (catch_up_ && catch_up_->target.subject.view > output.finalization.subject.view) return;
   const bool is_new = !catch_up_;
   const auto source = members_.number_of(output.from).value_or(options_.self);
-  catch_up_ = CatchUpState{output.finalization, source, now().steady, 0};
+  if (is_new) catch_up_ = CatchUpState{{}, source, now().steady, {}, 0, {}};
+  catch_up_->target = output.finalization;
+  catch_up_->source = source;
+  catch_up_->attempts = 0;
   if (is_new) log(LogLevel::info, "catching up from " + members_.name_of(source));
+  if (is_new && wants_snapshot()) ask_for_snapshot();
   request_range();
 }
 

@@ -30,6 +30,7 @@
 #include "node/members.h"
 #include "node/messages.h"
 #include "node/service.h"
+#include "node/snapshot_fetcher.h"
 #include "node/storage/vote_log.h"
 #include "node/tx_pool.h"
 
@@ -50,6 +51,8 @@ struct NodeOptions {
   // Its key, which outlives the node; null while it only observes, its vote log being lost.
   const SigningKey* consensus_key = nullptr;
   TxPoolLimits mempool;
+  // More heights than this behind, a node joins by a snapshot if one is offered.
+  std::uint64_t snapshot_behind = 5'000;
 
   std::function<Now()> clock;
   // Asks for turn() to be called soon, not from within the call.
@@ -113,8 +116,12 @@ class Node final : public NodeService {
   struct CatchUpState {
     Certificate target;
     net::PeerIndex source;
+    TimeMs since;
     TimeMs asked_at;
     std::size_t attempts = 0;
+    // The last block that was executed again but waits for the rest of those with which it was
+    // finalized.
+    Digest executed;
   };
   // A batch of a peer whose signatures are being checked.
   struct Checking {
@@ -127,6 +134,7 @@ class Node final : public NodeService {
     bool connected = false;
     std::optional<TimeMs> heard_at;
     Height finalized_height;
+    Height earliest_height;                          // Of the blocks that it serves.
     std::deque<std::shared_ptr<Checking>> checking;  // In the order of their arrival.
     std::size_t checking_bytes = 0;
   };
@@ -146,6 +154,7 @@ class Node final : public NodeService {
   // Consensus (node.cc).
   void take(net::PeerIndex from, Message message);
   void give(Input input);
+  void give_first(Input input);
   void carry_out(const Persist& output);
   void carry_out(const Send& output);
   void carry_out(const Build& output);
@@ -177,6 +186,7 @@ class Node final : public NodeService {
   void acknowledge(const Digest& digest);
   void take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledgements);
   void serve_batches(net::PeerIndex to, const GetBatches& request);
+  void drop_spent_batches();
   void continue_verifications();
   bool try_verify(const Verification& verification);
   void ask_for_batches(Verification& verification);
@@ -208,7 +218,30 @@ class Node final : public NodeService {
   Result<FinalizedBlock> finalized_block(Height height) const;
   void take_range(net::PeerIndex from, const RangeAnswer& answer);
   Status replay_range(const RangeAnswer& answer);
+  Status add_descendants(RangeAnswer& answer, Height first) const;
+  Height executed_height() const;
+  void end_catch_up();
   void check_catch_up();
+
+  // Snapshots (node_snapshot.cc).
+  bool blocks_are_served() const;
+  std::uint64_t worthwhile_heights() const;
+  bool wants_snapshot() const;
+  void continue_snapshot();
+  void ask_for_snapshot();
+  void let_snapshot_go();
+  void ask_for_parts();
+  const ValidatorSet* validators_of(Epoch epoch) const;
+  Result<Certificate> check_snapshot_certificate(const SnapshotManifest& manifest) const;
+  void take_snapshot_offer(net::PeerIndex from, const SnapshotOffer& offer);
+  void take_snapshot_part(net::PeerIndex from, const SnapshotPartAnswer& answer);
+  Status begin_with_base();
+  void install_snapshot();
+  void serve_snapshot(net::PeerIndex to, const GetSnapshot& request);
+  void take_part_request(net::PeerIndex from, const GetSnapshotPart& request);
+  void serve_next_part();
+  void describe_snapshots(NodeStatus& status) const;
+  void add_snapshot_metrics(std::vector<Metric>& metrics) const;
 
   NodeOptions options_;
   Journal* journal_;
@@ -245,6 +278,9 @@ class Node final : public NodeService {
   std::set<Digest> logged_batches_;
   std::map<Digest, Verification> verifications_;
   std::optional<CatchUpState> catch_up_;
+  std::optional<SnapshotFetcher> snapshot_;    // Only while catching up.
+  std::set<net::PeerIndex> snapshot_refused_;  // Gave parts that did not fit, or none.
+  std::deque<std::pair<net::PeerIndex, GetSnapshotPart>> part_requests_;
   BatchList acknowledgements_;  // To be sent at the end of the turn.
   std::set<Digest> checking_;   // Batches whose signatures are being checked.
 
@@ -254,6 +290,10 @@ class Node final : public NodeService {
   TimeMs sealed_at_;
   TimeMs cosignatures_sent_at_;
   TimeMs handover_asked_at_;
+  TimeMs snapshot_asked_at_;
+  TimeMs snapshot_progress_at_;
+  TimeMs blocks_asked_from_;  // Before, an offer of a snapshot is waited for.
+  TimeMs spent_dropped_at_;
   bool work_reported_ = false;
   std::uint64_t committed_transactions_ = 0;
   std::uint64_t evidence_count_ = 0;

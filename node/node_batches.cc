@@ -149,6 +149,18 @@ void Node::serve_batches(net::PeerIndex to, const GetBatches& request) {
   }
 }
 
+// Blocks that were executed again do not say which batches they came in: what nothing can be
+// journaled of any more is committed.
+void Node::drop_spent_batches() {
+  spent_dropped_at_ = now().steady;
+  std::vector<Digest> spent;
+  for (const auto& digest : batches_.pending()) {
+    if (!has_use(*batches_.find(digest))) spent.push_back(digest);
+  }
+  batches_.on_committed(spent);
+  pool_.on_committed({}, spent, journal_->state(), journal_->tip().height.next());
+}
+
 void Node::continue_verifications() {
   for (auto it = verifications_.begin(); it != verifications_.end();) {
     it = try_verify(it->second) ? verifications_.erase(it) : std::next(it);

@@ -1,5 +1,5 @@
 // Catching up: finalized blocks are fetched in ranges, each vouched for by the finalization of its
-// last block, executed and committed.  docs/spec/network.md, §10.
+// last block or of a descendant, executed and committed.  docs/spec/network.md, §10.
 #include <algorithm>
 
 #include "core/check.h"
@@ -9,18 +9,63 @@
 namespace fenrun {
 namespace {
 
-// An answer grows to this, or to the first block with a certificate of its own, but never beyond
-// what a frame holds.
+// An answer holds blocks up to this many bytes, and one block in any case.
 constexpr std::size_t kRangeBytesMax = 2 * 1024 * 1024;
-constexpr std::size_t kRangeBytesHardMax = kFrameBytesMax - 64 * 1024;
+// Of headers of descendants that follow; with the largest block they fit into a frame.
+static_assert(kBlockBytesMax + kHeaderBytesMax + kRangeDescendantsMax * 384 < kFrameBytesMax);
+// Between two looks for batches that catching up has committed.
+constexpr std::uint64_t kSpentDropMs = 1'000;
 constexpr std::uint64_t kRangeAskAgainMs = 1'500;
+
+// None for a block that a descendant's certificate finalized.
+std::optional<Certificate> own_certificate(const LedgerStore& store, Height height) {
+  const auto bytes = store.certificate(height);
+  if (!bytes || bytes->empty()) return std::nullopt;
+  auto certificate = decode<Certificate>(*bytes);
+  CHECK(certificate.has_value());
+  return *std::move(certificate);
+}
+
+struct ChainedHeader {
+  Header header;
+  Digest id;
+};
+
+// The headers of the answer, if they are one chain of the epoch up to the block that the
+// certificate names.  Its signatures are not looked at.
+Result<std::vector<ChainedHeader>> check_chain(const RangeAnswer& answer, Epoch epoch) {
+  const auto& subject = answer.finalization->subject;
+  if (subject.kind != VoteKind::finalize || subject.epoch != epoch) {
+    return Error{Errc::value_invalid, "not a finalization of this epoch"};
+  }
+  std::vector<ChainedHeader> chain;
+  const auto add = [&](ByteView bytes) -> Status {
+    FENRUN_TRY(auto entry, decode_entry(bytes));
+    const auto* header = std::get_if<Header>(&entry);
+    if (header == nullptr) return Error{Errc::value_invalid, "not a header"};
+    if (header->epoch != epoch) return Error{Errc::value_invalid, "of another epoch"};
+    if (!chain.empty() && header->parent != chain.back().id) {
+      return Error{Errc::value_invalid, "not a chain"};
+    }
+    chain.push_back({*header, leaf_hash(bytes)});
+    return {};
+  };
+  for (const auto& block : answer.blocks) FENRUN_OK(add(block.header));
+  for (const auto& header : answer.descendants) FENRUN_OK(add(header));
+  if (chain.back().id != subject.block_id) {
+    return Error{Errc::value_invalid, "the finalization is of another block"};
+  }
+  return chain;
+}
 
 }  // namespace
 
 void Node::request_range() {
   CHECK(catch_up_.has_value());
+  // The blocks behind it come afterwards.
+  if (snapshot_ || now().steady < blocks_asked_from_) return;
   if (const auto peer = linked_peer(catch_up_->source, catch_up_->attempts)) {
-    const Height from = journal_->tip().height.next();
+    const Height from = executed_height().next();
     send(*peer, net::Channel::consensus,
          Message(GetRange{from, Height(from.value() + kRangeBlocksMax - 1)}));
   }
@@ -31,11 +76,24 @@ void Node::request_range() {
 void Node::check_catch_up() {
   if (!catch_up_) return;
   if (replica_->finalized().view >= catch_up_->target.subject.view) {
-    log(LogLevel::info, "caught up at height " + std::to_string(journal_->tip().height.value()));
-    catch_up_.reset();
+    end_catch_up();
   } else if (now().steady.value() - catch_up_->asked_at.value() >= kRangeAskAgainMs) {
     request_range();
   }
+}
+
+void Node::end_catch_up() {
+  log(LogLevel::info, "caught up at height " + std::to_string(journal_->tip().height.value()));
+  catch_up_.reset();
+  drop_spent_batches();
+  report_work();
+}
+
+// Up to where blocks are here, those that wait for the rest of their finalization included.
+Height Node::executed_height() const {
+  const auto* executed = journal_->find(catch_up_->executed);
+  const Height tip = journal_->tip().height;
+  return executed == nullptr ? tip : std::max(tip, executed->header.height);
 }
 
 Result<FinalizedBlock> Node::finalized_block(Height height) const {
@@ -61,13 +119,13 @@ Result<FinalizedBlock> Node::finalized_block(Height height) const {
 void Node::serve_range(net::PeerIndex to, const GetRange& request) {
   RangeAnswer answer;
   std::size_t bytes = 0;
-  // Blocks are collected up to one that has a certificate of its own: blocks that were finalized by
-  // a descendant's have none.
-  List<FinalizedBlock, kRangeBlocksMax> pending;
-  for (Height height = std::max(request.from, Height(1));
-       height <= std::min(request.to, journal_->tip().height) &&
-       answer.blocks.size() + pending.size() < kRangeBlocksMax &&
-       (bytes < kRangeBytesMax || answer.blocks.empty());
+  std::size_t certified = 0;  // Blocks up to the last that has a certificate of its own.
+  const auto& store = journal_->store();
+  const Height first = std::max(request.from, Height(1));
+  // What lies below the snapshot with which this node began is not here.
+  const bool is_kept = first > store.base().value_or(Height(0));
+  for (Height height = first; is_kept && height <= std::min(request.to, journal_->tip().height) &&
+                              answer.blocks.size() < kRangeBlocksMax;
        height = height.next()) {
     auto block = finalized_block(height);
     if (!block) {
@@ -75,97 +133,108 @@ void Node::serve_range(net::PeerIndex to, const GetRange& request) {
                                block.error().to_string());
       break;
     }
-    const auto header = decode_entry(block->header);
-    CHECK(header.has_value());
     bytes += encode(*block).size();
-    if (bytes > kRangeBytesHardMax) {
-      if (answer.blocks.empty()) {
-        log(LogLevel::error, "blocks that were finalized together from height " +
-                                 std::to_string(request.from.value()) +
-                                 " on are too large for one answer to " + members_.name_of(to));
-      }
-      break;
+    if (!answer.blocks.empty() && bytes > kRangeBytesMax) break;
+    const auto header = decode_entry(block->header);
+    CHECK(header && std::holds_alternative<Header>(*header));
+    answer.blocks.push_back(*std::move(block));
+    if (auto certificate = own_certificate(store, height)) {
+      answer.finalization = std::move(certificate);
+      certified = answer.blocks.size();
     }
-    pending.push_back(*std::move(block));
-    const auto certificate = journal_->store().certificate(height);
-    if (!certificate || certificate->empty()) continue;
-    auto decoded = decode<Certificate>(*certificate);
-    CHECK(decoded.has_value());
-    answer.finalization = *std::move(decoded);
-    for (auto& item : pending) answer.blocks.push_back(std::move(item));
-    pending.clear();
     if (std::get<Header>(*header).ends_epoch()) break;  // Others finalize what follows.
+  }
+  if (certified > 0) {
+    answer.blocks.resize(certified);
+  } else if (!answer.blocks.empty()) {
+    const auto chained = add_descendants(answer, Height(first.value() + answer.blocks.size()));
+    if (!chained) {
+      log(LogLevel::error, "cannot serve height " + std::to_string(first.value()) + ": " +
+                               chained.error().to_string());
+      answer = {};
+    }
   }
   send(to, net::Channel::bulk, answer);
 }
 
+// The headers from `first` on up to one that has a certificate of its own.
+Status Node::add_descendants(RangeAnswer& answer, Height first) const {
+  const auto& store = journal_->store();
+  for (Height height = first; answer.descendants.size() < kRangeDescendantsMax;
+       height = height.next()) {
+    const auto position = store.header_position(height);
+    if (!position) break;
+    FENRUN_TRY(const auto bytes, store.entry(*position));
+    answer.descendants.push_back(bytes);
+    answer.finalization = own_certificate(store, height);
+    if (answer.finalization) return {};
+  }
+  return Error{Errc::limit_exceeded, "too many blocks were finalized together"};
+}
+
 void Node::take_range(net::PeerIndex from, const RangeAnswer& answer) {
   if (!catch_up_) return;
-  const Height before = journal_->tip().height;
+  const Height before = executed_height();
+  const Digest tip = journal_->tip_id();
   const auto status = replay_range(answer);
   if (failed_) return;
   if (!status) {
     log(LogLevel::warn, "blocks of " + members_.name_of(from) + ": " + status.error().to_string());
   }
-  if (journal_->tip().height == before) return;  // Another peer is asked when it is time.
-  after_commit();
-  give(Synced{synced_tip_});
+  if (executed_height() == before) return;  // Another peer is asked when it is time.
   catch_up_->attempts = 0;
   catch_up_->source = from;
+  if (journal_->tip_id() != tip) {
+    after_commit();
+    give_first(Synced{synced_tip_});
+    if (now().steady.value() - spent_dropped_at_.value() >= kSpentDropMs) drop_spent_batches();
+  }
   if (journal_->tip_id() == catch_up_->target.subject.block_id) {
-    log(LogLevel::info, "caught up at height " + std::to_string(journal_->tip().height.value()));
-    catch_up_.reset();
+    end_catch_up();
   } else {
     request_range();
   }
 }
 
+// Executes the blocks of an answer, and commits them with those before them once all are here that
+// one certificate finalizes.
 Status Node::replay_range(const RangeAnswer& answer) {
   if (answer.blocks.empty() || !answer.finalization) return Error{Errc::not_found, "no blocks"};
   const auto& finalization = *answer.finalization;
-  if (finalization.subject.kind != VoteKind::finalize ||
-      finalization.subject.epoch != replica_->finalized().epoch || replica_->ended()) {
-    return Error{Errc::value_invalid, "not a finalization of this epoch"};
-  }
-  // The hash chain backwards from the certificate vouches for every header.
-  std::vector<Header> headers;
-  std::vector<Digest> ids;
-  for (const auto& block : answer.blocks) {
-    FENRUN_TRY(auto entry, decode_entry(block.header));
-    const auto* header = std::get_if<Header>(&entry);
-    if (!header) return Error{Errc::value_invalid, "not a header"};
-    headers.push_back(*header);
-    ids.push_back(leaf_hash(block.header));
-  }
-  if (ids.back() != finalization.subject.block_id) {
-    return Error{Errc::value_invalid, "the finalization is of another block"};
-  }
-  for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-    if (headers[i + 1].parent != ids[i]) return Error{Errc::value_invalid, "not a chain"};
-  }
+  if (replica_->ended()) return Error{Errc::value_invalid, "this epoch is over"};
+  FENRUN_TRY(const auto chain, check_chain(answer, replica_->finalized().epoch));
   SignatureChecker checker(journal_->tip().chain_id, replica_->validators());
   FENRUN_OK(checker.check(finalization));
 
-  // What consensus committed while the answer was on its way is passed over.
-  std::size_t next = 0;
-  while (next < headers.size() && headers[next].height <= journal_->tip().height) ++next;
-  if (next == headers.size()) return {};
-  if (headers[next].parent != journal_->tip_id()) {
-    return Error{Errc::value_invalid, "does not extend the tip"};
-  }
-  for (std::size_t i = next; i < headers.size(); ++i) {
+  for (std::size_t i = 0; i < answer.blocks.size(); ++i) {
+    const auto& [header, id] = chain[i];
+    // What consensus committed while the answer was on its way is passed over.
+    if (header.height <= journal_->tip().height) continue;
+    if (!journal_->point(header.parent)) {
+      return Error{Errc::value_invalid, "does not extend what is here"};
+    }
     std::vector<const SignedTransaction*> transactions;
     for (const auto& transaction : answer.blocks[i].transactions) {
       FENRUN_OK(check_form(transaction, journal_->tip().chain_id));
       transactions.push_back(&transaction);
     }
     // A header is vouched for, the transactions beside it are what the peer says they were.
-    if (!executor_.replay(headers[i], ids[i], transactions)) {
-      return Error{Errc::value_invalid, "height " + std::to_string(headers[i].height.value()) +
+    if (!executor_.replay(header, id, transactions)) {
+      return Error{Errc::value_invalid, "height " + std::to_string(header.height.value()) +
                                             " does not execute to its header"};
     }
+    catch_up_->executed = id;
   }
-  if (!commit(std::span(ids).subspan(next), finalization)) return Errc::io_error;
+  if (!answer.descendants.empty()) return {};
+
+  std::vector<Digest> ids;
+  for (Digest id = finalization.subject.block_id; const auto* block = journal_->find(id);
+       id = block->header.parent) {
+    ids.push_back(id);
+  }
+  std::ranges::reverse(ids);
+  if (ids.empty()) return {};
+  if (!commit(ids, finalization)) return Errc::io_error;
   synced_tip_ = {finalization.subject.epoch,
                  finalization.subject.view,
                  journal_->tip().height,

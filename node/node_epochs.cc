@@ -149,6 +149,7 @@ void Node::continue_to_next_epoch() {
   log(LogLevel::info, "epoch " + std::to_string(tip.epoch.value() + 1) + " begins with " +
                           std::to_string(members_.validator_count()) + " validators" +
                           (is_voting() ? "" : "; this node observes"));
+  if (const auto begun = begin_with_base(); !begun) return fail(begun.error());
   give(Tick{now().steady});
   for (const auto& [number, peer] : peers_) {
     if (!peer.connected) continue;

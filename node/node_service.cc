@@ -69,6 +69,7 @@ NodeStatus Node::status() const {
   status.view = replica.view;
   status.leader = members_.name_of(replica.leader);
   status.catching_up = catch_up_.has_value() || replica.catching_up;
+  describe_snapshots(status);
   status.mempool_transactions = pool_.count();
   status.mempool_bytes = pool_.bytes();
   const TimeMs time = now().steady;
@@ -203,6 +204,7 @@ std::vector<Metric> Node::metrics() const {
                        {},
                        number(newest->height.value())});
   }
+  add_snapshot_metrics(metrics);
   for (const auto& peer : transport_->metrics().peers) {
     const std::vector<std::pair<std::string, std::string>> labels{
         {"peer", members_.name_of(peer.peer)}};

@@ -100,7 +100,7 @@ class Process {
     FENRUN_TRY(genesis_, read_genesis(bytes));
     FENRUN_TRY(self_, own_number());
     FENRUN_TRY(store_, DiskStore::open(files_, config_.data_path()));
-    FENRUN_TRY(journal_, Journal::open(*store_));
+    FENRUN_TRY(journal_, Journal::open(*store_, config_.snapshot_interval));
     FENRUN_TRY(auto votes,
                open_votes(files_, config_.vote_log_path(), keys_.consensus.public_key(), log_));
     FENRUN_TRY(auto checkpointer, open_checkpointer());
@@ -217,6 +217,7 @@ class Process {
     options.genesis = genesis_;
     options.self = self_;
     options.consensus_key = votes ? &keys_.consensus : nullptr;
+    options.snapshot_behind = config_.snapshot_behind;
     options.mempool = {config_.mempool_bytes_max, config_.mempool_transactions_max};
     options.clock = [] { return Now{steady_clock(), wall_clock()}; };
     options.request_turn = [this] { boost::asio::post(io_, [this] { node_->turn(); }); };

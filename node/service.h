@@ -60,6 +60,14 @@ struct NodeStatus {
   bool ready = false;   // Connected to a quorum and not catching up.
   bool voting = false;  // Takes part in the present epoch; else it observes.
   bool catching_up = false;
+  // A snapshot that is being taken in, and how much of it is here.
+  struct Joining {
+    Height height;
+    std::uint64_t pieces_held = 0;
+    std::uint64_t pieces = 0;
+  };
+  std::optional<Joining> joining;
+  std::optional<Height> base;  // Of the snapshot with which this node began.
   std::uint64_t mempool_transactions = 0;
   std::uint64_t mempool_bytes = 0;
   std::uint64_t evidence_seen = 0;  // Pieces of evidence against validators, since the start.

@@ -52,6 +52,12 @@ Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
       {"uptime_ms", status.uptime_ms},
       {"ms_since_commit", status.ms_since_commit},
       {"validators", std::move(validators)}};
+  if (status.joining) {
+    view["joining"] = {{"height", status.joining->height.value()},
+                       {"pieces_held", status.joining->pieces_held},
+                       {"pieces", status.joining->pieces}};
+  }
+  if (status.base) view["base"] = status.base->value();
   if (call.text("why")) {
     view["why"] = status.diagnosis.text();
     view["diagnosis"] = diagnosis_view(status.diagnosis);

@@ -35,12 +35,18 @@ inline PartyId test_party(const std::string& name) {
   return party;
 }
 
+struct SnapshotSettings {
+  std::uint64_t interval = 0;
+  std::uint64_t behind = 5'000;
+};
+
 class NodeCluster {
  public:
   static constexpr std::uint64_t kTickMs = 5;
 
-  explicit NodeCluster(const std::vector<std::string>& names, std::uint64_t seed = 1)
-      : random_(seed) {
+  explicit NodeCluster(const std::vector<std::string>& names, std::uint64_t seed = 1,
+                       const SnapshotSettings& snapshots = {})
+      : snapshots_(snapshots), random_(seed) {
     genesis_.network.value = "fenrun-test";
     genesis_.time = TimeMs(wall_);
     genesis_.parameters = default_parameters();
@@ -76,8 +82,11 @@ class NodeCluster {
   const Genesis& genesis() const { return genesis_; }
   bool is_up(std::size_t i) const { return machines_[i]->node != nullptr; }
   Node& node(std::size_t i) { return *machines_[i]->node; }
+  MemoryStore& store(std::size_t i) { return machines_[i]->store; }
+  // Sees each message, and may change it.
+  using Tamper = std::function<net::Payload(std::size_t from, std::size_t to, net::Payload)>;
+  void set_tamper(Tamper tamper) { tamper_ = std::move(tamper); }
   FaultyFiles& files(std::size_t i) { return machines_[i]->files; }
-  MemoryStore& store(std::size_t i) { return machines_[i]->store; }  // REQUIRES to change it: down.
   const Journal& journal(std::size_t i) const { return *machines_[i]->journal; }
   std::size_t index_of(const std::string& name) const {
     return validator_named(genesis_, name)->value();
@@ -277,7 +286,7 @@ class NodeCluster {
 
     void start() {
       verifier = {};
-      journal = *Journal::open(store);
+      journal = *Journal::open(store, cluster->snapshots_.interval);
       const Path log_path = "/data/votes." + std::to_string(generation);
       const Path guard_path = "/data/guard." + std::to_string(generation);
       const bool is_new = !files.exists(log_path);
@@ -302,6 +311,7 @@ class NodeCluster {
                   .has_value());
       }
       NodeOptions options;
+      options.snapshot_behind = cluster->snapshots_.behind;
       options.name = name;
       options.genesis = cluster->genesis_;
       options.self = net::PeerIndex(static_cast<std::uint16_t>(index));
@@ -355,6 +365,7 @@ class NodeCluster {
 
   void post(std::size_t from, std::size_t to, net::Channel channel, net::Payload bytes) {
     if (below(100) < loss_percent_) return;
+    if (tamper_) bytes = tamper_(from, to, std::move(bytes));
     messages_.push_back({steady_ + 1 + below(3), from, to, channel, std::move(bytes)});
   }
 
@@ -388,6 +399,8 @@ class NodeCluster {
     }
   }
 
+  SnapshotSettings snapshots_;
+  Tamper tamper_;
   std::mt19937_64 random_;
   std::uint64_t steady_ = 1'000;
   std::uint64_t wall_ = 1'790'000'000'000;

@@ -55,6 +55,8 @@ TEST_F(ConfigTest, what_is_absent_has_its_default) {
   EXPECT_EQ(config->api_port, 7001);
   EXPECT_EQ(config->log_level, "info");
   EXPECT_EQ(config->verify_threads, 2U);
+  EXPECT_EQ(config->snapshot_interval, 10'000U);
+  EXPECT_EQ(config->snapshot_behind, 5'000U);
   EXPECT_TRUE(config->peers.empty());
 }
 

@@ -1,0 +1,182 @@
+// Catching up by blocks, however many and in whatever runs they were finalized.
+#include <gtest/gtest.h>
+
+#include "tests/support/node_cluster.h"
+
+namespace fenrun {
+namespace {
+
+const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
+constexpr std::size_t kLate = 3;
+
+// A chain that the cluster's validators finalized while nobody watched: every `run_length` blocks
+// one certificate, by a quorum's keys.
+struct Chain {
+  explicit Chain(NodeCluster& owner) : cluster(&owner) {
+    for (std::size_t i = 0; i < owner.size(); ++i) owner.crash(i);
+  }
+
+  Certificate certify(const Header& header, const Digest& id) const {
+    Certificate certificate;
+    certificate.subject = {VoteKind::finalize, header.epoch, header.view, header.parent_view, id};
+    const auto bytes = signed_bytes(header.chain_id, certificate.subject);
+    for (std::size_t i = 0; i < 3; ++i) {
+      certificate.signers |= std::uint64_t{1} << i;
+      certificate.signatures.push_back(
+          cluster->consensus_key(i).sign(Domain::consensus_vote, bytes));
+    }
+    return certificate;
+  }
+
+  // `operations` of 32,000 bytes in each block.
+  SignedTransaction filler(std::size_t operations) {
+    const auto key = test_key("brand operator");
+    TransactionBody body;
+    body.chain_id = chain_id(cluster->genesis());
+    body.signer = PartySigner{test_party("brand"), key.public_key()};
+    body.sequence = Sequence(sequence++);
+    body.valid_until = Height(10'000);
+    List<OperationBytes, kTransactionOperationsMax> payloads;
+    for (std::size_t i = 0; i < operations; ++i) payloads.push_back(Bytes(32'000, 255));
+    return sign_transaction(body, payloads, key);
+  }
+
+  // Appends to all stores but the late one's.
+  void extend(std::size_t blocks, std::size_t run_length, std::size_t operations = 0) {
+    auto journal = *Journal::open(cluster->store(0));
+    std::vector<Digest> run;
+    for (std::size_t i = 1; i <= blocks; ++i) {
+      const auto parent = *journal->point(run.empty() ? journal->tip_id() : run.back());
+      const BlockContext context{.epoch = Epoch(0),
+                                 .height = parent.height.next(),
+                                 .view = parent.view.next(),
+                                 .parent_view = parent.view,
+                                 .time = parent.time.next(),
+                                 .proposer = ValidatorIndex(0),
+                                 .batch_list = batch_list_digest({})};
+      std::vector<SignedTransaction> transactions;
+      if (operations > 0) transactions.push_back(filler(operations));
+      std::vector<const SignedTransaction*> pointers;
+      for (const auto& transaction : transactions) pointers.push_back(&transaction);
+      auto block = std::make_unique<ExecutedBlock>(execute_block(parent, context, pointers));
+      const Header header = block->header;
+      run.push_back(block->id);
+      journal->add(std::move(block));
+      if (run.size() < run_length && i < blocks) continue;
+      CHECK(journal->commit(run, encode(certify(header, run.back()))).has_value());
+      run.clear();
+    }
+    journal.reset();
+    for (std::size_t i = 1; i < cluster->size(); ++i) {
+      if (i != kLate) cluster->store(i) = cluster->store(0);
+    }
+    cluster->run_ms(blocks + 1'000);  // The clock stands behind the last block.
+    for (std::size_t i = 0; i < cluster->size(); ++i) cluster->start(i);
+  }
+
+  NodeCluster* cluster;
+  std::uint64_t sequence = 0;
+};
+
+// Valid for long, at whatever height.
+SignedTransaction campaign(const NodeCluster& cluster, std::uint64_t sequence,
+                           std::uint32_t number) {
+  auto transaction = cluster.transaction("brand", sequence, OpenCampaign{CampaignId(number), {}});
+  transaction.body.valid_until = Height(cluster.height(0).value() + 50'000);
+  return sign_transaction(transaction.body, transaction.operations, test_key("brand operator"));
+}
+
+bool is_caught_up(NodeCluster& cluster) {
+  return cluster.height(kLate) >= cluster.height(0) && !cluster.node(kLate).status().catching_up;
+}
+
+// The others commit on the way.
+void catch_up_while_others_commit(NodeCluster& cluster, std::uint64_t sequence,
+                                  std::uint64_t span_max) {
+  std::optional<Digest> last;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const auto id = cluster.submit(0, campaign(cluster, sequence + i, i + 1));
+    ASSERT_TRUE(id) << id.error().to_string();
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed(0, *id); }));
+    last = *id;
+  }
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster); }, span_max))
+      << "at height " << cluster.height(kLate).value();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed(kLate, *last); }));
+  EXPECT_TRUE(cluster.agree());
+  // And it votes: without it there is no quorum.
+  cluster.crash(1);
+  const auto id = cluster.submit(kLate, campaign(cluster, sequence + 3, 9));
+  ASSERT_TRUE(id) << id.error().to_string();
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed(kLate, *id); }));
+}
+
+TEST(CatchUp, ManyThousandBlocks) {
+  NodeCluster cluster(kNames);
+  Chain chain(cluster);
+  chain.extend(100'000, 8);
+  catch_up_while_others_commit(cluster, 0, 60'000);
+}
+
+// More than an answer holds by number, and by bytes.
+TEST(CatchUp, OneRunLongerThanAnAnswer) {
+  NodeCluster cluster(kNames);
+  Chain chain(cluster);
+  chain.extend(3 * kRangeBlocksMax + 7, 3 * kRangeBlocksMax);
+  catch_up_while_others_commit(cluster, 0, 20'000);
+}
+
+TEST(CatchUp, OneRunLargerThanAFrame) {
+  NodeCluster cluster(kNames);
+  Chain chain(cluster);
+  chain.extend(80, 40, 7);  // Some 9 MB a run.
+  catch_up_while_others_commit(cluster, chain.sequence, 20'000);
+}
+
+// A crash in the middle of a run begins it again.
+TEST(CatchUp, KilledInTheMiddleOfARun) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    NodeCluster cluster(kNames, seed);
+    Chain chain(cluster);
+    chain.extend(3 * kRangeBlocksMax, 3 * kRangeBlocksMax);
+    for (int life = 0; life < 4; ++life) {
+      cluster.run_ms(3 + seed);
+      cluster.crash(kLate);
+      EXPECT_TRUE(cluster.height(0) > Height(0));
+      cluster.start(kLate);
+    }
+    ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster); }, 20'000));
+    EXPECT_TRUE(cluster.agree());
+  }
+}
+
+double metric(const Node& node, const std::string& name) {
+  for (const auto& sample : node.metrics()) {
+    if (sample.name == name) return sample.value;
+  }
+  return -1;
+}
+
+// It hears the batches but not what is decided of them.
+TEST(CatchUp, BatchesOfBlocksThatWereFetchedWaitNoLonger) {
+  NodeCluster cluster(kNames);
+  bool is_deaf = true;
+  cluster.set_tamper([&](std::size_t, std::size_t to, net::Payload bytes) {
+    const bool is_consensus = bytes->at(0) == 0;  // The first alternative of NodeMessage.
+    if (to != kLate || !is_deaf || !is_consensus) return bytes;
+    return net::Payload(std::make_shared<const Bytes>());
+  });
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    const auto id =
+        cluster.submit(0, cluster.transaction("brand", i, OpenCampaign{CampaignId(i + 1), {}}));
+    ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed(0, *id); }));
+  }
+  EXPECT_GT(metric(cluster.node(kLate), "pending_batch_bytes"), 0);
+  is_deaf = false;
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster); }));
+  EXPECT_TRUE(cluster.run_until(
+      [&] { return metric(cluster.node(kLate), "pending_batch_bytes") == 0; }, 5'000));
+}
+
+}  // namespace
+}  // namespace fenrun
