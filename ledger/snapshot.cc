@@ -20,7 +20,7 @@ Error invalid_part(const SnapshotPart& part, const std::string& what) {
 }
 
 bool bit_of(ByteView bits, std::uint64_t offset) {
-  return ((bits[offset / 8] >> (offset % 8)) & 1u) != 0;
+  return ((unsigned{bits[offset / 8]} >> (offset % 8)) & 1u) != 0;
 }
 
 std::uint64_t chunks_of(std::uint64_t positions) {
