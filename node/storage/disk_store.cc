@@ -70,7 +70,7 @@ Result<std::unique_ptr<DiskStore>> DiskStore::open(FileSystem& files, const Path
     // The index is a view: whatever is wrong with it, a new one is right.  If the journal itself is
     // at fault, the second attempt says so.
     store->index_.reset();
-    FENRUN_OK(Index::destroy(folder / "index"));
+    FENRUN_OK(Index::destroy(folder / "index", options.index));
     recovered = store->recover();
   }
   if (!recovered) return recovered.error();
@@ -78,9 +78,6 @@ Result<std::unique_ptr<DiskStore>> DiskStore::open(FileSystem& files, const Path
 }
 
 Status DiskStore::open_index() {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) return Error{Errc::io_error, folder_.string() + ": " + error.message()};
   FENRUN_TRY(index_, Index::open(folder_ / "index", options_.index));
   return {};
 }
@@ -110,7 +107,7 @@ Result<Height> DiskStore::first_to_replay() {
   if (!tip) {
     // Whatever half of the snapshot is in it is of no use.
     index_.reset();
-    FENRUN_OK(Index::destroy(folder_ / "index"));
+    FENRUN_OK(Index::destroy(folder_ / "index", options_.index));
     FENRUN_OK(open_index());
     FENRUN_OK(build_base(*index_, *snapshots_.base()));
     return base_header_->height.next();

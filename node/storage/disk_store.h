@@ -37,7 +37,8 @@ class DiskStore final : public LedgerStore {
  public:
   // Opens the store, or makes it.  On return the Merkle root over the entries is the one that the
   // tip's Header names.  Errc::corruption if the journal is damaged; Errc::io_error.
-  // REQUIRES: `files` outlives the store; the index always lies in the machine's own files.
+  // REQUIRES: `files` outlives the store.  The index lies among these files only if the options'
+  // environment is of them; without one it lies in the machine's own.
   static Result<std::unique_ptr<DiskStore>> open(FileSystem& files, const Path& folder,
                                                  const DiskStoreOptions& options = {});
 

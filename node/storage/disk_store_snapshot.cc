@@ -83,7 +83,7 @@ Status DiskStore::install_snapshot() {
   CHECK(header.position.value() >= size());
   const Path aside = folder_ / "index.new";
   const TreeEdge present = edge_;
-  FENRUN_OK(Index::destroy(aside));
+  FENRUN_OK(Index::destroy(aside, options_.index));
   Status built;
   {
     FENRUN_TRY(const auto index, Index::open(aside, options_.index));
@@ -91,7 +91,7 @@ Status DiskStore::install_snapshot() {
   }
   if (!built) {
     edge_ = present;
-    FENRUN_OK(Index::destroy(aside));
+    FENRUN_OK(Index::destroy(aside, options_.index));
     if (built.error().code == Errc::snapshot_invalid) FENRUN_OK(snapshots_.drop_begun());
     return built;
   }
@@ -104,10 +104,8 @@ Status DiskStore::install_snapshot() {
 Status DiskStore::put_new_index_in_place() {
   index_.reset();
   records_ = RecordCache(options_.record_cache_bytes);
-  FENRUN_OK(Index::destroy(folder_ / "index"));
-  std::error_code error;
-  std::filesystem::rename(folder_ / "index.new", folder_ / "index", error);
-  if (error) return Error{Errc::io_error, folder_.string() + ": rename: " + error.message()};
+  FENRUN_OK(Index::destroy(folder_ / "index", options_.index));
+  FENRUN_OK(Index::move(folder_ / "index.new", folder_ / "index", options_.index));
   FENRUN_OK(open_index());
   FENRUN_TRY(journal_, JournalFiles::open(*files_, folder_ / "journal", options_.segment_bytes,
                                           {base_header_->height.next(), base_position().next()}));

@@ -156,6 +156,13 @@ Status PosixFileSystem::remove(const Path& path) {
   return {};
 }
 
+Status PosixFileSystem::remove_folder(const Path& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  if (error) return Error{Errc::io_error, folder.string() + ": remove: " + error.message()};
+  return {};
+}
+
 Status PosixFileSystem::sync_directory(const Path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return system_error(folder, "open");

@@ -55,6 +55,8 @@ class FileSystem {
   virtual Status make_folder(const Path& folder) = 0;
   virtual Status rename(const Path& from, const Path& to) = 0;
   virtual Status remove(const Path& path) = 0;
+  // With all that is in it; success where there is none.  A crash may leave a part of it.
+  virtual Status remove_folder(const Path& folder) = 0;
   virtual Status sync_directory(const Path& folder) = 0;
 };
 
@@ -67,6 +69,7 @@ class PosixFileSystem final : public FileSystem {
   Status make_folder(const Path& folder) override;
   Status rename(const Path& from, const Path& to) override;
   Status remove(const Path& path) override;
+  Status remove_folder(const Path& folder) override;
   Status sync_directory(const Path& folder) override;
 };
 

@@ -6,6 +6,7 @@
 #include <leveldb/write_batch.h>
 
 #include "core/codec.h"
+#include "node/storage/index_environment.h"
 
 namespace fenrun {
 namespace {
@@ -129,9 +130,18 @@ std::vector<Digest> nodes_of(ByteView bytes) {
 
 bool is_of(const leveldb::Slice& key, char family) { return !key.empty() && key[0] == family; }
 
+// The files among which the index lies.
+template <class Use>
+Status with_files(const IndexOptions& options, const Use& use) {
+  if (options.environment != nullptr) return use(options.environment->files());
+  PosixFileSystem machine;
+  return use(machine);
+}
+
 }  // namespace
 
 struct Index::Database {
+  IndexEnvironment* environment = nullptr;
   std::unique_ptr<const leveldb::FilterPolicy> filter;
   std::unique_ptr<leveldb::Cache> cache;
   std::unique_ptr<leveldb::DB> db;
@@ -140,6 +150,12 @@ struct Index::Database {
   std::uint64_t bytes_applied = 0;
   // Made when first asked for and kept until the next batch: making one costs more than a seek.
   std::unique_ptr<leveldb::Iterator> iterator;
+
+  // LevelDB waits in its destructor for work that it has scheduled.
+  ~Database() {
+    iterator.reset();
+    if (environment != nullptr) environment->run_background();
+  }
 
   leveldb::Iterator& scan() {
     if (!iterator) iterator.reset(db->NewIterator(read));
@@ -156,10 +172,15 @@ struct Index::Database {
 };
 
 Index::Index(std::unique_ptr<Database> database) : database_(std::move(database)) {}
-Index::~Index() { database_->iterator.reset(); }
+Index::~Index() = default;
 
 Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOptions& options) {
+  if (folder.has_parent_path()) {
+    FENRUN_OK(with_files(
+        options, [&](FileSystem& files) { return files.make_folder(folder.parent_path()); }));
+  }
   auto database = std::make_unique<Database>();
+  database->environment = options.environment;
   database->filter.reset(leveldb::NewBloomFilterPolicy(kBloomBits));
   database->cache.reset(leveldb::NewLRUCache(options.block_cache_bytes));
   database->write_buffer_bytes = options.write_buffer_bytes;
@@ -173,6 +194,7 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   settings.write_buffer_size = options.write_buffer_bytes;
   settings.max_file_size = kTableBytes;
   settings.max_open_files = kOpenFilesMax;
+  if (options.environment != nullptr) settings.env = &options.environment->env();
   leveldb::DB* db = nullptr;
   const auto status = leveldb::DB::Open(settings, folder.string(), &db);
   if (!status.ok()) return error_of(status);
@@ -190,11 +212,12 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   return index;
 }
 
-Status Index::destroy(const Path& folder) {
-  std::error_code error;
-  std::filesystem::remove_all(folder, error);
-  if (error) return Error{Errc::io_error, folder.string() + ": remove: " + error.message()};
-  return {};
+Status Index::destroy(const Path& folder, const IndexOptions& options) {
+  return with_files(options, [&](FileSystem& files) { return files.remove_folder(folder); });
+}
+
+Status Index::move(const Path& from, const Path& to, const IndexOptions& options) {
+  return with_files(options, [&](FileSystem& files) { return files.rename(from, to); });
 }
 
 // What several kinds of updates write alike.
@@ -238,17 +261,18 @@ Status Index::apply(const IndexUpdate& update) {
   if (update.keeps_header) batch.put_kept(place.header());
   batch.put(std::string(kTip), encode(Tip{place.height, update.block_id}));
 
-  database_->iterator.reset();
-  const auto status = database_->db->Write(leveldb::WriteOptions(), &batch.batch);
-  if (!status.ok()) return error_of(status);
+  FENRUN_OK(write(batch, Durability::none));
   database_->bytes_applied += batch.batch.ApproximateSize();
   return {};
 }
 
-Status Index::write_snapshot_batch(Batch& batch) {
+Status Index::write(Batch& batch, Durability durability) {
   database_->iterator.reset();
+  // A write may fill one buffer, and waits for a compaction only if an earlier one is still to
+  // come.
+  if (database_->environment != nullptr) database_->environment->run_background();
   leveldb::WriteOptions options;
-  options.sync = true;
+  options.sync = durability == Durability::synced;
   const auto status = database_->db->Write(options, &batch.batch);
   return status.ok() ? Status() : Status(error_of(status));
 }
@@ -263,7 +287,7 @@ Status Index::add_part(const IndexedSnapshotPart& part) {
   Batch batch;
   batch.put_part(part);
   for (const auto& header : part.headers) batch.put_kept(header.position);
-  return write_snapshot_batch(batch);
+  return write(batch, Durability::synced);
 }
 
 Status Index::finish_snapshot(const Tip& tip, const IndexedSnapshotPart& header,
@@ -272,7 +296,7 @@ Status Index::finish_snapshot(const Tip& tip, const IndexedSnapshotPart& header,
   batch.put_part(header);
   batch.put(std::string(kOpenTile), bytes_of_nodes(open_tile));
   batch.put(std::string(kTip), encode(tip));
-  return write_snapshot_batch(batch);
+  return write(batch, Durability::synced);
 }
 
 Result<std::optional<Index::Tip>> Index::tip() const {

@@ -26,9 +26,14 @@
 
 namespace fenrun {
 
+class IndexEnvironment;
+
 struct IndexOptions {
   std::size_t block_cache_bytes = 64 * 1024 * 1024;
   std::size_t write_buffer_bytes = 4 * 1024 * 1024;
+  // Where the index lies and what works on it; null: the machine's own files, and LevelDB's thread.
+  // REQUIRES: outlives the index.
+  IndexEnvironment* environment = nullptr;
 };
 
 // What one block adds.
@@ -62,10 +67,12 @@ class Index {
     FENRUN_FIELDS(height, block_id)
   };
 
-  // Opens or makes it.
+  // Opens or makes it, with all parents.
   static Result<std::unique_ptr<Index>> open(const Path& folder, const IndexOptions& options);
   // Removes the folder's index, whatever is left of it.
-  static Status destroy(const Path& folder);
+  static Status destroy(const Path& folder, const IndexOptions& options);
+  // Gives a closed index another folder.  REQUIRES: there is none in it.
+  static Status move(const Path& from, const Path& to, const IndexOptions& options);
 
   ~Index();
   Index(const Index&) = delete;
@@ -107,9 +114,10 @@ class Index {
   struct Database;
 
   struct Batch;
+  enum class Durability { none, synced };
 
   explicit Index(std::unique_ptr<Database> database);
-  Status write_snapshot_batch(Batch& batch);
+  Status write(Batch& batch, Durability durability);
 
   std::unique_ptr<Database> database_;
 };

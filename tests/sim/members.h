@@ -11,7 +11,7 @@
 
 #include "consensus/validator_set.h"
 #include "core/codec.h"
-#include "tests/sim/random.h"
+#include "node/sim/random.h"
 
 namespace fenrun::sim {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/bytes.h"
-#include "tests/sim/random.h"
+#include "node/sim/random.h"
 
 namespace fenrun::sim {
 

@@ -17,7 +17,7 @@
 #include "ledger/memory_store.h"
 #include "node/network.h"
 #include "node/node.h"
-#include "tests/support/faulty_files.h"
+#include "node/sim/virtual_disk.h"
 
 namespace fenrun {
 
@@ -86,7 +86,7 @@ class NodeCluster {
   // Sees each message, and may change it.
   using Tamper = std::function<net::Payload(std::size_t from, std::size_t to, net::Payload)>;
   void set_tamper(Tamper tamper) { tamper_ = std::move(tamper); }
-  FaultyFiles& files(std::size_t i) { return machines_[i]->files; }
+  sim::VirtualDisk& files(std::size_t i) { return machines_[i]->files; }
   const Journal& journal(std::size_t i) const { return *machines_[i]->journal; }
   std::size_t index_of(const std::string& name) const {
     return validator_named(genesis_, name)->value();
@@ -287,8 +287,8 @@ class NodeCluster {
     void start() {
       verifier = {};
       journal = *Journal::open(store, cluster->snapshots_.interval);
-      const Path log_path = "/data/votes." + std::to_string(generation);
-      const Path guard_path = "/data/guard." + std::to_string(generation);
+      const Path log_path = "/votes." + std::to_string(generation);
+      const Path guard_path = "/guard." + std::to_string(generation);
       const bool is_new = !files.exists(log_path);
       if (is_new) CHECK(Checkpointer::create_guard(files, guard_path).has_value());
       auto checkpointer = Checkpointer::open(
@@ -332,7 +332,7 @@ class NodeCluster {
     unsigned generation = 0;  // Of the keys.
     std::optional<SigningKey> consensus_key;
     std::optional<SigningKey> checkpoint_key;
-    FaultyFiles files;
+    sim::VirtualDisk files;
     MemoryStore store;  // Every commit is durable.
     VirtualTransport transport;
     DeferredVerifier verifier;

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "node/sim/virtual_disk.h"
 #include "node/storage/crc32c.h"
-#include "tests/support/faulty_files.h"
 
 namespace fenrun {
 namespace {
 
-const Path kPath = "/log/test.log";
+const Path kPath = "/test.log";
 const LogIdentity kIdentity{{1, 2, 3}};
 
 struct Kept {
@@ -55,7 +55,7 @@ RC_GTEST_PROP(Crc32c, continues_over_a_cut, (const Bytes& a, const Bytes& b)) {
 }
 
 TEST(AppendLog, gives_back_what_was_synced) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = make_log(files, 4096);
   std::vector<Kept> kept;
   for (std::uint8_t i = 1; i < 40; ++i) {
@@ -66,7 +66,7 @@ TEST(AppendLog, gives_back_what_was_synced) {
 }
 
 TEST(AppendLog, format_is_frozen) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = make_log(files);
   log.append({7, 0x0102, bytes_of("fen")});
   ASSERT_TRUE(log.sync());
@@ -79,7 +79,7 @@ TEST(AppendLog, format_is_frozen) {
 }
 
 TEST(AppendLog, goes_on_where_it_ended) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   std::vector<Kept> kept;
   {
     auto log = make_log(files, 1024);
@@ -94,7 +94,7 @@ TEST(AppendLog, goes_on_where_it_ended) {
 }
 
 TEST(AppendLog, refuses_another_ones_log) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   make_log(files);
   const auto log = AppendLog::open(files, kPath, LogIdentity{{9}}, 0,
                                    [](auto, const auto&) { return Status{}; });
@@ -103,7 +103,7 @@ TEST(AppendLog, refuses_another_ones_log) {
 }
 
 TEST(AppendLog, rewriting_replaces_all_records) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = make_log(files);
   add(log, 1, 1, Bytes(100, 1));
   ASSERT_TRUE(log.sync());
@@ -117,7 +117,7 @@ TEST(AppendLog, rewriting_replaces_all_records) {
 
 // Records of one log, and the file's bytes.
 struct Sample {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   std::vector<Kept> kept;
   Bytes bytes;
 
@@ -184,7 +184,7 @@ TEST(AppendLog, zeroed_sector_before_others_is_damage) {
 }
 
 TEST(AppendLog, records_in_another_order_are_damage) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = make_log(files);
   const auto a = add(log, 1, 1, Bytes(10, 1));
   const auto b = add(log, 1, 2, Bytes(10, 2));
@@ -198,7 +198,7 @@ TEST(AppendLog, records_in_another_order_are_damage) {
 }
 
 TEST(AppendLog, failed_sync_is_final) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = make_log(files);
   add(log, 1, 1, Bytes(10, 1));
   files.fail_sync_in(0);
@@ -214,7 +214,7 @@ TEST(AppendLog, failed_sync_is_final) {
 }
 
 TEST(AppendLog, full_disk_is_noticed_before_a_byte_is_written) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = make_log(files, 4096);
   std::vector<Kept> kept;
   files.set_space(8192);
@@ -228,7 +228,7 @@ TEST(AppendLog, full_disk_is_noticed_before_a_byte_is_written) {
 }
 
 TEST(AppendLog, write_that_fills_the_disk_halfway_leaves_the_synced_records) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = make_log(files);
   std::vector<Kept> kept{add(log, 1, 1, Bytes(600, 1))};
   ASSERT_TRUE(log.sync());
@@ -245,7 +245,7 @@ RC_GTEST_PROP(AppendLog, survives_power_failure_anywhere, ()) {
   const auto sizes =
       *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, 3000));
   const auto growth = *rc::gen::element<std::uint64_t>(0, 2048);
-  FaultyFiles files(*rc::gen::arbitrary<std::uint64_t>());
+  sim::VirtualDisk files(*rc::gen::arbitrary<std::uint64_t>());
   files.fail_power_at(*rc::gen::inRange<std::uint64_t>(0, 60));
 
   std::vector<Kept> appended;

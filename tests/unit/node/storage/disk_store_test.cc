@@ -6,8 +6,8 @@
 #include <random>
 
 #include "ledger/merkle/tree.h"
+#include "node/sim/virtual_disk.h"
 #include "tests/support/block_maker.h"
-#include "tests/support/faulty_files.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun {
@@ -107,7 +107,7 @@ struct Fixture {
   }
 
   TemporaryFolder folder{TemporaryFolder::memory()};  // Of the index; the journal is in `files`.
-  FaultyFiles files;
+  sim::VirtualDisk files;
   std::mt19937_64 random;
   BlockMaker maker;
   std::unique_ptr<DiskStore> store;
@@ -241,7 +241,7 @@ TEST(DiskStore, damaged_index_is_rebuilt) {
 
 TEST(DiskStore, batch_missing_from_the_middle_of_the_index_is_found) {
   TemporaryFolder folder{TemporaryFolder::memory()};  // Of the index; the journal is in `files`.
-  FaultyFiles files;
+  sim::VirtualDisk files;
   BlockMaker maker;
   std::mt19937_64 random(3);
   auto journal = *JournalFiles::open(files, folder.path() / "journal", 1 << 20);
@@ -379,7 +379,7 @@ TEST(DiskStore, survives_power_failure_at_every_operation) {
   bool is_done = false;
   for (std::uint64_t at = 0; !is_done; ++at) {
     Fixture f(at);
-    f.files = FaultyFiles(at);
+    f.files = sim::VirtualDisk(at);
     f.files.fail_power_at(at);
     std::uint64_t confirmed = 0;
     auto opened = DiskStore::open(f.files, f.folder.path(), small_options());

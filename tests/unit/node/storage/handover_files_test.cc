@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/faulty_files.h"
+#include "node/sim/virtual_disk.h"
 
 namespace fenrun {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 const EpochHandover kHandover{{"a note\n"}, {"log a\n"}};
 
 TEST(HandoverFiles, ComesBackAfterACrash) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   ASSERT_TRUE(save_handover_file(files, "/data/handovers", Epoch(7), kHandover));
   files.crash();
   EXPECT_EQ(*load_handover_file(files, "/data/handovers", Epoch(7)), kHandover);
@@ -18,7 +18,7 @@ TEST(HandoverFiles, ComesBackAfterACrash) {
 }
 
 TEST(HandoverFiles, EveryAlteredByteIsSeen) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   ASSERT_TRUE(save_handover_file(files, "/h", Epoch(0), kHandover));
   const Path path = "/h/0000000000000000.handover";
   const auto whole = *read_file(files, path, 1'000);

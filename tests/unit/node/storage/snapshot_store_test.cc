@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "ledger/journal.h"
+#include "node/sim/virtual_disk.h"
 #include "node/storage/disk_store.h"
-#include "tests/support/faulty_files.h"
 #include "tests/support/snapshot_chain.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
@@ -79,7 +79,7 @@ struct Fixture {
   }
 
   TemporaryFolder folder{TemporaryFolder::memory()};  // Of the index; the rest is in `files`.
-  FaultyFiles files;
+  sim::VirtualDisk files;
   SnapshotChain chain;
   std::unique_ptr<DiskStore> store;
 };

@@ -3,16 +3,16 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "tests/support/faulty_files.h"
+#include "node/sim/virtual_disk.h"
 
 namespace fenrun {
 namespace {
 
-const Path kPath = "/node/votes.log";
+const Path kPath = "/votes.log";
 const PublicKey kKey{{1, 2, 3}};
 
 TEST(VoteLog, returns_its_records_and_epochs) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   {
     auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
     log.append(2, Bytes{1});
@@ -32,7 +32,7 @@ TEST(VoteLog, returns_its_records_and_epochs) {
 }
 
 TEST(VoteLog, belongs_to_one_key_for_life) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   ASSERT_TRUE(VoteLog::create(files, kPath, kKey, Epoch(0)));
   EXPECT_EQ(VoteLog::create(files, kPath, kKey, Epoch(0)).error().code, Errc::locked);
   EXPECT_EQ(VoteLog::open(files, kPath, PublicKey{{7}}).error().code, Errc::value_invalid);
@@ -40,12 +40,12 @@ TEST(VoteLog, belongs_to_one_key_for_life) {
 }
 
 TEST(VoteLog, missing_log_is_not_made_up) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   EXPECT_EQ(VoteLog::open(files, kPath, kKey).error().code, Errc::not_found);
 }
 
 TEST(VoteLog, compaction_keeps_what_it_is_given) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
   for (int i = 0; i < 100; ++i) log.append(2, Bytes(100, 1));
   log.open_epoch(Epoch(1));
@@ -62,7 +62,7 @@ TEST(VoteLog, compaction_keeps_what_it_is_given) {
 }
 
 TEST(VoteLog, damage_kills_the_log) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
   log.append(2, Bytes(50, 1));
   ASSERT_TRUE(log.sync());
@@ -71,7 +71,7 @@ TEST(VoteLog, damage_kills_the_log) {
 }
 
 TEST(VoteLog, retired_log_is_never_used_again) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
   log.append(2, Bytes(50, 1));
   ASSERT_TRUE(log.retire(Bytes{1, 2, 3}));
@@ -83,7 +83,7 @@ TEST(VoteLog, retired_log_is_never_used_again) {
 }
 
 TEST(VoteLog, failed_sync_is_final) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
   log.append(2, Bytes(50, 1));
   files.fail_sync_in(0);
@@ -96,7 +96,7 @@ TEST(VoteLog, failed_sync_is_final) {
 // A vote that was sent is never forgotten, through any number of power failures: while appending,
 // while opening, while compacting.
 RC_GTEST_PROP(VoteLog, never_forgets_a_synced_vote, ()) {
-  FaultyFiles files(*rc::gen::arbitrary<std::uint64_t>());
+  sim::VirtualDisk files(*rc::gen::arbitrary<std::uint64_t>());
   RC_PRE(VoteLog::create(files, kPath, kKey, Epoch(0)).has_value());
   std::vector<Bytes> synced;  // Votes that were sent.
   std::uint8_t next = 0;

@@ -1,0 +1,475 @@
+#include "node/sim/virtual_disk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/check.h"
+
+namespace fenrun::sim {
+namespace {
+
+constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::uint64_t kPageBytes = 4'096;  // What the kernel copies and grows a file by.
+
+// A write or a change of size that is not synced, and what it takes to undo it.
+struct Change {
+  std::uint64_t offset = 0;
+  Bytes bytes;  // None: a change of size.
+  Bytes before;
+  std::uint64_t size_before = 0;
+  std::uint64_t size_after = 0;
+
+  bool is_write() const { return !bytes.empty(); }
+};
+
+void put(Bytes& file, std::uint64_t offset, ByteView bytes) {
+  const auto end = static_cast<std::size_t>(offset) + bytes.size();
+  if (file.size() < end) file.resize(end);
+  std::ranges::copy(bytes, file.begin() + static_cast<std::ptrdiff_t>(offset));
+}
+
+void resize(Bytes& file, std::uint64_t size) { file.resize(static_cast<std::size_t>(size)); }
+
+// The bytes of a file between the offsets, as far as it reaches.
+ByteView cut(ByteView file, std::uint64_t begin, std::uint64_t end) {
+  begin = std::min<std::uint64_t>(begin, file.size());
+  end = std::clamp<std::uint64_t>(end, begin, file.size());
+  return file.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+}
+
+// How many bytes of a write go in if it is cut at the last boundary at or below `at` of them.
+std::size_t cut_at(std::uint64_t step, std::uint64_t offset, std::uint64_t at) {
+  const std::uint64_t boundary = (offset + at) / step * step;
+  return boundary > offset ? static_cast<std::size_t>(boundary - offset) : 0;
+}
+
+// Ranges of a file which the platter does not have as the page cache has them: offset to the bytes
+// of the platter, zeros where its file ends before.  No two overlap.
+class LostRanges {
+ public:
+  bool empty() const { return ranges_.empty(); }
+  const std::map<std::uint64_t, Bytes>& ranges() const { return ranges_; }
+
+  // The range was written and the writing failed.  What was lost before stays as it is.
+  void add(std::uint64_t offset, Bytes platter) {
+    const std::uint64_t end = offset + platter.size();
+    std::vector<std::pair<std::uint64_t, Bytes>> fresh;
+    std::uint64_t next = offset;
+    for (const auto& [begin, bytes] : ranges_) {
+      if (begin + bytes.size() <= next) continue;
+      if (begin >= end) break;
+      if (begin > next)
+        fresh.emplace_back(next, to_bytes(cut(platter, next - offset, begin - offset)));
+      next = begin + bytes.size();
+    }
+    if (next < end) fresh.emplace_back(next, to_bytes(cut(platter, next - offset, end - offset)));
+    for (auto& [begin, bytes] : fresh) ranges_.emplace(begin, std::move(bytes));
+  }
+
+  // The range is on the platter as the page cache has it.
+  void remove(std::uint64_t begin, std::uint64_t end) {
+    std::map<std::uint64_t, Bytes> left;
+    for (auto& [offset, bytes] : ranges_) {
+      const std::uint64_t range_end = offset + bytes.size();
+      if (range_end <= begin || offset >= end) {
+        left.emplace(offset, std::move(bytes));
+        continue;
+      }
+      if (offset < begin) left.emplace(offset, to_bytes(cut(bytes, 0, begin - offset)));
+      if (range_end > end) left.emplace(end, to_bytes(cut(bytes, end - offset, bytes.size())));
+    }
+    ranges_ = std::move(left);
+  }
+
+  void clear() { ranges_.clear(); }
+
+ private:
+  std::map<std::uint64_t, Bytes> ranges_;
+};
+
+}  // namespace
+
+struct VirtualDisk::NameChange {
+  std::string name;
+  NodePointer node;      // null: removed.
+  std::string old_name;  // Given up by it; empty: none.
+};
+
+// A file or a folder.
+struct VirtualDisk::Node {
+  bool is_folder = false;
+
+  Bytes bytes;  // As a running process sees them.
+  std::vector<Change> unsynced;
+  LostRanges lost;
+
+  Names names;  // As a running process sees them.
+  Names durable_names;
+  std::vector<NameChange> unsynced_names;
+
+  void change(Change change) {
+    change.size_before = bytes.size();
+    change.before =
+        to_bytes(cut(bytes, change.offset,
+                     change.is_write() ? change.offset + change.bytes.size() : bytes.size()));
+    if (change.is_write()) {
+      put(bytes, change.offset, change.bytes);
+      change.size_after = bytes.size();
+    } else {
+      resize(bytes, change.size_after);
+    }
+    unsynced.push_back(std::move(change));
+  }
+
+  void make_durable() {
+    if (!lost.empty()) {
+      for (const auto& change : unsynced) {
+        const bool is_write = change.is_write();
+        lost.remove(is_write ? change.offset : change.size_after,
+                    is_write ? change.offset + change.bytes.size()
+                             : std::numeric_limits<std::uint64_t>::max());
+      }
+    }
+    unsynced.clear();
+  }
+
+  // The kernel reports what it could not write once, and takes it for written from then on.
+  void fail_to_make_durable() {
+    for (auto& change : unsynced) {
+      if (!change.is_write()) continue;
+      change.before.resize(change.bytes.size());
+      lost.add(change.offset, std::move(change.before));
+    }
+    unsynced.clear();
+  }
+};
+
+class VirtualDisk::OpenFile final : public File {
+ public:
+  OpenFile(VirtualDisk& disk, NodePointer node)
+      : disk_(&disk), life_(disk.life_), node_(std::move(node)) {}
+
+  Status write(std::uint64_t offset, ByteView bytes) override {
+    FENRUN_OK(check_life());
+    const bool was_dark = disk_->is_dark_;
+    auto status = disk_->begin_operation("write");
+    if (was_dark || bytes.empty()) return status;
+    if (!status) {
+      bytes = bytes.first(cut_at(kPageBytes, offset, disk_->random_.below(bytes.size() + 1)));
+    }
+    const std::uint64_t end = offset + bytes.size();
+    if (!disk_->take_space(end, *node_)) {
+      status = Error{Errc::io_error, "write: no space left on device"};
+      // What was copied before it was noticed.
+      bytes = bytes.first(cut_at(kPageBytes, offset, bytes.size() / 2));
+    }
+    if (!bytes.empty()) node_->change({offset, to_bytes(bytes), {}, 0, 0});
+    return status;
+  }
+
+  Status sync() override {
+    FENRUN_OK(check_life());
+    auto status = disk_->begin_sync();
+    if (status) {
+      node_->make_durable();
+    } else if (!disk_->is_dark_) {
+      node_->fail_to_make_durable();
+    }
+    return status;
+  }
+
+  Status allocate(std::uint64_t size) override {
+    FENRUN_OK(check_life());
+    FENRUN_OK(disk_->begin_operation("allocate"));
+    if (size <= node_->bytes.size()) return {};
+    if (!disk_->take_space(size, *node_)) {
+      return Error{Errc::io_error, "allocate: no space left on device"};
+    }
+    node_->change({node_->bytes.size(), {}, {}, 0, size});
+    return {};
+  }
+
+  Status truncate(std::uint64_t size) override {
+    FENRUN_OK(check_life());
+    FENRUN_OK(disk_->begin_operation("truncate"));
+    node_->change({size, {}, {}, 0, size});
+    return {};
+  }
+
+  Result<Bytes> read(std::uint64_t offset, std::size_t count) const override {
+    const std::uint64_t end = offset + std::min<std::uint64_t>(count, node_->bytes.size());
+    return to_bytes(cut(node_->bytes, offset, end));
+  }
+
+  Result<std::uint64_t> size() const override { return node_->bytes.size(); }
+
+ private:
+  Status check_life() const {
+    if (disk_->life_ == life_) return {};
+    return Error{Errc::io_error, "the process that opened the file has ended"};
+  }
+
+  VirtualDisk* disk_;
+  std::uint64_t life_;
+  NodePointer node_;
+};
+
+VirtualDisk::VirtualDisk(std::uint64_t seed) : random_(seed), root_(std::make_shared<Node>()) {
+  root_->is_folder = true;
+}
+
+void VirtualDisk::crash() {
+  lose_names(*root_);
+  visit_files("/", *root_, [&](const Path&, Node& file) { lose_bytes(file); });
+  kill();
+}
+
+void VirtualDisk::kill() {
+  stop_at_.reset();
+  is_dark_ = false;
+  ++life_;
+}
+
+// Some of the changes of names in order, in this folder and in those that are left in it.
+void VirtualDisk::lose_names(Node& folder) {
+  const std::uint64_t kept = random_.below(folder.unsynced_names.size() + 1);
+  for (std::size_t i = 0; i < kept; ++i) apply(folder.durable_names, folder.unsynced_names[i]);
+  folder.unsynced_names.clear();
+  folder.names = folder.durable_names;
+  for (const auto& [name, node] : folder.names) {
+    if (node->is_folder) lose_names(*node);
+  }
+}
+
+// Back to the platter, and some of the unsynced changes in order, the last of them cut at a
+// sector's end.
+void VirtualDisk::lose_bytes(Node& file) {
+  const std::uint64_t size = file.bytes.size();
+  Bytes& out = file.bytes;
+  for (auto change = file.unsynced.rbegin(); change != file.unsynced.rend(); ++change) {
+    resize(out, change->size_before);
+    if (!change->before.empty()) put(out, change->offset, change->before);
+  }
+  for (const auto& [offset, platter] : file.lost.ranges()) {
+    const std::size_t kept = cut_at(kSectorBytes, offset, random_.below(platter.size() + 1));
+    const std::uint64_t end = std::min<std::uint64_t>(offset + platter.size(), out.size());
+    if (offset + kept >= end) continue;
+    put(out, offset + kept, cut(platter, kept, end - offset));
+    if (end == out.size() && random_.below(2) == 0) resize(out, offset + kept);
+  }
+  const std::uint64_t kept = random_.below(file.unsynced.size() + 1);
+  for (std::size_t i = 0; i < kept; ++i) {
+    const auto& change = file.unsynced[i];
+    if (!change.is_write()) {
+      resize(out, change.size_after);
+      continue;
+    }
+    std::size_t count = change.bytes.size();
+    if (i + 1 == kept) count = cut_at(kSectorBytes, change.offset, random_.below(count + 1));
+    put(out, change.offset, ByteView(change.bytes).first(count));
+  }
+  if (size > out.size() && random_.below(2) == 0) resize(out, size);
+  file.unsynced.clear();
+  file.lost.clear();
+}
+
+std::optional<Path> VirtualDisk::flip_bit(Random& random, const Path& folder) {
+  const auto node = find(folder);
+  if (!node) return std::nullopt;
+  std::uint64_t total = 0;
+  visit_files(folder, *node, [&](const Path&, Node& file) { total += file.bytes.size(); });
+  if (total == 0) return std::nullopt;
+  std::uint64_t at = random.below(total);
+  const auto bit = static_cast<std::uint8_t>(1U << random.below(8));
+  std::optional<Path> hit;
+  visit_files(folder, *node, [&](const Path& path, Node& file) {
+    if (hit) return;
+    if (at < file.bytes.size()) {
+      file.bytes[static_cast<std::size_t>(at)] ^= bit;
+      hit = path;
+    }
+    at -= std::min<std::uint64_t>(at, file.bytes.size());
+  });
+  return hit;
+}
+
+Bytes& VirtualDisk::bytes(const Path& path) {
+  const auto node = find(path);
+  CHECK(node && !node->is_folder);
+  return node->bytes;
+}
+
+std::map<std::string, Bytes> VirtualDisk::contents(const Path& folder) const {
+  std::map<std::string, Bytes> out;
+  if (const auto node = find(folder)) {
+    visit_files(folder, *node,
+                [&](const Path& path, Node& file) { out.emplace(path.string(), file.bytes); });
+  }
+  return out;
+}
+
+Result<std::unique_ptr<File>> VirtualDisk::open(const Path& path, FileAccess access) {
+  auto node = find(path);
+  if (node && node->is_folder) return Error{Errc::io_error, path.string() + ": open: a folder"};
+  if (access != FileAccess::replace) {
+    if (!node) return Error{Errc::not_found, path.string()};
+    return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, std::move(node)));
+  }
+  FENRUN_TRY(const auto folder, find_folder(path.parent_path()));
+  FENRUN_OK(begin_operation("open"));
+  node = std::make_shared<Node>();
+  change_names(*folder, {path.filename().string(), node, {}});
+  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, std::move(node)));
+}
+
+bool VirtualDisk::exists(const Path& path) const { return find(path) != nullptr; }
+
+Result<std::vector<std::string>> VirtualDisk::list(const Path& folder) const {
+  FENRUN_TRY(const auto node, find_folder(folder));
+  std::vector<std::string> out;
+  for (const auto& [name, entry] : node->names) out.push_back(name);
+  return out;
+}
+
+Status VirtualDisk::make_folder(const Path& folder) {
+  FENRUN_OK(begin_operation("make_folder"));
+  NodePointer node = root_;
+  for (const auto& part : folder.relative_path()) {
+    if (part.empty() || part == ".") continue;
+    auto& next = node->names[part.string()];
+    if (!next) {
+      next = std::make_shared<Node>();
+      next->is_folder = true;
+      node->unsynced_names.push_back({part.string(), next, {}});
+      make_names_durable(*node);
+    }
+    if (!next->is_folder) return Error{Errc::io_error, folder.string() + ": mkdir: a file"};
+    node = next;
+  }
+  return {};
+}
+
+Status VirtualDisk::rename(const Path& from, const Path& to) {
+  FENRUN_OK(begin_operation("rename"));
+  FENRUN_TRY(const auto source, find_folder(from.parent_path()));
+  FENRUN_TRY(const auto target, find_folder(to.parent_path()));
+  const auto node = find(from);
+  const auto present = find(to);
+  if (!node) return Error{Errc::io_error, from.string() + ": rename: no such file"};
+  if (present && present->is_folder && !present->names.empty()) {
+    return Error{Errc::io_error, to.string() + ": rename: the folder is not empty"};
+  }
+  const std::string old_name = from.filename().string();
+  if (source == target) {
+    change_names(*target, {to.filename().string(), node, old_name});
+  } else {
+    change_names(*target, {to.filename().string(), node, {}});
+    change_names(*source, {old_name, nullptr, {}});
+  }
+  return {};
+}
+
+Status VirtualDisk::remove(const Path& path) {
+  const auto node = find(path);
+  if (!node || node->is_folder) return Error{Errc::io_error, path.string() + ": remove: no file"};
+  FENRUN_TRY(const auto folder, find_folder(path.parent_path()));
+  return remove_entry(*folder, path.filename().string());
+}
+
+Status VirtualDisk::remove_folder(const Path& folder) {
+  const auto node = find(folder);
+  if (!node) return {};
+  FENRUN_TRY(const auto names, list(folder));
+  for (const auto& name : names) {
+    if (node->names.at(name)->is_folder) {
+      FENRUN_OK(remove_folder(folder / name));
+    } else {
+      FENRUN_OK(remove_entry(*node, name));
+    }
+  }
+  FENRUN_TRY(const auto parent, find_folder(folder.parent_path()));
+  return remove_entry(*parent, folder.filename().string());
+}
+
+Status VirtualDisk::sync_directory(const Path& folder) {
+  FENRUN_TRY(const auto node, find_folder(folder));
+  FENRUN_OK(begin_sync());
+  make_names_durable(*node);
+  return {};
+}
+
+void VirtualDisk::apply(Names& names, const NameChange& change) {
+  if (!change.old_name.empty()) names.erase(change.old_name);
+  if (change.node) {
+    names[change.name] = change.node;
+  } else {
+    names.erase(change.name);
+  }
+}
+
+void VirtualDisk::change_names(Node& folder, NameChange change) {
+  apply(folder.names, change);
+  folder.unsynced_names.push_back(std::move(change));
+}
+
+void VirtualDisk::make_names_durable(Node& folder) {
+  for (const auto& change : folder.unsynced_names) apply(folder.durable_names, change);
+  folder.unsynced_names.clear();
+}
+
+void VirtualDisk::visit_files(const Path& path, Node& node, const FileVisitor& visit) {
+  if (!node.is_folder) return visit(path, node);
+  for (const auto& [name, entry] : node.names) visit_files(path / name, *entry, visit);
+}
+
+VirtualDisk::NodePointer VirtualDisk::find(const Path& path) const {
+  NodePointer node = root_;
+  for (const auto& part : path.relative_path()) {
+    if (part.empty() || part == ".") continue;
+    const auto it = node->names.find(part.string());
+    if (it == node->names.end()) return nullptr;
+    node = it->second;
+  }
+  return node;
+}
+
+Result<VirtualDisk::NodePointer> VirtualDisk::find_folder(const Path& path) const {
+  auto node = find(path);
+  if (node && node->is_folder) return node;
+  return Error{Errc::io_error, path.string() + ": no such folder"};
+}
+
+Status VirtualDisk::remove_entry(Node& folder, const std::string& name) {
+  FENRUN_OK(begin_operation("remove"));
+  change_names(folder, {name, nullptr, {}});
+  return {};
+}
+
+// Whether the file may reach up to there.
+bool VirtualDisk::take_space(std::uint64_t end, const Node& file) {
+  const std::uint64_t size = file.bytes.size();
+  const std::uint64_t growth = end > size ? end - size : 0;
+  if (growth > space_) return false;
+  space_ -= growth;
+  return true;
+}
+
+Status VirtualDisk::begin_operation(const char* what) {
+  if (is_dark_ || operations_ == stop_at_) {
+    is_dark_ = true;
+    return Error{Errc::io_error, std::string(what) + ": the power failed"};
+  }
+  ++operations_;
+  return {};
+}
+
+Status VirtualDisk::begin_sync() {
+  FENRUN_OK(begin_operation("sync"));
+  if (sync_failure_in_ && (*sync_failure_in_)-- == 0) {
+    sync_failure_in_.reset();
+    return Error{Errc::io_error, "sync: input/output error"};
+  }
+  return {};
+}
+
+}  // namespace fenrun::sim

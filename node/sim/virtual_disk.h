@@ -1,0 +1,105 @@
+// The disk of a simulated machine: a file system in memory that fails as disks do.  Everything it
+// does follows from its seed and the calls.
+//
+// A process that ends by kill() leaves all that it wrote, as the page cache keeps it; what it had
+// not synced a later crash() may still take.  What survives crash(): everything synced; of the
+// rest, an arbitrary beginning, cut at a 512-byte boundary of its file, with the file at its old
+// size, its new one, or cut there; and an arbitrary beginning of the changes of names in a folder
+// since the folder was last synced.  After a sync that failed, what it covered can be read, but is
+// never written by a later sync: a crash may take any of it, until the same bytes are written and
+// synced again.
+//
+// The process is killed by stop() or fail_power_at(), its objects are destroyed, whose last
+// operations then fail, and crash() or kill() begins the next life.
+//
+// Removed files are forgotten when neither a name, an open file nor a crash can bring them back.
+// Syncing costs as much as was written since the last sync.  Not thread-safe.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "node/sim/random.h"
+#include "node/storage/file.h"
+
+namespace fenrun::sim {
+
+class VirtualDisk final : public FileSystem {
+ public:
+  explicit VirtualDisk(std::uint64_t seed = 1);
+  VirtualDisk(const VirtualDisk&) = delete;
+  VirtualDisk& operator=(const VirtualDisk&) = delete;
+  VirtualDisk(VirtualDisk&&) = default;
+  VirtualDisk& operator=(VirtualDisk&&) = default;
+
+  // Operations that change something, counted from 0.  At the chosen one the process stops: it and
+  // all that follow return an error, until crash() or kill().
+  void fail_power_at(std::uint64_t operation) { stop_at_ = operation; }
+  // The same, at once.
+  void stop() { is_dark_ = true; }
+  // The n-th sync from now fails, once; what it covered may be lost.
+  void fail_sync_in(std::uint64_t syncs) { sync_failure_in_ = syncs; }
+  // Bytes that still fit; removing gives none back.
+  void set_space(std::uint64_t bytes) { space_ = bytes; }
+  std::uint64_t operations() const { return operations_; }
+
+  // The machine goes down and comes up again.  Files that are open can no longer be written.
+  void crash();
+  // The process goes down and comes up again; the machine stays up.
+  void kill();
+
+  // The platter's decay: one bit of one file below the folder, at random.  Which file; none if all
+  // of them are empty.
+  std::optional<Path> flip_bit(Random& random, const Path& folder = "/");
+
+  // The present bytes of a file, to look at and to damage.  REQUIRES: it exists.
+  Bytes& bytes(const Path& path);
+  // All files below the folder with their paths, as a running process sees them.
+  std::map<std::string, Bytes> contents(const Path& folder = "/") const;
+
+  Result<std::unique_ptr<File>> open(const Path& path, FileAccess access) override;
+  bool exists(const Path& path) const override;
+  Result<std::vector<std::string>> list(const Path& folder) const override;
+  Status make_folder(const Path& folder) override;
+  Status rename(const Path& from, const Path& to) override;
+  Status remove(const Path& path) override;
+  Status remove_folder(const Path& folder) override;
+  Status sync_directory(const Path& folder) override;
+
+ private:
+  struct Node;
+  struct NameChange;
+  class OpenFile;
+  // Shared by the names of it, now and durably, and by those who have it open.
+  using NodePointer = std::shared_ptr<Node>;
+  using Names = std::map<std::string, NodePointer>;
+  using FileVisitor = std::function<void(const Path& path, Node& file)>;
+
+  static void apply(Names& names, const NameChange& change);
+  static void change_names(Node& folder, NameChange change);
+  static void make_names_durable(Node& folder);
+  static void visit_files(const Path& path, Node& node, const FileVisitor& visit);
+
+  NodePointer find(const Path& path) const;
+  Result<NodePointer> find_folder(const Path& path) const;
+  Status remove_entry(Node& folder, const std::string& name);
+  bool take_space(std::uint64_t end, const Node& file);
+  void lose_names(Node& folder);
+  void lose_bytes(Node& file);
+  Status begin_operation(const char* what);
+  Status begin_sync();
+
+  Random random_;
+  std::uint64_t operations_ = 0;
+  std::uint64_t life_ = 0;  // Ended by crash() and kill().
+  std::optional<std::uint64_t> stop_at_;
+  bool is_dark_ = false;
+  std::optional<std::uint64_t> sync_failure_in_;
+  std::uint64_t space_ = std::numeric_limits<std::uint64_t>::max();
+  NodePointer root_;
+};
+
+}  // namespace fenrun::sim
