@@ -52,7 +52,7 @@ Result<Sequence> Node::next_sequence(const PartyId& party, Lane lane) const {
   if (!expected) {
     return find_party(journal_->state(), party) ? Errc::lane_unknown : Errc::party_unknown;
   }
-  return std::max(*expected, pool_.tail(party, lane).value_or(Sequence(0)));
+  return pool_.next_sequence(party, lane, *expected);
 }
 
 NodeStatus Node::status() const {

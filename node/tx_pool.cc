@@ -32,11 +32,15 @@ Status TxPool::check_sequence(const SignedTransaction& transaction, const StateV
   const LaneKey key = lane_of(transaction.body);
   const Sequence sequence = transaction.body.sequence;
   if (const auto own = lanes_.find(key); own != lanes_.end()) {
-    if (sequence < own->second.tail) {
+    const auto& pending = own->second;
+    if (pending.contains(sequence)) {
       return Error{Errc::sequence_stale, "a pending transaction has this sequence; next is " +
-                                             std::to_string(own->second.tail.value())};
+                                             std::to_string(pending.rbegin()->first.value() + 1)};
     }
-    if (sequence == own->second.tail) return {};
+    const auto above = pending.upper_bound(sequence);
+    const bool follows =
+        above != pending.begin() && std::prev(above)->first.next() == sequence;
+    if (follows) return {};
   }
   const auto foreign = foreign_tails_.find(key);
   if (foreign != foreign_tails_.end() && sequence <= foreign->second) return {};
@@ -51,18 +55,28 @@ Status TxPool::add(SignedTransaction transaction, const StateView& state, Height
   const LaneKey key = lane_of(transaction.body);
   const auto held = lanes_.find(key);
   if (entries_.size() >= limits_.transactions_max || bytes_ + size > limits_.bytes_max ||
-      (held != lanes_.end() && held->second.pending >= kLanePendingMax)) {
+      (held != lanes_.end() && held->second.size() >= kLanePendingMax)) {
     return Error{Errc::mempool_full, "try again in a second"};
   }
   auto& lane = lanes_[key];
-  ++lane.pending;
-  lane.tail = std::max(lane.tail, transaction.body.sequence.next());
   bytes_ += size;
   unsealed_bytes_ += size;
-  unsealed_.push_back(id);
+  put_unsealed(lane, transaction.body.sequence, id);
+  lane.emplace(transaction.body.sequence, id);
   by_expiry_.emplace(transaction.body.valid_until, id);
   entries_.emplace(id, Entry{std::move(transaction), size});
   return {};
+}
+
+// One that was lacking goes ahead of the later ones of its lane.
+void TxPool::put_unsealed(const LanePending& lane, Sequence sequence, const Digest& id) {
+  std::set<Digest> later;
+  for (auto it = lane.upper_bound(sequence); it != lane.end(); ++it) later.insert(it->second);
+  const auto at = later.empty() ? unsealed_.end()
+                                : std::ranges::find_if(unsealed_, [&](const Digest& other) {
+                                    return later.contains(other);
+                                  });
+  unsealed_.insert(at, id);
 }
 
 void TxPool::note_foreign(const TransactionBody& body) {
@@ -167,9 +181,9 @@ void TxPool::forget(const Digest& id) {
     if (waits->second.empty()) waiting_.erase(waits);
   }
   by_expiry_.erase({it->second.transaction.body.valid_until, id});
-  const auto lane = lanes_.find(lane_of(it->second.transaction.body));
-  CHECK(lane != lanes_.end() && lane->second.pending > 0);
-  if (--lane->second.pending == 0) lanes_.erase(lane);
+  const auto lane = lanes_.find(lane_of(body));
+  CHECK(lane != lanes_.end() && lane->second.erase(body.sequence) == 1);
+  if (lane->second.empty()) lanes_.erase(lane);
   bytes_ -= it->second.bytes;
   entries_.erase(it);
 }
@@ -190,13 +204,15 @@ std::optional<Error> TxPool::rejection(const Digest& id) const {
   return it->second;
 }
 
-std::optional<Sequence> TxPool::tail(const PartyId& party, Lane lane) const {
-  std::optional<Sequence> tail;
-  if (const auto own = lanes_.find({party, lane}); own != lanes_.end()) tail = own->second.tail;
-  if (const auto other = foreign_tails_.find({party, lane}); other != foreign_tails_.end()) {
-    tail = std::max(tail.value_or(Sequence(0)), other->second);
+Sequence TxPool::next_sequence(const PartyId& party, Lane lane, Sequence expected) const {
+  const LaneKey key{party, lane};
+  Sequence next = expected;
+  if (const auto own = lanes_.find(key); own != lanes_.end()) {
+    while (own->second.contains(next)) next = next.next();
   }
-  return tail;
+  if (waiting_.contains(key)) return next;
+  const auto foreign = foreign_tails_.find(key);
+  return foreign == foreign_tails_.end() ? next : std::max(next, foreign->second);
 }
 
 }  // namespace fenrun

@@ -60,8 +60,10 @@ class TxPool {
   bool holds(const Digest& id) const { return entries_.contains(id); }
   // Why a transaction was refused after it had been accepted, if it is remembered.
   std::optional<Error> rejection(const Digest& id) const;
-  // The sequence after the pending ones of a lane; none if none is pending.
-  std::optional<Sequence> tail(const PartyId& party, Lane lane) const;
+  // The sequence that the lane lacks, given the one that the state expects: the first that is not
+  // pending.  Behind what peers are known to have pending, unless pending ones were ordered before
+  // their turn, which shows that one below them never came.
+  Sequence next_sequence(const PartyId& party, Lane lane, Sequence expected) const;
 
   std::size_t unsealed_count() const { return unsealed_.size(); }
   std::size_t unsealed_bytes() const { return unsealed_bytes_; }
@@ -79,14 +81,12 @@ class TxPool {
     std::size_t bytes = 0;
     bool sealed = false;
   };
-  struct LaneState {
-    Sequence tail;            // After the pending ones.
-    std::size_t pending = 0;  // At least one.
-  };
+  using LanePending = std::map<Sequence, Digest>;  // Never empty.
 
   static LaneKey lane_of(const TransactionBody& body);
   Status check_sequence(const SignedTransaction& transaction, const StateView& state,
                         Height next_height) const;
+  void put_unsealed(const LanePending& lane, Sequence sequence, const Digest& id);
   void forget(const Digest& id);
   void reject(const Digest& id, Error reason);
   void reconsider(const Digest& id, const StateView& state, Height next_height);
@@ -100,7 +100,7 @@ class TxPool {
   std::deque<Digest> unsealed_;
   std::map<Digest, std::vector<Digest>> sealed_;           // Own batches: digest -> ids, in order.
   std::map<LaneKey, std::map<Sequence, Digest>> waiting_;  // Ordered before their turn.
-  std::map<LaneKey, LaneState> lanes_;
+  std::map<LaneKey, LanePending> lanes_;
   std::map<LaneKey, Sequence> foreign_tails_;  // A hint: forgotten whole when it grows too large.
   std::set<std::pair<Height, Digest>> by_expiry_;
   std::unordered_map<Digest, Error, DigestHash> rejections_;
