@@ -17,11 +17,10 @@
 #include "node/api/api.h"
 #include "node/clock.h"
 #include "node/json/views.h"
+#include "node/host.h"
 #include "node/log.h"
 #include "node/network.h"
-#include "node/node.h"
 #include "node/storage/data_dir.h"
-#include "node/storage/disk_store.h"
 #include "node/thread_verifier.h"
 
 namespace fenrun {
@@ -32,24 +31,6 @@ constexpr std::size_t kGenesisBytesMax = 1024 * 1024;
 constexpr std::size_t kTokensBytesMax = 1024 * 1024;
 
 using Log = std::function<void(LogLevel, const std::string&)>;
-
-// What a vote log left, or why this node must not vote.
-struct VoteMemory {
-  std::optional<VoteLog> log;
-  std::vector<VoteLogRecord> records;
-};
-
-// One key, one log: it was made with the key, and one that is gone or damaged is never replaced
-// (docs/spec/storage.md, §2).
-Result<VoteMemory> open_votes(FileSystem& files, const Path& path, const PublicKey& key,
-                              const Log& log) {
-  auto opened = VoteLog::open(files, path, key);
-  if (opened) return VoteMemory{std::move(opened->log), std::move(opened->records)};
-  if (opened.error().code == Errc::io_error) return opened.error();
-  log(LogLevel::error, "the vote log cannot be used, so this node observes and does not vote: " +
-                           opened.error().to_string());
-  return VoteMemory{};
-}
 
 // A descriptor that becomes readable when the process is asked to stop.  From now on neither signal
 // interrupts anything: a second one, while the node closes its files, changes nothing.
@@ -99,22 +80,10 @@ class Process {
     FENRUN_TRY(const auto bytes, read_file(files_, config_.genesis_path(), kGenesisBytesMax));
     FENRUN_TRY(genesis_, read_genesis(bytes));
     FENRUN_TRY(self_, own_number());
-    FENRUN_TRY(store_, DiskStore::open(files_, config_.data_path()));
-    FENRUN_TRY(journal_, Journal::open(*store_, config_.snapshot_interval));
-    FENRUN_TRY(auto votes,
-               open_votes(files_, config_.vote_log_path(), keys_.consensus.public_key(), log_));
-    FENRUN_TRY(auto checkpointer, open_checkpointer());
-    if (journal_->is_empty()) {
-      FENRUN_OK(
-          journal_->commit_genesis(execute_genesis(genesis_, trust_policy_digest_of(genesis_))));
-    } else if (journal_->tip().chain_id != chain_id(genesis_)) {
-      return Error{Errc::config_invalid, "data/ holds another network's journal than genesis.bin"};
-    }
     verifier_.emplace(io_, config_.verify_threads);
     FENRUN_OK(open_transport());
-    FENRUN_TRY(node_,
-               Node::create(node_options(votes.log.has_value()), *journal_, std::move(checkpointer),
-                            std::move(votes.log), votes.records, *transport_, *verifier_));
+    FENRUN_TRY(host_, Host::open(files_, host_options(), *transport_, *verifier_));
+    node_ = &host_->node();
     check_own_keys();
     return {};
   }
@@ -130,7 +99,7 @@ class Process {
 
   // Says why this node would not be let in, or not vote.
   void check_own_keys() const {
-    const auto& state = journal_->state();
+    const auto& state = host_->journal().state();
     const auto member = find_member(state, MemberNumber(self_.value()));
     if (member && member->transport_key != keys_.transport.public_key()) {
       log_(LogLevel::error, "keys/transport.key is not the key that the ledger names for " +
@@ -142,12 +111,6 @@ class Process {
       log_(LogLevel::error, "keys/consensus.key is not the key that the ledger names for " +
                                 config_.name + ", so this node observes: run fenrun rejoin");
     }
-  }
-
-  Result<Checkpointer> open_checkpointer() {
-    return Checkpointer::open(
-        {.origin = origin_of(genesis_), .self = config_.name, .key = &keys_.checkpoint}, files_,
-        config_.guard_path());
   }
 
   Status open_transport() {
@@ -211,12 +174,19 @@ class Process {
     }
   }
 
-  NodeOptions node_options(bool votes) {
+  HostOptions host_options() {
+    return {.paths = {config_.data_path(), config_.vote_log_path(), config_.guard_path()},
+            .keys = {&keys_.consensus, &keys_.checkpoint},
+            .store = {},
+            .snapshot_interval = config_.snapshot_interval,
+            .node = node_options()};
+  }
+
+  NodeOptions node_options() {
     NodeOptions options;
     options.name = config_.name;
     options.genesis = genesis_;
     options.self = self_;
-    options.consensus_key = votes ? &keys_.consensus : nullptr;
     options.snapshot_behind = config_.snapshot_behind;
     options.mempool = {config_.mempool_bytes_max, config_.mempool_transactions_max};
     options.clock = [] { return Now{steady_clock(), wall_clock()}; };
@@ -243,7 +213,7 @@ class Process {
     FENRUN_TRY(auto tokens, read_tokens());
     FENRUN_TRY(
         api_, api::Api::listen(io_, *node_, std::move(tokens), config_.api_host, config_.api_port));
-    log_(LogLevel::info, "height " + std::to_string(journal_->tip().height.value()) +
+    log_(LogLevel::info, "height " + std::to_string(host_->journal().tip().height.value()) +
                              "; peers on " + config_.peer_host + ":" +
                              std::to_string(transport_->port()) + ", API on http://" +
                              config_.api_host + ":" + std::to_string(api_->port()));
@@ -282,12 +252,11 @@ class Process {
   std::optional<DataDir> lock_;
   Genesis genesis_;
   net::PeerIndex self_;
-  std::unique_ptr<DiskStore> store_;
-  std::unique_ptr<Journal> journal_;
   std::optional<ThreadVerifier> verifier_;
   std::unique_ptr<net::TcpTransport> transport_;
   std::set<net::PeerIndex> linked_;  // Members that the transport knows.
-  std::unique_ptr<Node> node_;
+  std::unique_ptr<Host> host_;
+  Node* node_ = nullptr;  // The host's.
   std::unique_ptr<api::Api> api_;
   bool stopping_ = false;
   Status result_;

@@ -9,6 +9,7 @@ namespace fenrun::sim {
 namespace {
 
 constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::uint64_t kLatelyBytes = 32 * 1024;
 constexpr std::uint64_t kPageBytes = 4'096;  // What the kernel copies and grows a file by.
 
 // A write or a change of size that is not synced, and what it takes to undo it.
@@ -100,6 +101,7 @@ struct VirtualDisk::Node {
   bool is_folder = false;
 
   Bytes bytes;  // As a running process sees them.
+  std::uint64_t written_end = 0;  // Behind the last write.
   std::vector<Change> unsynced;
   LostRanges lost;
 
@@ -114,6 +116,7 @@ struct VirtualDisk::Node {
                      change.is_write() ? change.offset + change.bytes.size() : bytes.size()));
     if (change.is_write()) {
       put(bytes, change.offset, change.bytes);
+      written_end = change.offset + change.bytes.size();
       change.size_after = bytes.size();
     } else {
       resize(bytes, change.size_after);
@@ -131,6 +134,20 @@ struct VirtualDisk::Node {
       }
     }
     unsynced.clear();
+  }
+
+  // Without what a crash could take.
+  Bytes durable() const {
+    Bytes out = bytes;
+    for (auto change = unsynced.rbegin(); change != unsynced.rend(); ++change) {
+      resize(out, change->size_before);
+      if (!change->before.empty()) put(out, change->offset, change->before);
+    }
+    for (const auto& [offset, platter] : lost.ranges()) {
+      const std::uint64_t end = std::min<std::uint64_t>(offset + platter.size(), out.size());
+      if (offset < end) put(out, offset, cut(platter, 0, end - offset));
+    }
+    return out;
   }
 
   // The kernel reports what it could not write once, and takes it for written from then on.
@@ -299,6 +316,22 @@ Bytes& VirtualDisk::bytes(const Path& path) {
   return node->bytes;
 }
 
+Bytes VirtualDisk::durable_bytes(const Path& path) const {
+  const auto node = find_durable(path);
+  return node && !node->is_folder ? node->durable() : Bytes{};
+}
+
+bool VirtualDisk::is_durable(const Path& path, ByteView part) const {
+  const auto node = find_durable(path);
+  if (!node || node->is_folder) return false;
+  const auto holds = [&](ByteView bytes) {
+    return text_of(bytes).find(text_of(part)) != std::string_view::npos;
+  };
+  if (!node->unsynced.empty() || !node->lost.empty()) return holds(node->durable());
+  const std::uint64_t end = node->written_end;
+  return holds(cut(node->bytes, end - std::min(end, kLatelyBytes), end)) || holds(node->bytes);
+}
+
 std::map<std::string, Bytes> VirtualDisk::contents(const Path& folder) const {
   std::map<std::string, Bytes> out;
   if (const auto node = find(folder)) {
@@ -433,6 +466,17 @@ VirtualDisk::NodePointer VirtualDisk::find(const Path& path) const {
   return node;
 }
 
+VirtualDisk::NodePointer VirtualDisk::find_durable(const Path& path) const {
+  NodePointer node = root_;
+  for (const auto& part : path.relative_path()) {
+    if (part.empty() || part == ".") continue;
+    const auto it = node->durable_names.find(part.string());
+    if (it == node->durable_names.end()) return nullptr;
+    node = it->second;
+  }
+  return node;
+}
+
 Result<VirtualDisk::NodePointer> VirtualDisk::find_folder(const Path& path) const {
   auto node = find(path);
   if (node && node->is_folder) return node;
@@ -469,6 +513,7 @@ Status VirtualDisk::begin_sync() {
     sync_failure_in_.reset();
     return Error{Errc::io_error, "sync: input/output error"};
   }
+  ++syncs_;
   return {};
 }
 

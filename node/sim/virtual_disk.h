@@ -45,6 +45,14 @@ class VirtualDisk final : public FileSystem {
   // Bytes that still fit; removing gives none back.
   void set_space(std::uint64_t bytes) { space_ = bytes; }
   std::uint64_t operations() const { return operations_; }
+  std::uint64_t syncs() const { return syncs_; }  // Successful ones.
+  // Whether the process has stopped.
+  bool is_dark() const { return is_dark_; }
+  // Faults that were ordered and have not come are called off.
+  void forgive() {
+    stop_at_.reset();
+    sync_failure_in_.reset();
+  }
 
   // The machine goes down and comes up again.  Files that are open can no longer be written.
   void crash();
@@ -57,6 +65,11 @@ class VirtualDisk final : public FileSystem {
 
   // The present bytes of a file, to look at and to damage.  REQUIRES: it exists.
   Bytes& bytes(const Path& path);
+  // What a crash could leave of a file at the least: what is synced of it.  Empty if its name is
+  // not durable.
+  Bytes durable_bytes(const Path& path) const;
+  // Whether the part stands in it.  Fast if it was written lately.
+  bool is_durable(const Path& path, ByteView part) const;
   // All files below the folder with their paths, as a running process sees them.
   std::map<std::string, Bytes> contents(const Path& folder = "/") const;
 
@@ -84,6 +97,7 @@ class VirtualDisk final : public FileSystem {
   static void visit_files(const Path& path, Node& node, const FileVisitor& visit);
 
   NodePointer find(const Path& path) const;
+  NodePointer find_durable(const Path& path) const;
   Result<NodePointer> find_folder(const Path& path) const;
   Status remove_entry(Node& folder, const std::string& name);
   bool take_space(std::uint64_t end, const Node& file);
@@ -94,6 +108,7 @@ class VirtualDisk final : public FileSystem {
 
   Random random_;
   std::uint64_t operations_ = 0;
+  std::uint64_t syncs_ = 0;
   std::uint64_t life_ = 0;  // Ended by crash() and kill().
   std::optional<std::uint64_t> stop_at_;
   bool is_dark_ = false;

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "consensus/replica.h"
-#include "tests/sim/checker.h"
+#include "node/sim/checker.h"
 #include "tests/sim/members.h"
 #include "tests/sim/network.h"
 

@@ -47,6 +47,8 @@ class Checker {
   const std::vector<std::string>& violations() const { return violations_; }
   std::size_t blocks() const { return chain_.size(); }
   std::size_t epochs() const { return validators_.size(); }
+  // Of how many epochs this validator has committed the end.
+  std::uint64_t ended_epochs(std::uint16_t identity) const;
   // Views in which a block was notarized again.
   std::size_t repetitions() const;
 

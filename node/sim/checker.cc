@@ -1,4 +1,4 @@
-#include "tests/sim/checker.h"
+#include "node/sim/checker.h"
 
 #include <bit>
 
@@ -45,8 +45,7 @@ void Checker::sent(std::uint16_t identity, const Vote& vote) {
 
 // A vote belongs to the epoch behind the last one whose end its signer has committed.
 void Checker::check_order_of_epochs(std::uint16_t identity, const Vote& vote) {
-  const auto it = epochs_.find(identity);
-  const auto present = it == epochs_.end() ? 0 : it->second;
+  const auto present = ended_epochs(identity);
   if (vote.subject.epoch.value() == present) return;
   fail("validator " + std::to_string(identity) + ", which is in epoch " + std::to_string(present) +
        ", voted in epoch " + std::to_string(vote.subject.epoch.value()));
@@ -126,6 +125,11 @@ void Checker::convicted(std::uint16_t identity) {
 void Checker::gave_up(std::uint16_t identity) {
   if (byzantine_.contains(identity)) return;
   fail("validator " + std::to_string(identity) + " has its log and gave it up");
+}
+
+std::uint64_t Checker::ended_epochs(std::uint16_t identity) const {
+  const auto it = epochs_.find(identity);
+  return it == epochs_.end() ? 0 : it->second;
 }
 
 std::size_t Checker::repetitions() const {

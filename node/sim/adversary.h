@@ -1,0 +1,89 @@
+// What a Byzantine validator does: an honest node runs behind it, and the adversary, who has the
+// node's keys, decides what others hear from it and what it hears.
+//
+//   silent      says nothing
+//   withholder  proposes to some only, and keeps to itself what others ask for
+//   nuller      votes to give every view up, also where it notarized
+//   liar        signs votes and blocks that contradict its own, different ones for different peers
+//   forger      sends certificates with signers who did not sign, or sign twice, and proposals with
+//               justifications cut, copied or altered
+//   replayer    repeats what anybody ever said, in views and epochs long past
+//   amnesiac    loses its votes with every crash and votes on with the same key
+//   twin        runs two nodes under one key, which know nothing of each other
+//
+// Amnesiacs and twins are made of honest nodes alone; here they only hide from them that their key
+// was seen to vote elsewhere.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "consensus/messages.h"
+#include "node/messages.h"
+#include "node/sim/machine.h"
+#include "node/sim/random.h"
+
+namespace fenrun::sim {
+
+enum class Fault : std::uint8_t {
+  none,
+  silent,
+  withholder,
+  nuller,
+  liar,
+  forger,
+  replayer,
+  amnesiac,
+  twin,
+};
+inline constexpr std::uint64_t kFaultCount = 9;
+
+std::string_view name_of(Fault fault);
+// none for a word that names no fault.
+std::optional<Fault> fault_named(std::string_view name);
+
+class Adversary {
+ public:
+  struct Setup {
+    Fault fault{};
+    Digest chain_id;
+    std::vector<net::PeerIndex> peers;  // All others.
+    std::uint64_t seed = 0;
+  };
+
+  explicit Adversary(Setup setup) : setup_(std::move(setup)), random_(setup_.seed) {}
+
+  Fault fault() const { return setup_.fault; }
+
+  // What it sends instead.  `machine` is whose node wanted to send.
+  std::vector<Outgoing> replace(const Machine& machine, const std::vector<Outgoing>& sent);
+  // False: its node never hears the message.
+  bool lets_in(const Bytes& message);
+  // What it says of its own accord, now and then.
+  std::vector<Outgoing> speak(const Machine& machine);
+
+ private:
+  using Sends = std::vector<Outgoing>;
+
+  bool half() { return random_.chance(500); }
+  net::PeerIndex any_peer() { return setup_.peers[random_.below(setup_.peers.size())]; }
+  void to_all(Sends& out, const NodeMessage& message) const;
+  void to_some(Sends& out, const NodeMessage& message, std::uint64_t permille);
+  void vote(Sends& out, const Machine& machine, const Vote& own, const Subject& subject);
+
+  void withhold(Sends& out, const Outgoing& outgoing, const NodeMessage& message);
+  void nullify(Sends& out, const Machine& machine, const NodeMessage& message);
+  void lie(Sends& out, const Machine& machine, const NodeMessage& message);
+  void forge(Sends& out, const Machine& machine, const NodeMessage& message);
+  void forge_certificate(Sends& out, const Certificate& certificate);
+  Propose variant_of(const Machine& machine, const Propose& propose);
+  Propose badly_justified(const Propose& propose);
+
+  Setup setup_;
+  Random random_;
+  std::deque<Bytes> heard_;  // For the replayer.
+};
+
+}  // namespace fenrun::sim

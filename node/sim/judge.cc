@@ -1,0 +1,251 @@
+#include "node/sim/judge.h"
+
+#include <algorithm>
+
+#include "contracts/records.h"
+#include "core/overloaded.h"
+#include "ledger/checkpoint_guard.h"
+#include "ledger/proof/entry.h"
+
+namespace fenrun::sim {
+namespace {
+
+constexpr std::size_t kVotesRemembered = 4'096;
+
+}  // namespace
+
+Judge::Judge(Story& story, std::set<std::uint16_t> byzantine, std::size_t validators)
+    : story_(&story), checker_(byzantine), excused_(std::move(byzantine)) {
+  checker_.opened(Epoch(0), validators);
+}
+
+void Judge::object(const std::string& text) {
+  story_->tell("judge", "OBJECTS", text);
+  violations_.push_back(text);
+}
+
+void Judge::collect() {
+  const auto& found = checker_.violations();
+  for (; collected_ < found.size(); ++collected_) object(found[collected_]);
+}
+
+void Judge::owns(const PublicKey& consensus_key, std::uint16_t identity) {
+  owners_.emplace(consensus_key, identity);
+}
+
+void Judge::excuse(std::uint16_t identity) {
+  excused_.insert(identity);
+  checker_.excuse(identity);
+}
+
+void Judge::note_block(const Payload& payload) {
+  const auto entry = decode_entry(payload.header);
+  const auto* header = entry ? std::get_if<Header>(&*entry) : nullptr;
+  if (header != nullptr) checker_.made(block_id_of(payload), header->ends_epoch());
+}
+
+// Votes, proposals and certificates; the rest would drown them.
+void Judge::tell(const Machine& machine, const Outgoing& outgoing, const Message& message) {
+  const auto say = [&](const char* form, const Subject& subject) {
+    std::string line = form + std::string(name_of(subject.kind)) + " " +
+                       std::to_string(subject.epoch.value()) + "/" +
+                       std::to_string(subject.view.value());
+    if (subject.kind != VoteKind::nullify) {
+      line += " b:" + brief(subject.block_id) + " on " + std::to_string(subject.parent_view.value());
+    }
+    if (outgoing.to) line += " to " + std::to_string(outgoing.to->value());
+    story_->tell(machine.name(), "sends", line);
+  };
+  std::visit(overloaded{
+                 [&](const Vote& vote) { say("", vote.subject); },
+                 [&](const Propose& propose) { say("proposal, ", propose.subject()); },
+                 [&](const Certificate& certificate) { say("certificate: ", certificate.subject); },
+                 [](const auto&) {},
+             },
+             message);
+}
+
+void Judge::overheard(const Machine& machine, const std::vector<Outgoing>& sent) {
+  for (const auto& outgoing : sent) {
+    const auto message = decode<NodeMessage>(*outgoing.payload);
+    const auto* inner = message ? std::get_if<Message>(&*message) : nullptr;
+    if (inner == nullptr) continue;
+    tell(machine, outgoing, *inner);
+    if (const auto* propose = std::get_if<Propose>(inner)) note_block(propose->payload);
+  }
+  collect();
+}
+
+// Votes of an epoch that ended within the event were cast before it ended.
+void Judge::sent(Machine& machine, const std::vector<Outgoing>& sent) {
+  std::vector<Vote> later;
+  const auto epoch = Epoch(checker_.ended_epochs(machine.number().value()));
+  for (const auto& outgoing : sent) {
+    const auto message = decode<NodeMessage>(*outgoing.payload);
+    if (!message) {
+      object(machine.name() + " sent what is no message");
+      continue;
+    }
+    if (const auto* signatures = std::get_if<CheckpointSignatures>(&*message)) {
+      if (is_honest(machine)) check_cosignature(machine, *signatures);
+    }
+    const auto* inner = std::get_if<Message>(&*message);
+    if (inner == nullptr) continue;
+    tell(machine, outgoing, *inner);
+    const auto take = [&](const Vote& vote) {
+      if (vote.subject.epoch != epoch) return later.push_back(vote);
+      check_vote(machine, vote);
+    };
+    std::visit(overloaded{
+                   [&](const Vote& vote) { take(vote); },
+                   [&](const Propose& propose) {
+                     note_block(propose.payload);
+                     take({propose.subject(), ValidatorIndex(0), propose.signature});
+                   },
+                   [&](const Certificate& certificate) {
+                     if (is_honest(machine)) checker_.sent(certificate);
+                   },
+                   [](const auto&) {},
+               },
+               *inner);
+  }
+  take_commits(machine);
+  for (const auto& vote : later) check_vote(machine, vote);
+  collect();
+}
+
+void Judge::check_vote(Machine& machine, const Vote& vote) {
+  if (!is_honest(machine)) return;
+  // Its index may belong to the epoch that ended within the event.
+  checker_.sent(machine.number().value(), {vote.subject, ValidatorIndex(0), vote.signature});
+  const auto bytes = encode(vote.signature);
+  if (durable_votes_.contains(sha256(bytes))) return;
+  if (!machine.disk().is_durable(machine.vote_log_path(), bytes)) {
+    object("I8: " + machine.name() + " sent a vote of view " +
+           std::to_string(vote.subject.view.value()) + " that is not durable");
+  }
+  if (durable_votes_.size() > kVotesRemembered) durable_votes_.clear();
+  durable_votes_.insert(sha256(bytes));
+}
+
+void Judge::check_cosignature(Machine& machine, const CheckpointSignatures& signatures) {
+  const auto [known, fresh] = cosigned_.emplace(signatures.size, signatures.root);
+  if (known->second != signatures.root) {
+    object(machine.name() + " cosigned another root of size " + std::to_string(signatures.size));
+  }
+  const auto guard = decode<CheckpointGuard>(machine.disk().durable_bytes(machine.guard_path()));
+  if (!guard || guard->size < signatures.size) {
+    object(machine.name() + " cosigned size " + std::to_string(signatures.size) +
+           " before its guard was durable");
+  }
+}
+
+void Judge::started(Machine& machine) {
+  const std::uint64_t tip = machine.journal().tip().height.value();
+  if (is_honest(machine) && tip < heights_[machine.place()]) {
+    object("I10: " + machine.name() + " started at height " + std::to_string(tip) +
+           ", had committed " + std::to_string(heights_[machine.place()]));
+  }
+  take_commits(machine);
+  collect();
+}
+
+void Judge::set_back(const Machine& machine) {
+  heights_[machine.place()] = 0;
+  checker_.rolled_back(machine.number().value(), Height(0), 0);
+}
+
+// Everything that the journal holds above what was seen of it.
+void Judge::take_commits(Machine& machine) {
+  if (!machine.is_up() || !is_honest(machine)) return;
+  const auto& journal = machine.journal();
+  const auto identity = machine.number().value();
+  auto& seen = heights_[machine.place()];
+  for (; seen < journal.tip().height.value(); ++seen) {
+    const auto header = journal.header(Height(seen + 1));
+    if (!header) {  // It began anew with a snapshot.
+      seen = journal.tip().height.value();
+      checker_.rolled_back(identity, journal.tip().height,
+                           journal.tip().epoch_of_child().value());
+      return;
+    }
+    const Digest id = block_id(*header);
+    checker_.made(id, header->ends_epoch());
+    checker_.committed(identity, header->epoch, header->height, id, header->parent);
+    if (header->ends_epoch() && header->height == journal.tip().height) {
+      checker_.opened(header->epoch.next(), validators(journal.state()).size());
+    }
+    take_transactions(machine, *header);
+  }
+}
+
+// The first who commits a height tells what is in it.
+void Judge::take_transactions(const Machine& machine, const Header& header) {
+  if (header.height.value() <= transactions_until_) return;
+  transactions_until_ = header.height.value();
+  std::size_t count = 0;
+  for (const auto entries : header.counts) count += entries;
+  const Position first(header.position.value() - count);
+  const auto entries = machine.journal().store().entries(first, count);
+  if (!entries) return object(machine.name() + " cannot read a block it has committed");
+  for (std::size_t i = 0; i < entries->size(); ++i) {
+    const auto entry = decode_entry((*entries)[i]);
+    const auto* transaction = entry ? std::get_if<TransactionEntry>(&*entry) : nullptr;
+    if (transaction == nullptr) continue;
+    const Position position(first.value() + i);
+    const Digest id = transaction->body.id();
+    if (!transactions_.emplace(id, position).second) {
+      object("transaction " + brief(id) + " is journaled twice");
+    }
+  }
+  story_->tell(machine.name(), "commits",
+               "height " + std::to_string(header.height.value()) + ", block " +
+                   brief(block_id(header)) + ", " + std::to_string(count) + " entries");
+}
+
+void Judge::refused_to_start(const Machine& machine, const Error& error) {
+  if (is_honest(machine)) object(machine.name() + " does not start: " + error.to_string());
+}
+
+void Judge::stopped(const Machine& machine, const std::string& why) {
+  if (is_honest(machine)) object(machine.name() + " stopped: " + why);
+}
+
+void Judge::found(const Machine& machine, const RecordEvidence& evidence) {
+  const auto it = owners_.find(evidence.accused);
+  story_->tell(machine.name(), "convicts",
+               "the key of " + (it == owners_.end() ? "nobody" : std::to_string(it->second)));
+  if (it == owners_.end() || !excused_.contains(it->second)) {
+    object(machine.name() + " convicts an honest validator");
+  }
+}
+
+void Judge::answered(const Machine& machine, const Digest& id, const TransactionStatus& status) {
+  if (!is_honest(machine)) return;
+  if (status.state == TransactionState::expired) expired_.insert(id);
+  if (status.state != TransactionState::committed) return;
+  const auto [known, fresh] = committed_.emplace(id, *status.position);
+  if (known->second != *status.position) {
+    object("transaction " + brief(id) + " is at two places");
+  }
+}
+
+void Judge::finish(const std::vector<const Machine*>& machines) {
+  checker_.finish();
+  collect();
+  for (const auto* machine : machines) {
+    if (!is_honest(*machine)) continue;
+    const auto base = machine->journal().store().base();
+    const auto first = base ? machine->journal().store().header_position(*base) : std::nullopt;
+    for (const auto& [id, position] : committed_) {
+      if (first && position <= *first) continue;  // It began with a snapshot above.
+      if (machine->node().transaction_status(id).position == position) continue;
+      object(machine->name() + " lost transaction " + brief(id) + ", which was committed");
+    }
+  }
+  for (const auto& id : expired_) {
+    if (transactions_.contains(id)) object("transaction " + brief(id) + " expired and took effect");
+  }
+}
+
+}  // namespace fenrun::sim

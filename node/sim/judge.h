@@ -1,0 +1,84 @@
+// Judges a simulation of whole nodes, by its own statement of what must hold.
+//
+// The rules of consensus are the Checker's.  To these come what only whole nodes can break:
+//   * no vote leaves before it is durable, no cosignature before its guard is;
+//   * a commit that was seen is there after every restart;
+//   * a transaction that was answered "committed" is in the journal for ever, at that place, and no
+//     transaction twice; one that was answered "expired" never is;
+//   * honest validators cosign one root a size, and are never convicted;
+//   * no node stops, nor refuses to start, without a fault of its disk.
+// Whoever is Byzantine is not judged.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "node/sim/checker.h"
+#include "node/sim/machine.h"
+#include "node/sim/story.h"
+
+namespace fenrun::sim {
+
+class Judge {
+ public:
+  // REQUIRES: the story outlives the judge.  Identities are the members' numbers.
+  Judge(Story& story, std::set<std::uint16_t> byzantine, std::size_t validators);
+
+  // A node is about to let this out, or has acted: in this order after each event.
+  void sent(Machine& machine, const std::vector<Outgoing>& sent);
+  // What a Byzantine node lets out: only what honest ones pass on counts, but its blocks are known.
+  void overheard(const Machine& machine, const std::vector<Outgoing>& sent);
+  void started(Machine& machine);
+  // Its disk was exchanged for an older one, or its journal for an empty one.
+  void set_back(const Machine& machine);
+  void refused_to_start(const Machine& machine, const Error& error);
+  void stopped(const Machine& machine, const std::string& why);
+  void found(const Machine& machine, const RecordEvidence& evidence);
+  void owns(const PublicKey& consensus_key, std::uint16_t identity);
+  // From now on this validator may have lost votes, or have them elsewhere.
+  void excuse(std::uint16_t identity);
+
+  // What a client was told.
+  void answered(const Machine& machine, const Digest& id, const TransactionStatus& status);
+  // Something else that must not be.
+  void object(const std::string& text);
+
+  // At the end, of all nodes that are up.
+  void finish(const std::vector<const Machine*>& machines);
+
+  const std::vector<std::string>& violations() const { return violations_; }
+  std::uint64_t height() const { return transactions_until_; }
+  std::uint64_t transactions() const { return transactions_.size(); }
+  std::size_t epochs() const { return checker_.epochs(); }
+  std::size_t committed_answers() const { return committed_.size(); }
+
+ private:
+  bool is_honest(const Machine& machine) const {
+    return !excused_.contains(machine.number().value());
+  }
+  void take_commits(Machine& machine);
+  void take_transactions(const Machine& machine, const Header& header);
+  void check_vote(Machine& machine, const Vote& vote);
+  void check_cosignature(Machine& machine, const CheckpointSignatures& signatures);
+  void tell(const Machine& machine, const Outgoing& outgoing, const Message& message);
+  void note_block(const Payload& payload);
+  void collect();
+
+  Story* story_;
+  Checker checker_;
+  std::set<std::uint16_t> excused_;
+  std::map<Place, std::uint64_t> heights_;            // Seen committed.
+  std::map<Digest, Position> transactions_;           // Journaled, by anybody.
+  std::uint64_t transactions_until_ = 0;              // Up to this height.
+  std::map<Digest, Position> committed_;              // As clients were told.
+  std::set<Digest> expired_;                          // Likewise.
+  std::map<std::uint64_t, Digest> cosigned_;          // Root by size.
+  std::map<PublicKey, std::uint16_t> owners_;         // Of consensus keys.
+  std::set<Digest> durable_votes_;
+  std::vector<std::string> violations_;
+  std::size_t collected_ = 0;
+};
+
+}  // namespace fenrun::sim

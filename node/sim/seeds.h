@@ -1,0 +1,48 @@
+// Runs a simulation for each seed of a range, in processes of its own, several at a time: what
+// aborts one of them is a finding about its seed and stops nothing else.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "node/sim/simulation.h"
+
+namespace fenrun::sim {
+
+struct SeedRange {
+  std::uint64_t first = 1;
+  std::uint64_t last = 1;  // Included; REQUIRES: not below first.
+
+  std::uint64_t count() const { return last - first + 1; }
+};
+
+// What is told of one seed.
+struct SeedOutcome {
+  std::uint64_t seed = 0;
+  std::uint64_t violations = 0;
+  std::string first_violation;  // Empty if there is none.
+  std::uint64_t events = 0;
+  std::uint64_t virtual_ms = 0;
+  std::uint64_t height = 0;
+  std::uint64_t transactions = 0;
+  std::uint64_t epochs = 0;
+  std::uint64_t restarts = 0;
+  std::string story;  // Digest of its story, in hex.
+};
+
+struct SeedsOptions {
+  SeedRange seeds;
+  SimulationOptions simulation;  // Its seed is not looked at.
+  unsigned jobs = 1;             // Processes at a time; at least 1.
+  bool stop_at_violation = false;
+};
+
+// Calls back for each seed that is done, in any order, in this process.
+// Errc::io_error if no process can be started.
+Status run_seeds(const SeedsOptions& options,
+                 const std::function<void(const SeedOutcome&)>& report);
+
+}  // namespace fenrun::sim

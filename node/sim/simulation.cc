@@ -1,0 +1,290 @@
+#include "node/sim/simulation.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "node/sim/cast.h"
+
+namespace fenrun::sim {
+namespace {
+
+constexpr std::uint64_t kGenesisMs = 1'790'000'000'000;
+constexpr std::uint64_t kSpeakMs = 100;
+constexpr std::uint64_t kCheckMs = 10;
+constexpr std::uint64_t kSnapshotInterval = 16;
+constexpr std::uint64_t kSnapshotBehind = 48;
+
+Parameters parameters_of(const SimulationOptions& options) {
+  Parameters parameters = default_parameters();
+  parameters.block_interval_ms = static_cast<std::uint32_t>(options.block_interval_ms);
+  parameters.idle_interval_ms = static_cast<std::uint32_t>(options.idle_interval_ms);
+  return parameters;
+}
+
+std::map<std::uint16_t, Adversary> make_adversaries(const SimulationOptions& options,
+                                                    const Digest& chain, Random& random) {
+  auto faults = options.faults;
+  const std::size_t faulty_max = (options.validators - 1) / 3;
+  if (options.profile->adversaries && faults.empty()) {
+    std::vector<std::uint16_t> order;
+    for (std::size_t i = 0; i < options.validators; ++i) {
+      order.push_back(static_cast<std::uint16_t>(i));
+    }
+    random.shuffle(order);
+    const std::size_t count = options.profile->disks ? random.below(faulty_max + 1) : faulty_max;
+    for (std::size_t i = 0; i < count; ++i) {
+      faults[order[i]] = static_cast<Fault>(1 + random.below(kFaultCount - 1));
+    }
+  }
+  std::map<std::uint16_t, Adversary> adversaries;
+  for (const auto& [number, fault] : faults) {
+    Adversary::Setup setup{fault, chain, {}, random.next()};
+    for (std::size_t i = 0; i < options.validators; ++i) {
+      const net::PeerIndex peer(static_cast<std::uint16_t>(i));
+      if (peer.value() != number) setup.peers.push_back(peer);
+    }
+    adversaries.emplace(number, Adversary(std::move(setup)));
+  }
+  return adversaries;
+}
+
+std::set<std::uint16_t> keys_of(const std::map<std::uint16_t, Adversary>& adversaries) {
+  std::set<std::uint16_t> keys;
+  for (const auto& [number, adversary] : adversaries) keys.insert(number);
+  return keys;
+}
+
+}  // namespace
+
+Simulation::Simulation(const SimulationOptions& options)
+    : options_(options),
+      random_(options.seed * 1'000'003 + options.validators),
+      story_(agenda_, options.story),
+      genesis_(cast_genesis(options.validators, TimeMs(kGenesisMs), parameters_of(options))),
+      adversaries_(make_adversaries(options, chain_id(genesis_), random_)),
+      wire_(agenda_, random_,
+            [this](Place to, Place from, net::Channel channel, const net::Payload& payload) {
+              auto& machine = *machines_[to];
+              const auto adversary = adversaries_.find(machine.number().value());
+              if (adversary != adversaries_.end() && !adversary->second.lets_in(*payload)) return;
+              machine.act([&machine, sender = machines_[from]->number(), channel, payload] {
+                machine.node().on_message(sender, channel, *payload);
+              });
+            }),
+      judge_(story_, keys_of(adversaries_), options.validators) {
+  story_.tell("simulation", "seed",
+              std::to_string(options.seed) + ", " + std::to_string(options.validators) +
+                  " validators, profile " + std::string(options.profile->name));
+  for (const auto& [number, adversary] : adversaries_) {
+    story_.tell(genesis_.validators[number].name.value, "is", name_of(adversary.fault()));
+  }
+  make_machines();
+  clients_ = std::make_unique<Clients>(
+      genesis_,
+      Clients::Surroundings{&agenda_, &story_, &judge_, [this] { return any_honest(); }},
+      random_.next());
+  for (auto& machine : machines_) start(*machine);
+  if (!adversaries_.empty()) agenda_.in(kSpeakMs, [this] { speak(); });
+}
+
+Simulation::~Simulation() = default;
+
+void Simulation::make_machines() {
+  for (std::size_t i = 0; i < options_.validators; ++i) {
+    const auto number = static_cast<std::uint16_t>(i);
+    const auto adversary = adversaries_.find(number);
+    const bool twins = adversary != adversaries_.end() && adversary->second.fault() == Fault::twin;
+    for (std::size_t copy = 0; copy < (twins ? 2 : 1); ++copy) {
+      MachineSetup setup;
+      setup.place = machines_.size();
+      setup.number = net::PeerIndex(number);
+      setup.name = genesis_.validators[i].name.value;
+      setup.snapshot_interval = kSnapshotInterval;
+      setup.snapshot_behind = kSnapshotBehind;
+      setup.seed = random_.next();
+      places_[number].push_back(setup.place);
+      machines_.push_back(std::make_unique<Machine>(setup, genesis_, agenda_, observer()));
+      for (std::uint16_t peer = 0; peer < options_.validators; ++peer) {
+        if (twins && random_.chance(500)) attached_.insert({setup.place, peer});
+      }
+    }
+    judge_.owns(genesis_.validators[i].consensus_key, number);
+  }
+}
+
+Machine::Observer Simulation::observer() {
+  return {
+      .on_sent =
+          [this](Machine& machine, std::vector<Outgoing> sent, std::uint64_t departure) {
+            const auto adversary = adversaries_.find(machine.number().value());
+            if (adversary != adversaries_.end()) {
+              sent = adversary->second.replace(machine, sent);
+              judge_.overheard(machine, sent);
+            } else {
+              judge_.sent(machine, sent);
+            }
+            route(machine, sent, departure);
+          },
+      .on_down = [this](Machine& machine, const std::string& why,
+                        Stop how) { went_down(machine, why, how); },
+      .on_log =
+          [this](Machine& machine, LogLevel level, const std::string& line) {
+            if (level != LogLevel::debug) story_.tell(machine.name(), "says", line);
+          },
+      .on_evidence = [this](Machine& machine,
+                            const RecordEvidence& piece) { judge_.found(machine, piece); },
+      .is_linked =
+          [this](const Machine& machine, net::PeerIndex peer) {
+            return std::ranges::any_of(places_of(peer), [&](Place place) {
+              return wire_.is_linked(machine.place(), place);
+            });
+          },
+  };
+}
+
+std::vector<Place> Simulation::places_of(net::PeerIndex number) const {
+  const auto it = places_.find(number.value());
+  return it == places_.end() ? std::vector<Place>{} : it->second;
+}
+
+Machine& Simulation::machine(const std::string& name) {
+  const auto it = std::ranges::find_if(
+      machines_, [&](const auto& machine) { return machine->name() == name; });
+  CHECK(it != machines_.end());
+  return **it;
+}
+
+void Simulation::route(Machine& from, const std::vector<Outgoing>& sent,
+                       std::uint64_t departure) {
+  for (const auto& outgoing : sent) {
+    for (const auto& [number, places] : places_) {
+      if (number == from.number().value()) continue;
+      if (outgoing.to && outgoing.to->value() != number) continue;
+      for (const Place place : places) {
+        wire_.send(from.place(), place, outgoing.channel, outgoing.payload, departure);
+      }
+    }
+  }
+}
+
+void Simulation::start(Machine& machine) {
+  if (const auto status = machine.start(); !status) {
+    story_.tell(machine.name(), "refuses", status.error().to_string());
+    judge_.refused_to_start(machine, status.error());
+    stays_down_.insert(machine.place());
+    return;
+  }
+  ++restarts_;
+  story_.tell(machine.name(), "starts",
+              "at height " + std::to_string(machine.journal().tip().height.value()));
+  judge_.started(machine);
+  connect();
+}
+
+void Simulation::stop(Machine& machine, Stop how) {
+  story_.tell(machine.name(), how == Stop::kill ? "killed" : "dark", "");
+  machine.stop(how);
+  connect();
+}
+
+void Simulation::stop_for(Machine& machine, Stop how, std::uint64_t ms) {
+  stop(machine, how);
+  agenda_.in(ms, [this, &machine, life = machine.life()] {
+    if (machine.life() == life) bring_back(machine);
+  });
+}
+
+// A process that stopped by itself is started again by its operator.
+void Simulation::went_down(Machine& machine, const std::string& why, Stop how) {
+  story_.tell(machine.name(), "stops", why);
+  agenda_.in(0, [this, &machine, how, life = machine.life()] {
+    if (!machine.is_up() || machine.life() != life) return;
+    stop_for(machine, how, random_.between(10, 2'000));
+  });
+}
+
+bool Simulation::is_attached(const Machine& twin, std::uint16_t to) const {
+  return places_of(twin.number()).size() < 2 || attached_.contains({twin.place(), to});
+}
+
+void Simulation::connect() {
+  for (auto& a : machines_) {
+    for (auto& b : machines_) {
+      if (a->place() >= b->place() || a->number() == b->number()) continue;
+      const bool wanted = a->is_up() && b->is_up() &&
+                          !cuts_.contains(std::minmax(a->number().value(), b->number().value())) &&
+                          is_attached(*a, b->number().value()) &&
+                          is_attached(*b, a->number().value());
+      if (wanted == wire_.is_linked(a->place(), b->place())) continue;
+      if (wanted) {
+        wire_.link(a->place(), b->place());
+      } else {
+        wire_.unlink(a->place(), b->place());
+      }
+      for (auto* machine : {a.get(), b.get()}) {
+        const auto peer = machine == a.get() ? b->number() : a->number();
+        machine->act([machine, peer, wanted] {
+          if (wanted) return machine->node().on_connected(peer);
+          machine->node().on_disconnected(peer);
+        });
+      }
+    }
+  }
+}
+
+void Simulation::speak() {
+  for (auto& machine : machines_) {
+    const auto adversary = adversaries_.find(machine->number().value());
+    if (adversary == adversaries_.end() || !machine->is_up()) continue;
+    route(*machine, adversary->second.speak(*machine), agenda_.now());
+  }
+  agenda_.in(kSpeakMs, [this] { speak(); });
+}
+
+void Simulation::run_ms(std::uint64_t ms) { agenda_.run_until(agenda_.now() + ms); }
+
+bool Simulation::run_until(const std::function<bool()>& condition, std::uint64_t ms_max) {
+  for (std::uint64_t waited = 0; waited < ms_max && !condition(); waited += kCheckMs) {
+    run_ms(kCheckMs);
+  }
+  return condition();
+}
+
+std::uint64_t Simulation::lowest_height(const std::vector<Machine*>& machines) const {
+  std::optional<std::uint64_t> lowest;
+  for (const auto* machine : machines) {
+    const std::uint64_t height =
+        machine->is_up() ? machine->journal().tip().height.value() : 0;
+    lowest = std::min(lowest.value_or(height), height);
+  }
+  return lowest.value_or(0);
+}
+
+SimulationResult Simulation::run() {
+  run_ms(1'000);  // Everybody is linked.
+  draw_faults();
+  run_ms(random_.between(options_.profile->faults_ms_min, options_.profile->faults_ms_max));
+  const auto live = heal();
+  if (!makes_progress(live)) judge_.object("no progress after all was healed");
+  std::vector<const Machine*> up;
+  for (const auto* machine : live) {
+    if (machine->is_up()) up.push_back(machine);
+  }
+  judge_.finish(up);
+  return result();
+}
+
+SimulationResult Simulation::result() const {
+  SimulationResult result;
+  result.violations = judge_.violations();
+  result.events = agenda_.done();
+  result.virtual_ms = agenda_.now();
+  result.height = judge_.height();
+  result.transactions = judge_.transactions();
+  result.epochs = judge_.epochs();
+  result.restarts = restarts_;
+  result.story = story_.digest();
+  return result;
+}
+
+}  // namespace fenrun::sim

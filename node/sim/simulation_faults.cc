@@ -1,0 +1,368 @@
+// What goes wrong in a simulation, and how it is made good again.
+#include <algorithm>
+
+#include "contracts/members.h"
+#include "contracts/records.h"
+#include "core/check.h"
+#include "node/sim/cast.h"
+#include "node/sim/simulation.h"
+
+namespace fenrun::sim {
+namespace {
+
+constexpr std::uint64_t kHourMs = 3'600'000;
+constexpr std::uint64_t kDiskFullBytes = 32 * 1024;
+constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 50U;
+constexpr std::uint64_t kProgressMsMax = 300'000;
+constexpr std::uint64_t kProgressTransactions = 2;  // Of each organisation.
+
+}  // namespace
+
+// How much of each the seed wants, all the time.
+void Simulation::draw_faults() {
+  const auto& profile = *options_.profile;
+  if (profile.network) {
+    wire_.faults = {.delay_ms_min = 1,
+                    .delay_ms_max = random_.between(5, 200),
+                    .loss_permille = random_.below(150),
+                    .double_permille = random_.below(80),
+                    .reorder_permille = random_.below(300)};
+  }
+  for (auto& machine : machines_) {
+    auto& faults = machine->faults;
+    faults.verify_ms_max = random_.below(50);
+    if (profile.crashes && random_.chance(700)) {
+      faults.power_per_million = random_.below(2'000);
+      faults.cut_per_million = random_.below(500);
+    }
+    if (profile.disks && random_.chance(500)) faults.sync_ms_max = random_.below(60);
+    if (profile.disks && random_.chance(300)) faults.sync_error_per_million = random_.below(500);
+  }
+  clients_->set_pause_ms(random_.between(20, 400));
+  validators_now_ = options_.validators;
+  faults_go_on_ = true;
+  agenda_.in(1, [this] { fault(); });
+}
+
+// The next fault of those that the profile has, and the one after it.
+void Simulation::fault() {
+  if (!faults_go_on_) return;
+  const auto& profile = *options_.profile;
+  auto* machine = any_honest();
+  switch (random_.below(8)) {
+    case 0:
+    case 1:
+      if (profile.network) partition();
+      break;
+    case 2:
+      if (profile.crashes) stop_some();
+      break;
+    case 3:
+      if (profile.disks && machine != nullptr) hurt_disk(*machine);
+      break;
+    case 4:
+      if (profile.disks && machine != nullptr && random_.chance(300)) hurt_votes(*machine);
+      break;
+    case 5:
+      if (profile.clocks && machine != nullptr) wrong_clock(*machine);
+      break;
+    case 6:
+      if (profile.epochs) change_validators();
+      break;
+    default:
+      keep_backups();
+      break;
+  }
+  agenda_.in(random_.between(100, 1'500), [this] { fault(); });
+}
+
+Machine* Simulation::any_honest() {
+  std::vector<Machine*> up;
+  for (const auto& machine : machines_) {
+    if (machine->is_up() && is_honest(*machine)) up.push_back(machine.get());
+  }
+  return up.empty() ? nullptr : up[random_.below(up.size())];
+}
+
+// Two sides, or links that carry one direction only; now and then the twins talk to others.
+void Simulation::partition() {
+  mend();
+  wire_.hear_again();
+  const auto count = static_cast<std::uint16_t>(options_.validators);
+  if (random_.chance(350)) {
+    story_.tell("wire", "mends", "all links");
+  } else if (random_.chance(300)) {
+    for (const auto& from : machines_) {
+      for (const auto& to : machines_) {
+        if (random_.chance(250)) wire_.deafen(from->place(), to->place());
+      }
+    }
+    story_.tell("wire", "deafens", "some links in one direction");
+  } else {
+    std::set<std::uint16_t> side;
+    for (std::uint16_t i = 0; i < count; ++i) {
+      if (random_.chance(500)) side.insert(i);
+    }
+    std::string names;
+    for (std::uint16_t a = 0; a < count; ++a) {
+      if (side.contains(a)) names += (names.empty() ? "" : ", ") + genesis_.validators[a].name.value;
+      for (std::uint16_t b = 0; b < a; ++b) {
+        if (side.contains(a) != side.contains(b)) cut(a, b);
+      }
+    }
+    story_.tell("wire", "cuts off", names);
+  }
+  for (const auto& [number, adversary] : adversaries_) {
+    if (adversary.fault() != Fault::twin) continue;
+    for (const Place place : places_.at(number)) {
+      for (std::uint16_t peer = 0; peer < count; ++peer) {
+        attached_.erase({place, peer});
+        if (random_.chance(600)) attached_.insert({place, peer});
+      }
+    }
+  }
+  connect();
+}
+
+void Simulation::stop_some() {
+  const bool all = random_.chance(150);
+  for (auto& machine : machines_) {
+    if (!machine->is_up() || (!all && !random_.chance(300))) continue;
+    const Stop how = all || random_.chance(600) ? Stop::power : Stop::kill;
+    stop_for(*machine, how, random_.chance(500) ? 1 + random_.below(300) : random_.below(8'000));
+  }
+}
+
+void Simulation::hurt_disk(Machine& machine) {
+  if (random_.chance(500)) {
+    story_.tell(machine.name(), "disk", "is nearly full");
+    machine.disk().set_space(random_.below(kDiskFullBytes));
+    agenda_.in(random_.between(500, 8'000),
+               [&machine] { machine.disk().set_space(kUnlimited); });
+  } else {
+    story_.tell(machine.name(), "disk", "fails a sync");
+    machine.disk().fail_sync_in(random_.below(3));
+  }
+}
+
+void Simulation::wrong_clock(Machine& machine) {
+  const auto hour = static_cast<std::int64_t>(kHourMs);
+  const std::int64_t skew =
+      random_.chance(300) ? 0 : static_cast<std::int64_t>(random_.below(2 * kHourMs)) - hour;
+  story_.tell(machine.name(), "clock", std::to_string(skew) + " ms wrong");
+  machine.set_wall_skew(skew);
+}
+
+void Simulation::keep_backups() {
+  for (auto& machine : machines_) {
+    if (!machine->is_up() || !random_.chance(300)) continue;
+    old_votes_[machine->place()] = machine->disk().durable_bytes(machine->vote_log_path());
+  }
+}
+
+bool Simulation::may_lose_one() const {
+  return adversaries_.size() + lost_votes_.size() < faulty_max();
+}
+
+void Simulation::hurt_votes(Machine& machine) {
+  const auto number = machine.number().value();
+  if (!may_lose_one() || lost_votes_.contains(number) || removed_ == machine.name()) return;
+  lost_votes_.insert(number);
+  stop(machine, Stop::power);
+  auto& bytes = machine.disk().bytes(machine.vote_log_path());
+  const auto backup = old_votes_.find(machine.place());
+  if (backup != old_votes_.end() && random_.chance(600)) {
+    story_.tell(machine.name(), "votes", "are an older copy now");
+    // Whoever votes with it counts as Byzantine until peers have told it.
+    judge_.excuse(number);
+    bytes = backup->second;
+  } else {
+    bytes[random_.below(bytes.size())] ^= static_cast<std::uint8_t>(1U << random_.below(8));
+    story_.tell(machine.name(), "votes", "are damaged");
+  }
+  agenda_.in(random_.below(3'000), [this, &machine, life = machine.life()] {
+    if (machine.life() == life) start(machine);
+  });
+  if (options_.profile->epochs) {
+    agenda_.in(15'000 + random_.below(5'000), [this, &machine] { rejoin(machine); });
+  }
+}
+
+void Simulation::bring_back(Machine& machine) {
+  if (machine.is_up() || stays_down_.contains(machine.place())) return;
+  machine.disk().set_space(kUnlimited);
+  const auto adversary = adversaries_.find(machine.number().value());
+  if (adversary != adversaries_.end() && adversary->second.fault() == Fault::amnesiac) {
+    CHECK(machine.disk().remove(machine.vote_log_path()).has_value());
+    CHECK(VoteLog::create(machine.disk(), machine.vote_log_path(),
+                          machine.consensus_key().public_key(), Epoch(0))
+              .has_value());
+  }
+  start(machine);
+}
+
+// ---------------------------------------------------------------------------------------- epochs
+
+void Simulation::rejoin(Machine& machine) {
+  const auto number = machine.number().value();
+  if (removed_ == machine.name() || changing_) return;
+  changing_ = true;
+  lost_votes_.insert(number);  // Until its new key is registered.
+  if (machine.is_up()) stop(machine, Stop::kill);
+  machine.disk().set_space(kUnlimited);
+  old_votes_.erase(machine.place());
+  machine.take_keys(machine.generation() + 1);
+  judge_.owns(machine.consensus_key().public_key(), number);
+  start(machine);
+  const auto make = [this, &machine] {
+    const NameText name{machine.name()};
+    const ValidatorKeysStatement statement{chain_id(genesis_), name,
+                                           machine.consensus_key().public_key(),
+                                           machine.checkpoint_key().public_key(), Height(0)};
+    return ReplaceValidatorKeys{
+        name, statement.consensus_key, statement.checkpoint_key,
+        named_key(machine.name() + " transport").public_key(),
+        machine.consensus_key().sign(Domain::validator_keys, encode(statement))};
+  };
+  clients_->enqueue(machine.name(), make, [this, number](Errc outcome) {
+    changing_ = false;
+    if (outcome == Errc::ok) lost_votes_.erase(number);
+  });
+}
+
+void Simulation::change_validators() {
+  if (changing_) return;
+  if (removed_) return add_again(*removed_);
+  auto* machine = any_honest();
+  if (machine == nullptr) return;
+  const std::size_t faulty = adversaries_.size() + lost_votes_.size();
+  const bool may_shrink = validators_now_ > 4 || faulty == 0;
+  if (may_shrink && (validators_now_ - 2) / 3 >= faulty && random_.chance(500)) {
+    return remove(machine->name());
+  }
+  if (lost_votes_.contains(machine->number().value()) || may_lose_one()) rejoin(*machine);
+}
+
+// Proposed by the brand, approved by all others.
+void Simulation::decide(const Change& change, std::function<void()> then) {
+  const auto proposal = std::make_shared<ProposeChange>();  // Shared by those who approve.
+  proposal->change = change;
+  const auto make = [this, proposal] {
+    proposal->valid_until = Height(judge_.height() + 400);
+    return *proposal;
+  };
+  const auto approve = [this, proposal, then](Errc outcome) {
+    if (outcome != Errc::ok) {
+      changing_ = false;
+      return;
+    }
+    const auto left = std::make_shared<std::size_t>(options_.validators - 1);  // Likewise.
+    for (const auto& validator : genesis_.validators) {
+      if (validator.name.value == "brand") continue;
+      clients_->enqueue(
+          validator.name.value,
+          [proposal] { return ApproveChange{proposal_digest(*proposal)}; },
+          [left, then](Errc) {
+            if (--*left == 0) then();
+          });
+    }
+  };
+  clients_->enqueue("brand", make, approve);
+}
+
+void Simulation::remove(const std::string& name) {
+  changing_ = true;
+  story_.tell("brand", "removes", name);
+  --validators_now_;  // As if it had happened: no more may fail than the smaller set can bear.
+  removed_ = name;
+  decide(RemoveValidator{{name}}, [this] { changing_ = false; });
+}
+
+void Simulation::add_again(const std::string& name) {
+  changing_ = true;
+  auto& node = machine(name);
+  if (node.is_up()) stop(node, Stop::kill);
+  node.disk().set_space(kUnlimited);
+  old_votes_.erase(node.place());
+  node.take_keys(node.generation() + 1);
+  judge_.owns(node.consensus_key().public_key(), node.number().value());
+  start(node);
+  const auto make = [this, &node] {
+    const Height height(node.is_up() ? node.journal().tip().height.value() : 0);
+    const NameText own{node.name()};
+    const ValidatorKeysStatement statement{chain_id(genesis_), own,
+                                           node.consensus_key().public_key(),
+                                           node.checkpoint_key().public_key(), height};
+    return ReportReady{own,
+                       statement.consensus_key,
+                       statement.checkpoint_key,
+                       height,
+                       node.is_up() ? node.journal().tip_id() : Digest{},
+                       node.consensus_key().sign(Domain::validator_keys, encode(statement))};
+  };
+  clients_->enqueue(name, make, [this, name](Errc outcome) {
+    if (outcome != Errc::ok) {
+      changing_ = false;
+      return;
+    }
+    story_.tell("brand", "adds", name);
+    decide(AddValidator{{name}}, [this] {
+      changing_ = false;
+      ++validators_now_;
+      removed_.reset();
+    });
+  });
+}
+
+// ---------------------------------------------------------------------------------------- phase 2
+
+// Those whose votes are counted on.  Where validators change everybody honest is up, else a random
+// quorum, and the others are down for good.
+std::vector<Machine*> Simulation::heal() {
+  faults_go_on_ = false;
+  wire_.faults = {};
+  wire_.hear_again();
+  mend();
+  std::vector<Machine*> live;
+  for (auto& machine : machines_) {
+    machine->faults = {};
+    machine->set_wall_skew(0);
+    machine->disk().set_space(kUnlimited);
+    machine->disk().forgive();
+    const bool votes = !lost_votes_.contains(machine->number().value());
+    if (is_honest(*machine) && (votes || options_.profile->epochs)) live.push_back(machine.get());
+  }
+  random_.shuffle(live);
+  const std::size_t quorum = options_.validators - (options_.validators - 1) / 3;
+  if (!options_.profile->epochs) live.resize(std::min(live.size(), quorum));
+  const bool faulty_stay = random_.chance(500);
+  for (auto& machine : machines_) {
+    const bool lives = std::ranges::find(live, machine.get()) != live.end();
+    if (lives && !machine->is_up()) bring_back(*machine);
+    if (lives || (!is_honest(*machine) && faulty_stay)) continue;
+    if (machine->is_up()) stop(*machine, Stop::power);
+    stays_down_.insert(machine->place());
+  }
+  story_.tell("simulation", "heals",
+              std::to_string(live.size()) + " validators" +
+                  (faulty_stay && !adversaries_.empty() ? "; who is Byzantine goes on" : ""));
+  connect();
+  return live;
+}
+
+bool Simulation::makes_progress(const std::vector<Machine*>& live) {
+  clients_->set_pause_ms(50);
+  clients_->expect_each(kProgressTransactions);
+  const auto all_committed = [&] { return clients_->expectation_met(); };
+  if (!run_until(all_committed, kProgressMsMax)) {
+    for (const auto* machine : live) {
+      if (!machine->is_up()) continue;
+      story_.tell(machine->name(), "waits", machine->node().status().diagnosis.text());
+    }
+    return false;
+  }
+  const std::uint64_t height = judge_.height();
+  return run_until([&] { return lowest_height(live) >= height; }, kProgressMsMax);
+}
+
+}  // namespace fenrun::sim

@@ -1,0 +1,75 @@
+// Networks of whole nodes under simulated faults.  `fenrun sim` runs many more seeds.
+#include "node/sim/simulation.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace fenrun::sim {
+namespace {
+
+SimulationOptions options_of(const char* profile, std::uint64_t seed,
+                             std::size_t validators = 4) {
+  SimulationOptions options;
+  options.seed = seed;
+  options.validators = validators;
+  options.profile = profile_named(profile);
+  return options;
+}
+
+void expect_sound(const SimulationResult& result) {
+  EXPECT_TRUE(result.violations.empty()) << result.violations.front();
+}
+
+TEST(Simulation, EqualSeedsTellEqualStories) {
+  std::array<std::ostringstream, 2> stories;
+  std::array<Digest, 2> digests;
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto options = options_of("mixed", 3);
+    options.story = &stories[i];
+    digests[i] = Simulation(options).run().story;
+  }
+  EXPECT_EQ(stories[0].str(), stories[1].str());
+  EXPECT_EQ(digests[0], digests[1]);
+  EXPECT_NE(digests[0], Simulation(options_of("mixed", 4)).run().story);
+}
+
+TEST(Simulation, EachProfileIsSafeAndLive) {
+  for (const auto& profile : profiles()) {
+    for (const std::uint64_t seed : {1, 2}) {
+      const auto result = Simulation(options_of(profile.name.data(), seed)).run();
+      SCOPED_TRACE(std::string(profile.name) + ", seed " + std::to_string(seed));
+      expect_sound(result);
+      EXPECT_GT(result.transactions, 10u);
+    }
+  }
+}
+
+TEST(Simulation, NoOneByzantineValidatorOfFourDoesHarm) {
+  for (std::uint64_t kind = 1; kind < kFaultCount; ++kind) {
+    auto options = options_of("network", kind);
+    options.faults = {{static_cast<std::uint16_t>(kind % 4), static_cast<Fault>(kind)}};
+    SCOPED_TRACE(name_of(static_cast<Fault>(kind)));
+    expect_sound(Simulation(options).run());
+  }
+}
+
+// A transaction that comes after a day of silence is final as soon as one in a busy network.
+TEST(Simulation, ADayOfSilenceCostsTheNextTransactionNothing) {
+  auto options = options_of("calm", 1);
+  options.idle_interval_ms = 60'000;
+  Simulation simulation(options);
+  simulation.clients().set_pause_ms(50);
+  simulation.run_ms(20'000);
+  const auto busy = simulation.clients().latency_ms() / simulation.clients().committed();
+  simulation.clients().set_pause_ms(0);
+  simulation.run_ms(24 * 3'600'000);
+  simulation.clients().reset_latency();
+  simulation.clients().set_pause_ms(1);
+  ASSERT_TRUE(simulation.run_until([&] { return simulation.clients().committed() >= 4; }, 10'000));
+  EXPECT_LE(simulation.clients().latency_ms() / simulation.clients().committed(), 2 * busy);
+  expect_sound(simulation.result());
+}
+
+}  // namespace
+}  // namespace fenrun::sim
