@@ -92,6 +92,7 @@ struct Built {
 
 enum class Verdict : std::uint8_t {
   valid,     // Executed; the result equals the header byte for byte.
+  early,     // Valid, but dated too far ahead of this validator's clock for its notarize vote.
   invalid,   // The header, or executing it on its parent, is faulty: blame lies with its signer.
   mismatch,  // The batch list does not hash to what the header says: somebody altered the message.
   unavailable,  // A batch could not be got now; the replica will ask again, naming another peer.
@@ -103,7 +104,8 @@ struct Verified {
   Digest block_id;
   Verdict verdict = Verdict::valid;
   std::uint64_t cost_ms = 0;  // What executing took, without waiting for batches.
-  bool ends_epoch = false;  // Valid, and another set of validators follows it: no block extends it.
+  // Valid or early, and another set of validators follows it: no block extends it.
+  bool ends_epoch = false;
 };
 
 // The body of a block verified as valid is durable in the sense of duty 4.  It may come in the same

@@ -32,6 +32,7 @@ struct Proposal {
   bool logged = false;       // In the vote log.
   bool durable = false;      // Its body is on the disk.
   bool unavailable = false;  // The driver could not get a batch: wait for the next retry.
+  bool early = false;        // Dated ahead of our clock: not to be notarized by us.
   bool ends_epoch = false;   // Known once valid: nothing extends it.
   Phase phase = Phase::waiting;
 

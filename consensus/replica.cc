@@ -66,7 +66,8 @@ void Replica::recover(const LogRecord& record) {
   const auto epoch = epoch_of(record);
   log_epoch_ = std::max(log_epoch_, epoch);
   if (epoch > config_.epoch) later_records_.push_back(record);
-  if (epoch != config_.epoch) return;
+  // Of an epoch that is over nothing counts any more; whom we take for its validators may be wrong.
+  if (epoch != config_.epoch || ended()) return;
   std::visit(overloaded{
                  [&](const EpochOpened& opened) {
                    epoch_logged_ = true;

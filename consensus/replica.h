@@ -79,7 +79,7 @@ class Replica {
   // `self`; the tip is of the configured epoch; `recovered` holds every record of the vote log, in
   // log order.  The key must outlive the replica.
   //
-  // Records of earlier epochs are passed over.  With records of a later epoch those of this one may
+  // Records of earlier epochs are passed over, and of one that the tip ends.  With records of a later epoch those of this one may
   // be gone: it casts nothing, and follows until it ends.
   Replica(const ReplicaConfig& config, ValidatorSet validators, std::optional<ValidatorIndex> self,
           const SigningKey* key, FinalizedTip tip, const std::vector<LogRecord>& recovered,
@@ -179,6 +179,7 @@ class Replica {
   bool drop_if_impossible(View view, const Proposal& proposal);
   bool start_verifying(View view, Proposal& proposal);
   void reject(View view, Proposal& proposal);
+  void refuse_early(View view, Proposal& proposal);
   bool vote_on(View view, Proposal& proposal);
   void place(const Propose& copy, std::optional<ValidatorIndex> source);
   void want_blocks();

@@ -117,6 +117,14 @@ void Replica::reject(View view, Proposal& proposal) {
   if (!certificates_.has_any(view)) give_up(view);
 }
 
+// The clock decides over our notarize vote and over nothing else: whether a quorum's block is valid
+// must not depend on when, or after which restart, it is looked at.
+void Replica::refuse_early(View view, Proposal& proposal) {
+  if (safety_.cast(VoteKind::notarize, view)) return;
+  proposal.early = true;
+  if (!certificates_.has_any(view)) give_up(view);
+}
+
 bool Replica::vote_on(View view, Proposal& proposal) {
   if (!may_cast()) return false;
   const auto* notarization = certificates_.find(VoteKind::notarize, view);
@@ -127,7 +135,8 @@ bool Replica::vote_on(View view, Proposal& proposal) {
     cast(subject);
     return true;
   }
-  if (!proposal.from_leader || tainted_.contains(view) || !safety_.may_notarize(view, view_)) {
+  if (!proposal.from_leader || proposal.early || tainted_.contains(view) ||
+      !safety_.may_notarize(view, view_)) {
     return false;
   }
   if (!parent_ready(proposal) || !justified(proposal)) return false;

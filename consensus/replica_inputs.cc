@@ -45,9 +45,11 @@ void Replica::on(const Verified& input) {
   }
   switch (input.verdict) {
     case Verdict::valid:
+    case Verdict::early:
       pacemaker_.observe_verify(SpanMs(input.cost_ms));
       proposal->phase = Proposal::Phase::valid;
       proposal->ends_epoch = input.ends_epoch;
+      if (input.verdict == Verdict::early) refuse_early(input.view, *proposal);
       return;
     case Verdict::invalid:
       reject(input.view, *proposal);

@@ -116,11 +116,14 @@ std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
 
 Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock) {
   const Digest id = block_id_of(propose.payload);
-  if (journal_->find(id)) return Verdict::valid;
   const auto parent = journal_->point(propose.parent_id);
   CHECK(parent.has_value());
   const auto header = decode_header(propose.payload.header);
   if (!header) return Verdict::invalid;
+  const bool is_early = header->time.value() > clock.value() + kBlockTimeAheadMsMax &&
+                        header->time != parent->time.next();
+  const Verdict right = is_early ? Verdict::early : Verdict::valid;
+  if (journal_->find(id)) return right;
   // What the leader did not sign must agree with what it did.
   if (header->batch_list != batch_list_digest(propose.payload.batches) ||
       header->parent != propose.parent_id || header->height != propose.height) {
@@ -129,14 +132,13 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
   if (header->epoch != propose.epoch || header->view != propose.view ||
       header->parent_view != propose.parent_view || header->height != parent->height.next() ||
       header->proposer != leader || header->time <= parent->time ||
-      header->time.value() > clock.value() + kBlockTimeAheadMsMax ||
       has_repetition(propose.payload.batches, batches_since_tip(propose.parent_id))) {
     return Verdict::invalid;
   }
   auto block = execute(*parent, context_of(*header), propose.payload.batches);
   if (block->id != id) return Verdict::invalid;
   keep(std::move(block), propose.payload.batches);
-  return Verdict::valid;
+  return right;
 }
 
 const ExecutedBlock* Executor::replay(const Header& header, const Digest& id,

@@ -16,7 +16,9 @@
 
 namespace fenrun {
 
-// How far a block's time may lie ahead of the clock of a validator that votes for it.
+// How far a block's time may lie ahead of the clock of a validator that notarizes it.  The smallest
+// step above the parent's time is never too far: where a quorum's clocks were wrong, and the chain
+// is ahead of them now, it goes on.
 inline constexpr std::uint64_t kBlockTimeAheadMsMax = 500;
 // Of batches that a leader proposes without a quorum having acknowledged them.
 inline constexpr std::size_t kUnacknowledgedBytesMax = 256 * 1024;
@@ -32,7 +34,7 @@ class Executor {
   // The batches of the proposal that are not held.
   std::vector<Digest> missing_batches(const Propose& propose) const;
 
-  // Executes the proposal and compares.  A block found valid is kept.
+  // Executes the proposal and compares.  A block found valid is kept, be it early or not.
   // REQUIRES: nothing is missing; the parent is held; `leader` is who may propose in the view.
   Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock);
 

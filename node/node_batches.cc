@@ -185,7 +185,7 @@ bool Node::try_verify(const Verification& verification) {
   }
   const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
   const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
-  const bool valid = verdict == Verdict::valid;
+  const bool valid = verdict == Verdict::valid || verdict == Verdict::early;
   give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value(),
                 valid && journal_->find(request.block_id)->header.ends_epoch()});
   if (valid) {

@@ -541,10 +541,11 @@ void Cluster::build(Node& node, const Build& order) {
 void Cluster::verify(Node& node, const Verify& order) {
   const auto verdict = execute(node, order);
   const auto cost = 1 + random_.below(faults.verify_ms_max);
-  if (verdict == Verdict::valid) node.executed[order.block_id] = order.propose;
-  const bool ends = verdict == Verdict::valid && !header_of(order.propose).next.empty();
+  const bool right = verdict == Verdict::valid || verdict == Verdict::early;
+  if (right) node.executed[order.block_id] = order.propose;
+  const bool ends = right && !header_of(order.propose).next.empty();
   later(node, cost, Verified{order.propose.view, order.block_id, verdict, cost, ends});
-  if (verdict == Verdict::valid) later(node, cost, BodyDurable{order.block_id});
+  if (right) later(node, cost, BodyDurable{order.block_id});
 }
 
 Verdict Cluster::execute(Node& node, const Verify& order) {
@@ -563,7 +564,7 @@ Verdict Cluster::execute(Node& node, const Verify& order) {
     return Verdict::invalid;
   }
   if (header->batches != digest_of(propose.payload.batches)) return Verdict::mismatch;
-  return Verdict::valid;
+  return random_.chance(faults.early_permille) ? Verdict::early : Verdict::valid;
 }
 
 void Cluster::later(Node& node, std::uint64_t delay_ms, std::optional<Input> input) {

@@ -29,6 +29,7 @@ enum class Fault { none, silent, twin, amnesiac, liar };
 struct DriverFaults {
   std::uint64_t crash_per_100000 = 0;      // A crash at any one output.
   std::uint64_t unavailable_permille = 0;  // A verification that lacks a batch.
+  std::uint64_t early_permille = 0;        // A block that is ahead of the clock.
   std::uint64_t rewrite_permille = 0;      // Of steps, after which the log is rewritten.
   std::uint64_t rollback_permille = 0;     // Of crashes of the identity that may be set back.
   std::uint64_t last_permille = 0;         // Of blocks built, which end their epoch.

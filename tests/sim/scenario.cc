@@ -60,6 +60,7 @@ void break_things(Cluster& cluster, std::uint64_t last_permille) {
   network.faults = {10, random.between(20, 200), random.below(200), random.below(100)};
   cluster.faults.crash_per_100000 = random.chance(500) ? 0 : random.below(1'000);
   cluster.faults.unavailable_permille = random.below(100);
+  cluster.faults.early_permille = random.below(60);
   cluster.faults.rewrite_permille = random.below(100);
   cluster.faults.verify_ms_max = random.between(1, 100);
   cluster.faults.last_permille = last_permille;

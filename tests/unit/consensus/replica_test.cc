@@ -95,6 +95,50 @@ TEST_F(ReplicaTest, AFaultyHeaderNullifiesAndAnAlteredListDoesNot) {
   EXPECT_EQ(cast[0].subject, nullify(1));
 }
 
+TEST_F(ReplicaTest, ABlockAheadOfTheClockGetsNoVoteButIsAParent) {
+  hear(1, first());
+  const auto id = block_id_of(first().payload);
+  step(BodyDurable{id});
+  const auto cast = votes(step(Verified{View(1), id, Verdict::early, 1}));
+  ASSERT_EQ(cast.size(), 1);
+  EXPECT_EQ(cast[0].subject, nullify(1));
+  // The clocks of a quorum were ahead as well: what they decided stands, and is built upon.
+  hear(2, members_.certificate(first().subject(), {1, 2, 3}));
+  const auto second = proposal(2, 1, id, 2, 'b');
+  EXPECT_EQ(all<Verify>(hear(2, second)).size(), 1);
+  const auto next = votes(execute(second));
+  ASSERT_EQ(next.size(), 1);
+  EXPECT_EQ(next[0].subject, second.subject());
+}
+
+TEST_F(ReplicaTest, ABlockThatWeVotedForIsNotEarlyAfterARestart) {
+  hear(1, first());
+  execute(first());
+  restart(log_);
+  wait(10);
+  const auto id = block_id_of(first().payload);
+  EXPECT_TRUE(votes(step(Verified{View(1), id, Verdict::early, 1})).empty());
+  step(BodyDurable{id});
+  const auto cast = votes(hear(2, members_.certificate(first().subject(), {1, 2, 3})));
+  ASSERT_EQ(cast.size(), 1);
+  EXPECT_EQ(cast[0].subject, finalize(first()));
+}
+
+// The last block of the epoch is committed, the handover not here: who validates next is known
+// already, and our votes of later views of the old epoch lie in the log.
+TEST(Replica, StartsBehindTheEndOfAnEpochWithVotesOfIt) {
+  const Members members(4);
+  FinalizedTip tip{Epoch(0), View(1), Height(1), sha256(bytes_of("last")), {}, true};
+  tip.certificate = members.certificate({VoteKind::finalize, Epoch(0), View(1), View(0), tip.block_id},
+                                        {0, 1, 2});
+  const std::vector<LogRecord> log{EpochOpened{Epoch(0), Digest{}, View(0)},
+                                   members.vote(nullify(2), 3)};
+  const ReplicaConfig config{kChain, Epoch(0), Digest{}, {}, LogCheck::ask};
+  Replica replica(config, members.set(), std::nullopt, nullptr, tip, log, TimeMs(0));
+  EXPECT_TRUE(replica.ended());
+  EXPECT_TRUE(replica.log_snapshot().size() == 1) << "nothing of the old epoch is kept";
+}
+
 TEST_F(ReplicaTest, AnEquivocatingLeaderGetsNoVoteAndIsReported) {
   hear(1, first());
   const auto found = all<EvidenceFound>(hear(1, proposal(1, 0, Digest{}, 1, 'z')));
