@@ -7,7 +7,7 @@ namespace fenrun {
 namespace {
 
 const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
-const Path kLog = "/data/votes.0";
+const Path kLog = "/votes.0";
 
 class StaleLog : public testing::Test {
  protected:
