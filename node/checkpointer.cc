@@ -26,6 +26,8 @@ Result<Checkpointer> Checkpointer::open(Options options, FileSystem& files,
     return Error{Errc::corruption,
                  guard_path.string() + ": the checkpoint guard is damaged; this key must not sign"};
   }
+  // It may be what a process left that died before its name was synced; it is relied upon at once.
+  FENRUN_OK(replace_file(files, guard_path, bytes));
   checkpointer.guard_ = *guard;
   return checkpointer;
 }

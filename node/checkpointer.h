@@ -31,8 +31,8 @@ class Checkpointer {
     const SigningKey* key = nullptr;  // Of self; outlives the checkpointer.  Null: never signs.
   };
 
-  // Reads the guard.  Where there is none nothing is ever signed.  Errc::corruption if the guard is
-  // damaged; Errc::io_error.
+  // Reads the guard, and makes it durable.  Where there is none nothing is ever signed.
+  // Errc::corruption if the guard is damaged; Errc::io_error.
   static Result<Checkpointer> open(Options options, FileSystem& files, const Path& guard_path);
 
   // Makes the guard of a key that has never signed.  Errc::io_error.

@@ -365,21 +365,19 @@ Result<std::vector<std::string>> VirtualDisk::list(const Path& folder) const {
 }
 
 Status VirtualDisk::make_folder(const Path& folder) {
-  FENRUN_OK(begin_operation("make_folder"));
-  NodePointer node = root_;
-  for (const auto& part : folder.relative_path()) {
-    if (part.empty() || part == ".") continue;
-    auto& next = node->names[part.string()];
-    if (!next) {
-      next = std::make_shared<Node>();
-      next->is_folder = true;
-      node->unsynced_names.push_back({part.string(), next, {}});
-      make_names_durable(*node);
-    }
-    if (!next->is_folder) return Error{Errc::io_error, folder.string() + ": mkdir: a file"};
-    node = next;
+  const auto node = find(folder);
+  if (node && !node->is_folder) return Error{Errc::io_error, folder.string() + ": mkdir: a file"};
+  if (node == root_) return {};
+  if (!node) {
+    const Path parent = folder.parent_path();
+    if (!find(parent)) FENRUN_OK(make_folder(parent));
+    FENRUN_TRY(const auto in, find_folder(parent));
+    FENRUN_OK(begin_operation("mkdir"));
+    const auto made = std::make_shared<Node>();
+    made->is_folder = true;
+    change_names(*in, {folder.filename().string(), made, {}});
   }
-  return {};
+  return sync_directory(folder.parent_path());
 }
 
 Status VirtualDisk::rename(const Path& from, const Path& to) {

@@ -222,6 +222,15 @@ Status AppendLog::rewrite(FileSystem& files, const std::vector<Record>& records)
   return {};
 }
 
+Status AppendLog::write_again(std::uint64_t offset) {
+  CHECK(buffer_.empty() && offset >= kFileHeaderBytes && offset <= end_);
+  if (failure_) return *failure_;
+  FENRUN_TRY(const auto bytes, read(offset, static_cast<std::size_t>(end_ - offset)));
+  auto status = file_->write(offset, bytes);
+  if (status) status = file_->sync();
+  return status ? status : fail(status.error());
+}
+
 Result<Bytes> AppendLog::read(std::uint64_t offset, std::size_t count) const {
   FENRUN_TRY(auto bytes, file_->read(offset, count));
   if (bytes.size() != count) return damage(path_, offset, "the file ends too early");

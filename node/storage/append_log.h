@@ -53,7 +53,8 @@ class AppendLog {
 
   // Reads the log.  A torn tail is cut off: a last record of which, from some 512-byte boundary
   // within it on, everything is absent or zero.  Any other bad byte is Errc::corruption, with file
-  // and offset.  Errc::value_invalid if the log is another's.
+  // and offset.  Errc::value_invalid if the log is another's.  The records of its last sync may be
+  // lost to a power failure still: see write_again().
   static Result<AppendLog> open(FileSystem& files, const Path& path, const LogIdentity& identity,
                                 std::uint64_t growth_bytes, const Visitor& visit);
 
@@ -75,6 +76,12 @@ class AppendLog {
   Status sync();
   // Replaces the log by one of these records, in a new file; buffered records are dropped.
   Status rewrite(FileSystem& files, const std::vector<Record>& records);
+
+  // Writes what lies between this offset, where a record begins, and the end once more, and syncs
+  // it.  For records that were read on opening: their process may have died before it synced them,
+  // or the sync failed, and what it covered no later sync writes.
+  // REQUIRES: nothing is buffered.
+  Status write_again(std::uint64_t offset);
 
   // Raw bytes of the file, unchecked: for readers that have a better check than a CRC.
   // Errc::corruption if the file ends before.

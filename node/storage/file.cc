@@ -99,6 +99,8 @@ int flags_of(FileAccess access) {
   UNREACHABLE();
 }
 
+Path parent_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
 }  // namespace
 
 Error system_error(const Path& path, const char* operation) {
@@ -136,14 +138,21 @@ Result<std::vector<std::string>> PosixFileSystem::list(const Path& folder) const
   return names;
 }
 
+// A parent that may not be read is not one in which a process of ours made a folder.
+Status PosixFileSystem::sync_name(const Path& folder) {
+  const Path parent = parent_of(folder);
+  if (::access(parent.c_str(), R_OK) != 0 && errno == EACCES) return {};
+  return sync_directory(parent);
+}
+
 Status PosixFileSystem::make_folder(const Path& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0) {
-    if (errno == EEXIST) return {};
+    if (errno == EEXIST) return sync_name(folder);
     if (errno != ENOENT || !folder.has_parent_path()) return system_error(folder, "mkdir");
     FENRUN_OK(make_folder(folder.parent_path()));
     if (::mkdir(folder.c_str(), 0700) != 0) return system_error(folder, "mkdir");
   }
-  return sync_directory(folder.has_parent_path() ? folder.parent_path() : Path("."));
+  return sync_directory(parent_of(folder));
 }
 
 Status PosixFileSystem::rename(const Path& from, const Path& to) {

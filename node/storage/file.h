@@ -51,7 +51,8 @@ class FileSystem {
   // Names of the entries of a folder, sorted.
   virtual Result<std::vector<std::string>> list(const Path& folder) const = 0;
 
-  // With all parents, made durable; it may exist already.
+  // With all parents, made durable.  If it exists already, its name is made durable all the same:
+  // a process may have died between making and syncing it.
   virtual Status make_folder(const Path& folder) = 0;
   virtual Status rename(const Path& from, const Path& to) = 0;
   virtual Status remove(const Path& path) = 0;
@@ -71,6 +72,9 @@ class PosixFileSystem final : public FileSystem {
   Status remove(const Path& path) override;
   Status remove_folder(const Path& folder) override;
   Status sync_directory(const Path& folder) override;
+
+ private:
+  Status sync_name(const Path& folder);
 };
 
 // The name under which a file is written before it takes its place; a crash may leave it behind.

@@ -150,12 +150,14 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
   const Path path = journal.path_of(last);
   FENRUN_TRY(const auto header, AppendLog::read_header(files, path));
   journal.block_count_ = last;
+  std::uint64_t last_record = AppendLog::kFileHeaderBytes;
   std::optional<std::uint64_t> next_position;
   FENRUN_TRY(
       journal.last_,
       AppendLog::open(files, path, header.identity, 0,
                       [&](std::uint64_t offset, const AppendLog::Record& record) -> Status {
                         FENRUN_TRY(const auto blocks, decode_blocks(last, offset, record));
+                        last_record = offset;
                         for (const auto& block : blocks) {
                           const auto& place = block.place;
                           if (place.height.value() != journal.block_count_ ||
@@ -169,6 +171,10 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
                       }));
   if (!next_position) return damage(path, AppendLog::kFileHeaderBytes, "the segment is empty");
   journal.entry_count_ = *next_position;
+  // A process that died before its sync returned left a last record, or the name of a last segment,
+  // that can be read and may yet be lost.  Whoever opens the journal relies on it.
+  FENRUN_OK(journal.last_->write_again(last_record));
+  FENRUN_OK(files.sync_directory(folder));
   return journal;
 }
 

@@ -61,7 +61,8 @@ class JournalFiles {
   using Visitor = std::function<Status(const StoredBlock&)>;
 
   // Opens the segments of a folder, makes the folder if need be, and cuts off a torn block.
-  // Segments from before the start are removed: a snapshot took their place.
+  // Segments from before the start are removed: a snapshot took their place.  All blocks that it
+  // then holds are durable, those that an earlier process may not have synced included.
   // Errc::corruption if the last segment is damaged or one is missing.
   static Result<JournalFiles> open(FileSystem& files, const Path& folder,
                                    std::uint64_t segment_bytes, const JournalStart& start = {});

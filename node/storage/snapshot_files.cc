@@ -77,6 +77,8 @@ Header header_of(const SnapshotManifest& manifest) {
 Result<SnapshotFiles> SnapshotFiles::open(FileSystem& files, const Path& folder) {
   SnapshotFiles snapshots(files, folder);
   if (!files.exists(folder)) return snapshots;
+  // A process that died before its sync returned left names that may yet be lost.
+  FENRUN_OK(files.sync_directory(folder));
   FENRUN_TRY(snapshots.base_, snapshots.read_manifest(kBase));
   auto begun = snapshots.read_manifest(kBegun);
   if (!begun && begun.error().code != Errc::corruption) return begun.error();

@@ -26,6 +26,7 @@ Result<VoteLog::Opened> VoteLog::open(FileSystem& files, const Path& path, const
   std::vector<VoteLogRecord> records;
   std::optional<Epoch> first;
   Epoch epoch;
+  std::optional<std::uint64_t> retired_at;
   const auto damaged = [&](std::uint64_t offset, const char* what) {
     return Error{Errc::corruption, path.string() + ": offset " + std::to_string(offset) + what};
   };
@@ -41,7 +42,8 @@ Result<VoteLog::Opened> VoteLog::open(FileSystem& files, const Path& path, const
                                  return {};
                                }
                                if (record.type == kRetired) {
-                                 return Error{Errc::vote_log_stale, path.string()};
+                                 retired_at = offset;
+                                 return {};
                                }
                                if (!first || record.tag != epoch.value()) {
                                  return damaged(offset, ": a record outside its epoch");
@@ -49,6 +51,11 @@ Result<VoteLog::Opened> VoteLog::open(FileSystem& files, const Path& path, const
                                records.push_back({record.type, epoch, to_bytes(record.payload)});
                                return {};
                              }));
+  if (retired_at) {
+    // For good, even if the process that wrote it did not live to see it synced.
+    FENRUN_OK(log.write_again(*retired_at));
+    return Error{Errc::vote_log_stale, path.string()};
+  }
   if (!first) return damaged(AppendLog::kFileHeaderBytes, ": no epoch is open");
   Opened opened{VoteLog(files, std::move(log), epoch), std::move(records)};
   FENRUN_OK(opened.log.rewrite(*first, opened.records));

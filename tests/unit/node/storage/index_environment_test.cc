@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 
 #include "node/sim/virtual_disk.h"
@@ -147,6 +148,55 @@ TEST(IndexEnvironment, store_survives_power_failure_at_every_operation) {
     ASSERT_FALSE(HasFailure()) << "power failure at operation " << at;
   }
   EXPECT_GT(at, 150U);
+}
+
+// A process dies at an operation, or by a sync that fails; the next one opens the store and relies
+// on what it finds; then the power fails.  None of what the second found is lost.
+void die_and_lose_power(std::uint64_t at, const std::function<void(sim::VirtualDisk&)>& fault,
+                        bool& is_done) {
+  sim::VirtualDisk disk(at);
+  BlockMaker maker;
+  sim::Random random(3);
+  fault(disk);
+  {
+    const Process process(disk);
+    is_done = process.store != nullptr;
+    for (int i = 0; i < 18 && is_done; ++i) {
+      const auto block = maker.next([&](BlockBuilder& b) { fill(b, random, 1'500); });
+      is_done = process.store->commit(block, {}).has_value();
+    }
+    disk.stop();
+  }
+  disk.kill();
+  std::uint64_t found = 0;
+  {
+    const Process process(disk);
+    ASSERT_TRUE(process.store) << process.error.to_string();
+    found = process.store->block_count();
+    disk.stop();
+  }
+  disk.crash();
+  const Process process(disk);
+  ASSERT_TRUE(process.store) << process.error.to_string();
+  ASSERT_GE(process.store->block_count(), found) << "a finalized height fell";
+}
+
+TEST(IndexEnvironment, what_a_dead_process_left_is_durable_once_the_store_is_open) {
+  bool is_done = false;
+  for (std::uint64_t at = 0; !is_done; ++at) {
+    die_and_lose_power(
+        at, [&](sim::VirtualDisk& disk) { disk.fail_power_at(at); }, is_done);
+    ASSERT_FALSE(HasFailure()) << "death at operation " << at;
+  }
+}
+
+TEST(IndexEnvironment, what_a_failed_sync_left_is_durable_once_the_store_is_open) {
+  bool is_done = false;
+  for (std::uint64_t at = 0; !is_done; ++at) {
+    die_and_lose_power(
+        at, [&](sim::VirtualDisk& disk) { disk.fail_sync_in(at); }, is_done);
+    ASSERT_FALSE(HasFailure()) << "failure of sync " << at;
+  }
 }
 
 // A few lives that end in one way or another; then the disk.

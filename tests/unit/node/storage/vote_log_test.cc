@@ -82,6 +82,27 @@ TEST(VoteLog, retired_log_is_never_used_again) {
   EXPECT_EQ(VoteLog::create(files, kPath, kKey, Epoch(0)).error().code, Errc::locked);
 }
 
+// The process dies in the sync of the retirement; the next one finds it and says so; then the power
+// fails.  A key that was given up once is not taken up again.
+TEST(VoteLog, retirement_that_was_found_stays) {
+  for (std::uint64_t seed = 0; seed < 32; ++seed) {
+    sim::VirtualDisk files(seed);
+    {
+      auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
+      if (seed % 2 == 0) {
+        files.fail_sync_in(0);
+      } else {
+        files.fail_power_at(files.operations() + 1);  // The sync behind the write.
+      }
+      ASSERT_FALSE(log.retire(Bytes(700, 3)));
+    }
+    files.kill();
+    ASSERT_EQ(VoteLog::open(files, kPath, kKey).error().code, Errc::vote_log_stale);
+    files.crash();
+    ASSERT_EQ(VoteLog::open(files, kPath, kKey).error().code, Errc::vote_log_stale) << seed;
+  }
+}
+
 TEST(VoteLog, failed_sync_is_final) {
   sim::VirtualDisk files;
   auto log = *VoteLog::create(files, kPath, kKey, Epoch(0));
