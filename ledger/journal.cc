@@ -199,11 +199,26 @@ Status Journal::save_handover(Epoch epoch, const EpochHandover& handover) {
   if (!header || header->epoch != epoch || !header->ends_epoch() ||
       merkle_root(size, node) != note.body.root ||
       hash(Domain::trust_policy, bytes_of(handover.next_policy.value)) !=
-          header->next_trust_policy) {
+          header->next_trust_policy ||
+      hash(Domain::validator_set, handover.next_validators) != header->next_validators) {
     return Error{Errc::value_invalid, "a handover of another block"};
   }
   sort_signatures(note);
-  return store_->save_handover(epoch, {{print(note)}, handover.next_policy});
+  return store_->save_handover(
+      epoch, {{print(note)}, handover.next_policy, handover.certificate, handover.next_validators});
+}
+
+Status Journal::save_learnt_handover(Epoch epoch, const EpochHandover& handover) {
+  CHECK(epoch >= tip_.epoch);
+  return store_->save_handover(epoch, handover);
+}
+
+bool Journal::holds_tips_handover() const {
+  if (!tip_.ends_epoch()) return false;
+  const auto handover = store_->handover(tip_.epoch);
+  if (!handover) return false;
+  const auto note = parse_note(handover->checkpoint.value);
+  return note && note->body.size == store_->size() && note->body.root == root();
 }
 
 // The tip moves to a child that the store holds.

@@ -60,10 +60,15 @@ class Journal {
   Status commit(std::span<const Digest> ids, ByteView certificate);
 
   // Keeps the handover of an epoch, durably; its signatures may come in any order.  REQUIRES: they
-  // were checked, and are of validators of the epoch only.
+  // were checked, and are of validators of the epoch only; so was the certificate.
   // Errc::value_invalid unless it is of a block of this journal that ended the epoch,
   // Errc::checkpoint_malformed.
   Status save_handover(Epoch epoch, const EpochHandover& handover);
+  // The same for an epoch that is not over here, learnt on the way to a snapshot.
+  // REQUIRES: everything in it was checked; signatures are sorted.
+  Status save_learnt_handover(Epoch epoch, const EpochHandover& handover);
+  // The handover of the epoch that the tip ended, if it is held and of that very block.
+  bool holds_tips_handover() const;
 
   // The header of a finalized block; Errc::not_found above the tip.
   Result<Header> header(Height height) const;

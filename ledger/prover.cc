@@ -14,6 +14,13 @@ bool starts_with(ByteView bytes, ByteView prefix) {
 
 MerklePath to_path(std::vector<Digest> hashes) { return MerklePath(std::move(hashes)); }
 
+// Of an entry, in the journal as it was when it had `size` entries.
+MerklePath path_within(const Journal& journal, Position position, std::uint64_t size) {
+  return to_path(inclusion_path(position.value(), size, [&](unsigned level, std::uint64_t index) {
+    return journal.node(level, index);
+  }));
+}
+
 // `next` is the first field of every Linked<V>.
 Result<std::optional<RecordKey>> next_of(const RecordEntry& record) {
   std::optional<RecordKey> next;
@@ -169,26 +176,26 @@ Status Prover::add_statement(Parts& parts, const StatementId& id,
   return {};
 }
 
-MerklePath Prover::path_to(Position position) const { return path_to(position, size_); }
-
-MerklePath Prover::path_to(Position position, std::uint64_t size) const {
-  return to_path(inclusion_path(
-      position.value(), size,
-      [this](unsigned level, std::uint64_t index) { return journal_->node(level, index); }));
+MerklePath Prover::path_to(Position position) const {
+  return path_within(*journal_, position, size_);
 }
 
-Result<ProofHandover> Prover::handover(Epoch epoch) const {
-  const auto kept = journal_->store().handover(epoch);
+Result<ProofHandover> prove_handover(const Journal& journal, Epoch epoch) {
+  const auto kept = journal.store().handover(epoch);
   if (!kept && kept.error().code == Errc::not_found) {
     return Error{Errc::not_ready, "the handover of epoch " + std::to_string(epoch.value())};
   }
   if (!kept) return kept.error();
   FENRUN_TRY(const auto note, parse_note(kept->checkpoint.value));
   const Position header(note.body.size - 1);
-  FENRUN_TRY(auto bytes, journal_->store().entry(header));
-  return ProofHandover{kept->checkpoint,
-                       {ProofEntryBytes(std::move(bytes)), path_to(header, note.body.size)},
-                       kept->next_policy};
+  if (note.body.size == 0 || note.body.size > journal.store().size()) {
+    return Error{Errc::not_ready, "epoch " + std::to_string(epoch.value()) + " is not over here"};
+  }
+  FENRUN_TRY(auto bytes, journal.store().entry(header));
+  return ProofHandover{
+      kept->checkpoint,
+      {ProofEntryBytes(std::move(bytes)), path_within(journal, header, note.body.size)},
+      kept->next_policy};
 }
 
 Result<Proof> Prover::finish(ProofClaim claim, const Parts& parts) const {
@@ -205,7 +212,7 @@ Result<Proof> Prover::finish(ProofClaim claim, const Parts& parts) const {
     if (proof.handovers.size() == kHandoversMax) {
       return Error{Errc::limit_exceeded, "more handovers than a proof may have"};
     }
-    FENRUN_TRY(auto one, handover(epoch));
+    FENRUN_TRY(auto one, prove_handover(*journal_, epoch));
     proof.handovers.push_back(std::move(one));
   }
   for (const auto& [index, needed] : parts.chunks) {

@@ -13,6 +13,10 @@
 
 namespace fenrun {
 
+// The step from the validators of an epoch that is over to those of the next.
+// Errc::not_ready while its handover is missing here; the errors of the store.
+Result<ProofHandover> prove_handover(const Journal& journal, Epoch epoch);
+
 class Prover {
  public:
   // The checkpoint of the finalized block at `height`, as a signed note; its signatures may come in
@@ -59,9 +63,7 @@ class Prover {
   Result<MerklePath> add_operation(Parts& parts, Position operation) const;
   Status add_statement(Parts& parts, const StatementId& id, const Statement& statement) const;
   Result<Proof> finish(ProofClaim claim, const Parts& parts) const;
-  Result<ProofHandover> handover(Epoch epoch) const;
   MerklePath path_to(Position position) const;
-  MerklePath path_to(Position position, std::uint64_t size) const;
 
   const Journal* journal_;
   const ActiveView* active_;

@@ -51,7 +51,7 @@ Status SnapshotBuilder::count(const SnapshotPart& part) {
     if (item.is_active) {
       ++active_;
     } else if (item.entry != nullptr) {
-      ++kept_;
+      kept_.insert(item.leaf);
     }
   }
   held_.at(part.section) += part.content.size();
@@ -64,7 +64,7 @@ Status SnapshotBuilder::install() {
   if (active_ != header_.active_count) {
     return Error{Errc::snapshot_invalid, "the number of current Records is wrong"};
   }
-  if (kept_ != header_.epoch.value() + 1) {
+  if (kept_.size() != header_.epoch.value() + 1) {
     return Error{Errc::snapshot_invalid, "the last Header of an epoch is missing"};
   }
   return store_->install_snapshot();

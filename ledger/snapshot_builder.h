@@ -4,6 +4,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "ledger/store.h"
@@ -34,6 +35,9 @@ class SnapshotBuilder {
   std::uint64_t pieces_held() const { return pieces_held_; }
   std::uint64_t pieces() const { return pieces_; }
 
+  // The ids of the Headers that are kept though no Records (must_keep()), as far as they are here.
+  const std::set<Digest>& kept() const { return kept_; }
+
   // Puts the snapshot in place of what the store holds: see LedgerStore::install_snapshot().
   // REQUIRES: is_complete().  Errc::snapshot_invalid if the whole is not what the Header counts,
   // which no honest quorum signs; what was taken in is of no use then.
@@ -51,7 +55,7 @@ class SnapshotBuilder {
   std::uint64_t pieces_ = 0;
   std::uint64_t pieces_held_ = 0;
   std::uint64_t active_ = 0;
-  std::uint64_t kept_ = 0;
+  std::set<Digest> kept_;
 };
 
 }  // namespace fenrun

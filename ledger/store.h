@@ -24,13 +24,19 @@ struct ActiveBitsDump {
   std::vector<ActiveChunk> chunks;
 };
 
-// What an epoch leaves behind: the checkpoint of its last block with a quorum of its validators'
-// cosignatures, and the trust policy of those who follow.  docs/spec/checkpoints.md.
-struct EpochHandover {
-  Text<kNoteBytesMax> checkpoint;          // The note.
-  Text<kTrustPolicyBytesMax> next_policy;  // Canonical.
+inline constexpr std::size_t kValidatorSetBytesMax = 16 * 1024;
 
-  FENRUN_FIELDS(checkpoint, next_policy)
+// What an epoch leaves behind: the checkpoint of its last block with a quorum of its validators'
+// cosignatures, the finalization of that block, and who follows.  All of it is kept because a node
+// that began with a later snapshot finds nothing of it in its journal.
+// docs/spec/checkpoints.md; docs/spec/network.md, §11.
+struct EpochHandover {
+  Text<kNoteBytesMax> checkpoint;                  // The note.
+  Text<kTrustPolicyBytesMax> next_policy;          // Canonical.
+  Blob<kSnapshotCertificateBytesMax> certificate;  // Finalizes the block; opaque here.
+  Blob<kValidatorSetBytesMax> next_validators;     // Hashed into the block's Header; opaque here.
+
+  FENRUN_FIELDS(checkpoint, next_policy, certificate, next_validators)
   friend bool operator==(const EpochHandover&, const EpochHandover&) = default;
 };
 
@@ -73,10 +79,10 @@ class LedgerStore : public StateView {
   virtual std::optional<ActiveBitsDump> active_bits_dump() const = 0;
   virtual Status save_active_bits(const ActiveBitsDump& dump) = 0;
 
-  // The handover of an epoch that is over: Errc::not_found, Errc::corruption if it is damaged.  It
-  // can be had again from any member.
+  // The handover of an epoch: Errc::not_found, Errc::corruption if it is damaged.  It can be had
+  // again from any member.  Of an epoch that is not over here it is what others said of it.
   virtual Result<EpochHandover> handover(Epoch epoch) const = 0;
-  // Keeps it for ever; durable when it returns.
+  // Keeps it, in place of one of the same epoch; durable when it returns.
   virtual Status save_handover(Epoch epoch, const EpochHandover& handover) = 0;
 
   // The Header of the snapshot with which the store began (ledger/snapshot.h); none if it holds

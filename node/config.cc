@@ -33,7 +33,7 @@ constexpr Range kVerifyThreads{1, 256};
 constexpr Range kMemberNumbers{0, 65'535};
 constexpr std::size_t kPeersMax = 256;
 constexpr Range kSnapshotInterval{0, 1'000'000'000};
-constexpr Range kSnapshotBehind{512, 1'000'000'000};
+constexpr Range kSnapshotBehind{16, 1'000'000'000};
 
 std::string ticked(std::string_view text) { return "`" + std::string(text) + "`"; }
 

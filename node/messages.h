@@ -9,8 +9,9 @@
 #include "consensus/messages.h"
 #include "core/codec.h"
 #include "core/limits.h"
-#include "ledger/proof/note.h"
+#include "ledger/proof/proof.h"
 #include "ledger/snapshot.h"
+#include "ledger/store.h"
 #include "ledger/transaction.h"
 
 namespace fenrun {
@@ -113,9 +114,37 @@ struct SnapshotPartAnswer {
   FENRUN_FIELDS(request, part)
 };
 
+inline constexpr std::size_t kEpochLinksMax = 16;
+
+// From the validators of one epoch to those of the next, for who has not executed its blocks: what
+// the epoch left behind, and the path that binds its last block's Header to the checkpoint.
+struct EpochLink {
+  ProofHandover handover;
+  Blob<kSnapshotCertificateBytesMax> certificate;  // BCS of a Certificate: finalizes the block.
+  Blob<kValidatorSetBytesMax> next_validators;     // BCS of a ValidatorList.
+
+  FENRUN_FIELDS(handover, certificate, next_validators)
+};
+
+// Asks for the links from the end of an epoch on.  Answered by EpochLinks.
+struct GetEpochLinks {
+  Epoch from;
+
+  FENRUN_FIELDS(from)
+};
+
+// Those of consecutive epochs from `from` on, as many as fit; none where no more are over.
+struct EpochLinks {
+  Epoch from;
+  List<EpochLink, kEpochLinksMax> links;
+
+  FENRUN_FIELDS(from, links)
+};
+
 // DO NOT CHANGE THE ORDER: the index is the message's tag on the wire.  Append only.
-using NodeMessage = std::variant<Message, TxBatch, BatchAck, GetBatches, RangeAnswer,
-                                 CheckpointSignatures, GetHandover, Handover, GetSnapshot,
-                                 SnapshotOffer, GetSnapshotPart, SnapshotPartAnswer>;
+using NodeMessage =
+    std::variant<Message, TxBatch, BatchAck, GetBatches, RangeAnswer, CheckpointSignatures,
+                 GetHandover, Handover, GetSnapshot, SnapshotOffer, GetSnapshotPart,
+                 SnapshotPartAnswer, GetEpochLinks, EpochLinks>;
 
 }  // namespace fenrun

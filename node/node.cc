@@ -128,8 +128,10 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
                  [&](Handover& answer) { take_handover(peer, answer); },
                  [&](GetSnapshot& request) { serve_snapshot(peer, request); },
                  [&](SnapshotOffer& offer) { take_snapshot_offer(peer, offer); },
-                 [&](GetSnapshotPart& request) { take_part_request(peer, request); },
+                 [&](GetSnapshotPart& request) { take_slow_request(peer, request); },
                  [&](SnapshotPartAnswer& answer) { take_snapshot_part(peer, answer); },
+                 [&](GetEpochLinks& request) { take_slow_request(peer, request); },
+                 [&](EpochLinks& answer) { take_epoch_links(peer, answer); },
              },
              *message);
 }
@@ -180,6 +182,7 @@ void Node::on_connected(net::PeerIndex peer) {
 void Node::on_disconnected(net::PeerIndex peer) {
   if (const auto it = peers_.find(peer); it != peers_.end()) it->second.connected = false;
   if (snapshot_) snapshot_->remove_source(peer);
+  if (learner_) learner_->remove(peer);
 }
 
 void Node::on_tick() {
@@ -189,6 +192,7 @@ void Node::on_tick() {
   check_catch_up();
   ask_for_handover();
   continue_snapshot();
+  serve_next_slow_request();
   for (auto& [id, verification] : verifications_) ask_for_batches(verification);
   continue_verifications();
   const TimeMs time = now().steady;

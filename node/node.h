@@ -26,6 +26,7 @@
 #include "node/batch_store.h"
 #include "node/batch_verifier.h"
 #include "node/checkpointer.h"
+#include "node/epoch_learner.h"
 #include "node/executor.h"
 #include "node/members.h"
 #include "node/messages.h"
@@ -139,6 +140,9 @@ class Node final : public NodeService {
     std::size_t checking_bytes = 0;
   };
 
+  // What costs milliseconds to answer: one a tick, since consensus goes first.
+  using SlowRequest = std::variant<GetSnapshotPart, GetEpochLinks>;
+
   Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
        std::optional<VoteLog> vote_log, net::Transport& transport, BatchVerifier& verifier);
 
@@ -201,11 +205,11 @@ class Node final : public NodeService {
   Status open_epoch(const std::vector<LogRecord>& records);
   Result<FinalizedTip> finalized_tip() const;
   Result<Digest> first_block_of(Epoch epoch) const;
-  bool holds_handover() const;
   void know_members(const ValidatorList& validators);
   void know_changed_members();
   Status begin_cosigning(Epoch epoch);
   void continue_to_next_epoch();
+  void enter_epoch();
   Status keep_handover(const std::string& note);
   void ask_for_handover();
   void serve_handover(net::PeerIndex to, const GetHandover& request);
@@ -231,15 +235,26 @@ class Node final : public NodeService {
   void ask_for_snapshot();
   void let_snapshot_go();
   void ask_for_parts();
-  const ValidatorSet* validators_of(Epoch epoch) const;
-  Result<Certificate> check_snapshot_certificate(const SnapshotManifest& manifest) const;
+  Result<Certificate> snapshot_certificate(const SnapshotManifest& manifest) const;
+  Status check_snapshot(const Header& header, const Certificate& certificate) const;
   void take_snapshot_offer(net::PeerIndex from, const SnapshotOffer& offer);
   void take_snapshot_part(net::PeerIndex from, const SnapshotPartAnswer& answer);
   Status begin_with_base();
   void install_snapshot();
+  void go_on_from_snapshot(const Certificate& certificate);
   void serve_snapshot(net::PeerIndex to, const GetSnapshot& request);
-  void take_part_request(net::PeerIndex from, const GetSnapshotPart& request);
-  void serve_next_part();
+  void take_slow_request(net::PeerIndex from, const SlowRequest& request);
+  void serve_next_slow_request();
+  void serve_part(net::PeerIndex to, const GetSnapshotPart& request);
+  // Epochs that are learnt instead of executed (node_learning.cc).
+  Epoch own_epoch() const { return replica_->finalized().epoch; }
+  bool is_ready_to_judge(net::PeerIndex from, Epoch epoch);
+  void continue_learning();
+  void take_epoch_links(net::PeerIndex from, const EpochLinks& answer);
+  void serve_epoch_links(net::PeerIndex to, const GetEpochLinks& request);
+  Result<EpochLink> epoch_link(Epoch epoch) const;
+  bool is_of_learnt_chain(const SnapshotBuilder& builder) const;
+
   void describe_snapshots(NodeStatus& status) const;
   void add_snapshot_metrics(std::vector<Metric>& metrics) const;
 
@@ -279,8 +294,9 @@ class Node final : public NodeService {
   std::map<Digest, Verification> verifications_;
   std::optional<CatchUpState> catch_up_;
   std::optional<SnapshotFetcher> snapshot_;    // Only while catching up.
+  std::optional<EpochLearner> learner_;        // Only while a later epoch's snapshot is in sight.
   std::set<net::PeerIndex> snapshot_refused_;  // Gave parts that did not fit, or none.
-  std::deque<std::pair<net::PeerIndex, GetSnapshotPart>> part_requests_;
+  std::deque<std::pair<net::PeerIndex, SlowRequest>> slow_requests_;
   BatchList acknowledgements_;  // To be sent at the end of the turn.
   std::set<Digest> checking_;   // Batches whose signatures are being checked.
 

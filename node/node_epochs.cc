@@ -55,10 +55,6 @@ Result<FinalizedTip> Node::finalized_tip() const {
   return tip;
 }
 
-bool Node::holds_handover() const {
-  return journal_->store().handover(journal_->tip().epoch).has_value();
-}
-
 // The id of the block that the epoch began with.
 Result<Digest> Node::first_block_of(Epoch epoch) const {
   if (epoch == Epoch(0)) {
@@ -76,7 +72,7 @@ Status Node::open_epoch(const std::vector<LogRecord>& records) {
   FENRUN_TRY(auto tip, finalized_tip());
   // Until the handover is there an ended epoch's replica only answers; whom it takes for validators
   // makes no difference to it.
-  if (tip.ends_epoch && holds_handover()) {
+  if (tip.ends_epoch && journal_->holds_tips_handover()) {
     tip = {tip.epoch.next(), View(0), tip.height, tip.block_id, std::nullopt, false};
   }
   const auto validators = fenrun::validators(journal_->state());
@@ -135,18 +131,26 @@ Status Node::begin_cosigning(Epoch epoch) {
 void Node::continue_to_next_epoch() {
   const Header& tip = journal_->tip();
   if (failed_ || !tip.ends_epoch() || replica_->finalized().epoch != tip.epoch) return;
-  if (!holds_handover()) {
+  if (!journal_->holds_tips_handover()) {
     const auto& newest = checkpointer_.cosigned();
     if (!newest || newest->height != tip.height) return;
     if (const auto status = keep_handover(newest->note); !status) return fail(status.error());
   }
+  enter_epoch();
+}
+
+// From the epoch of the replica to that of the tip, or to the one that the tip's handover begins.
+void Node::enter_epoch() {
   log_check_ = replica_->log_check();
+  // A log that is ahead of a journal that was lost holds votes of epochs to come.
+  const auto records = vote_log_ ? replica_->log_snapshot() : std::vector<LogRecord>();
   verifications_.clear();
   inbox_.clear();
   batches_.forget_acknowledgements();
   catch_up_.reset();
-  if (const auto status = open_epoch({}); !status) return fail(status.error());
-  log(LogLevel::info, "epoch " + std::to_string(tip.epoch.value() + 1) + " begins with " +
+  learner_.reset();
+  if (const auto status = open_epoch(records); !status) return fail(status.error());
+  log(LogLevel::info, "epoch " + std::to_string(own_epoch().value()) + " begins with " +
                           std::to_string(members_.validator_count()) + " validators" +
                           (is_voting() ? "" : "; this node observes"));
   if (const auto begun = begin_with_base(); !begun) return fail(begun.error());
@@ -162,10 +166,15 @@ void Node::continue_to_next_epoch() {
 
 Status Node::keep_handover(const std::string& note) {
   // The members' table is still that of the epoch that ends.
-  const auto next = trust_policy_text(options_.genesis.network.value, journal_->tip().chain_id,
-                                      validators(journal_->state()));
-  const EpochHandover handover{{note}, {next}};
-  return journal_->save_handover(journal_->tip().epoch, handover);
+  const Header& tip = journal_->tip();
+  const auto next = validators(journal_->state());
+  const auto certificate = journal_->store().certificate(tip.height);
+  CHECK(certificate.has_value());  // Nothing of the epoch follows, so it has its own.
+  return journal_->save_handover(
+      tip.epoch, {{note},
+                  {trust_policy_text(options_.genesis.network.value, tip.chain_id, next)},
+                  *certificate,
+                  encode(next)});
 }
 
 void Node::ask_for_handover() {
@@ -183,7 +192,7 @@ void Node::serve_handover(net::PeerIndex to, const GetHandover& request) {
 
 void Node::take_handover(net::PeerIndex from, const Handover& answer) {
   const Header& tip = journal_->tip();
-  if (!tip.ends_epoch() || answer.epoch != tip.epoch || holds_handover()) return;
+  if (!tip.ends_epoch() || answer.epoch != tip.epoch || journal_->holds_tips_handover()) return;
   const auto checkpoint = verify_checkpoint(answer.checkpoint.value, *cosigning_policy_);
   if (!checkpoint || checkpoint->body.size != tip.position.value() + 1 ||
       checkpoint->body.root != journal_->root()) {
@@ -201,8 +210,12 @@ void Node::take_handover(net::PeerIndex from, const Handover& answer) {
 void Node::tell_epoch_end(net::PeerIndex to, Epoch epoch) {
   const auto height = find_epoch_end(journal_->state(), epoch);
   if (!height) return;
-  const auto bytes = journal_->store().certificate(*height);
-  if (!bytes) return;
+  auto bytes = journal_->store().certificate(*height);
+  if (!bytes) {  // From before the snapshot with which this node began.
+    const auto handover = journal_->store().handover(epoch);
+    if (!handover) return;
+    bytes = handover->certificate;
+  }
   auto certificate = decode<Certificate>(*bytes);
   CHECK(certificate.has_value());
   send(to, net::Channel::consensus, Message(*std::move(certificate)));

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/overloaded.h"
 #include "ledger/snapshot_source.h"
 #include "node/node.h"
 
@@ -13,7 +14,7 @@ constexpr std::uint64_t kOfferWaitMs = 1'000;
 // A snapshot that nobody gives parts of is let go after this; what came of it is kept.
 constexpr std::uint64_t kSnapshotIdleMs = 20'000;
 // Requests of one peer that wait to be answered; more are passed over, and come again.
-constexpr std::size_t kPartRequestsPerPeerMax = 2 * SnapshotFetcher::kRequestsPerPeerMax;
+constexpr std::size_t kSlowRequestsPerPeerMax = 2 * SnapshotFetcher::kRequestsPerPeerMax;
 
 }  // namespace
 
@@ -66,7 +67,7 @@ void Node::continue_snapshot() {
   }
   if (time.value() - snapshot_asked_at_.value() >= kSnapshotAskAgainMs) ask_for_snapshot();
   ask_for_parts();
-  serve_next_part();
+  continue_learning();
 }
 
 // More sources are welcome at any time.
@@ -102,22 +103,28 @@ void Node::ask_for_parts() {
   }
 }
 
-// Of which epochs this node knows who may finalize, without having executed their blocks.
-const ValidatorSet* Node::validators_of(Epoch epoch) const {
-  const bool is_known = epoch == replica_->finalized().epoch && !replica_->ended();
-  return is_known ? &replica_->validators() : nullptr;
-}
-
-Result<Certificate> Node::check_snapshot_certificate(const SnapshotManifest& manifest) const {
-  const auto certificate = decode<Certificate>(manifest.certificate);
+Result<Certificate> Node::snapshot_certificate(const SnapshotManifest& manifest) const {
+  auto certificate = decode<Certificate>(manifest.certificate);
   if (!certificate || certificate->subject.kind != VoteKind::finalize) {
     return Error{Errc::snapshot_invalid, "no finalization"};
   }
-  const auto* validators = validators_of(certificate->subject.epoch);
-  if (validators == nullptr) return Error{Errc::snapshot_invalid, "of an epoch not known here"};
-  SignatureChecker checker(journal_->tip().chain_id, *validators);
-  FENRUN_OK(checker.check(*certificate));
-  return *certificate;
+  if (certificate->subject.epoch < own_epoch()) {
+    return Error{Errc::snapshot_invalid, "of an epoch that is over here"};
+  }
+  return *std::move(certificate);
+}
+
+// REQUIRES: the Header's id is the certificate's; is_ready_to_judge() its epoch.
+Status Node::check_snapshot(const Header& header, const Certificate& certificate) const {
+  const auto& subject = certificate.subject;
+  if (header.epoch != subject.epoch) return Error{Errc::snapshot_invalid, "of another epoch"};
+  const bool is_own = subject.epoch == own_epoch();
+  SignatureChecker checker(
+      journal_->tip().chain_id,
+      is_own ? replica_->validators() : learner_->chain().consensus_set(subject.epoch));
+  FENRUN_OK(checker.check(certificate));
+  if (learner_) return learner_->chain().check_place(header, subject.block_id);
+  return {};
 }
 
 void Node::take_snapshot_offer(net::PeerIndex from, const SnapshotOffer& offer) {
@@ -133,10 +140,13 @@ void Node::take_snapshot_offer(net::PeerIndex from, const SnapshotOffer& offer) 
     log(LogLevel::warn, "the snapshot of " + members_.name_of(from) + ": " + error.to_string());
     snapshot_refused_.insert(from);
   };
-  const auto certificate = check_snapshot_certificate(manifest);
+  const auto certificate = snapshot_certificate(manifest);
   if (!certificate) return refuse(certificate.error());
+  if (!is_ready_to_judge(from, certificate->subject.epoch)) return;  // It will be offered again.
   const auto header = check_manifest(manifest, certificate->subject.block_id);
   if (!header) return refuse(header.error());
+  const auto checked = check_snapshot(*header, *certificate);
+  if (!checked) return refuse(checked.error());
   const std::uint64_t tip = journal_->tip().height.value();
   if (header->height.value() < tip + worthwhile_heights() && blocks_are_served()) return;
   auto builder = journal_->begin_snapshot(manifest, certificate->subject.block_id);
@@ -182,23 +192,36 @@ void Node::install_snapshot() {
   let_snapshot_go();
   const auto certificate = decode<Certificate>(builder.manifest().certificate);
   CHECK(certificate.has_value());  // It was checked when the snapshot was begun.
+  if (!is_of_learnt_chain(builder)) {
+    log(LogLevel::error, "the snapshot is refused as a whole: its epochs are not those learnt");
+    return;
+  }
   const auto installed = journal_->install(builder);
   if (!installed && installed.error().code == Errc::snapshot_invalid) {
     log(LogLevel::error, "the snapshot is refused as a whole: " + installed.error().to_string());
     return;
   }
   if (!installed) return fail(installed.error());
+  log(LogLevel::info, "joined at height " + std::to_string(journal_->tip().height.value()));
+  go_on_from_snapshot(*certificate);
+}
+
+void Node::go_on_from_snapshot(const Certificate& certificate) {
   const auto& tip = journal_->tip();
-  log(LogLevel::info, "joined at height " + std::to_string(tip.height.value()));
   verifications_.clear();
   executor_.prune();
   committed_at_ = now().steady;
-  synced_tip_ = {tip.epoch,    certificate->subject.view, tip.height, journal_->tip_id(),
-                 *certificate, tip.ends_epoch()};
-  // Ahead of what waits: the blocks of which it may speak are gone.
-  give_first(Synced{synced_tip_});
-  if (const auto begun = begin_with_base(); !begun) return fail(begun.error());
-  know_changed_members();
+  if (tip.epoch != own_epoch()) {
+    enter_epoch();
+  } else {
+    synced_tip_ = {tip.epoch,   certificate.subject.view, tip.height, journal_->tip_id(),
+                   certificate, tip.ends_epoch()};
+    // Ahead of what waits: the blocks of which it may speak are gone.
+    give_first(Synced{synced_tip_});
+    if (const auto begun = begin_with_base(); !begun) return fail(begun.error());
+    know_changed_members();
+  }
+  if (failed_) return;
   drop_spent_batches();
   report_work();
   const auto subscribers = subscribers_;
@@ -223,18 +246,23 @@ void Node::serve_snapshot(net::PeerIndex to, const GetSnapshot& request) {
   send(to, net::Channel::bulk, offer);
 }
 
-void Node::take_part_request(net::PeerIndex from, const GetSnapshotPart& request) {
+void Node::take_slow_request(net::PeerIndex from, const SlowRequest& request) {
   const auto waiting =
-      std::ranges::count(part_requests_, from, [](const auto& item) { return item.first; });
-  if (static_cast<std::size_t>(waiting) >= kPartRequestsPerPeerMax) return;
-  part_requests_.emplace_back(from, request);
+      std::ranges::count(slow_requests_, from, [](const auto& item) { return item.first; });
+  if (static_cast<std::size_t>(waiting) >= kSlowRequestsPerPeerMax) return;
+  slow_requests_.emplace_back(from, request);
 }
 
-// One a tick: reading a part costs milliseconds, and consensus goes first.
-void Node::serve_next_part() {
-  if (part_requests_.empty()) return;
-  const auto [to, request] = part_requests_.front();
-  part_requests_.pop_front();
+void Node::serve_next_slow_request() {
+  if (slow_requests_.empty()) return;
+  const auto [to, request] = slow_requests_.front();
+  slow_requests_.pop_front();
+  std::visit(overloaded{[&](const GetSnapshotPart& part) { serve_part(to, part); },
+                        [&](const GetEpochLinks& links) { serve_epoch_links(to, links); }},
+             request);
+}
+
+void Node::serve_part(net::PeerIndex to, const GetSnapshotPart& request) {
   SnapshotPartAnswer answer{request, std::nullopt};
   const auto& kept = journal_->snapshots();
   const auto snapshot = std::ranges::find(kept, request.height, &Journal::SnapshotPoint::height);

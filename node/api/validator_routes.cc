@@ -45,11 +45,10 @@ Result<HttpResponse> list_proposals(const NodeService& node, const Call& call) {
 Result<HttpResponse> get_handover(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto number, call.path_number("epoch", std::uint64_t{1} << 53));
   const Epoch epoch(number);
+  const auto height = find_epoch_end(node.journal().state(), epoch);
+  if (!height) return Error{Errc::not_found, "epoch " + std::to_string(number) + " is not over"};
   FENRUN_TRY(const auto handover, node.journal().store().handover(epoch));
-  Json view = {{"epoch", number}};
-  if (const auto height = find_epoch_end(node.journal().state(), epoch)) {
-    view["height"] = height->value();
-  }
+  Json view = {{"epoch", number}, {"height", height->value()}};
   view["checkpoint"] = handover.checkpoint.value;
   view["policy"] = handover.next_policy.value;
   return json_response(view);

@@ -6,8 +6,9 @@ namespace fenrun {
 namespace {
 
 constexpr std::string_view kMagic = "FENRHAND";
-constexpr std::size_t kHandoverFileBytesMax =
-    kNoteBytesMax + kTrustPolicyBytesMax + kMagic.size() + Digest::kSize + 16;
+constexpr std::size_t kHandoverFileBytesMax = kNoteBytesMax + kTrustPolicyBytesMax +
+                                              kSnapshotCertificateBytesMax + kValidatorSetBytesMax +
+                                              kMagic.size() + Digest::kSize + 16;
 
 Path path_of(const Path& folder, Epoch epoch) {
   Bytes big_endian;

@@ -1,12 +1,10 @@
 """Processes killed with SIGKILL: any three of four suffice, two wait, and nothing is lost."""
 
-import json
 import random
-import threading
 import time
 import unittest
 
-from harness import VALIDATORS, Failure, NetworkTest, campaign
+from harness import VALIDATORS, NetworkTest, Submitter, campaign
 
 RECOVERY_SECONDS = 10
 ROUNDS = 5
@@ -57,36 +55,6 @@ class OneAndTwoDownTest(NetworkTest):
                     at, f"/v1/transactions/{identity}")["status"] == "committed",
                 RECOVERY_SECONDS)
         self.net.check_agreement(self)
-
-
-class Submitter(threading.Thread):
-    """Sends transactions of one lane of the brand's and keeps what was answered as committed."""
-
-    def __init__(self, network, lane, via):
-        super().__init__(daemon=True)
-        self.network = network
-        self.lane = lane
-        self.via = via
-        self.number = 1000 * (lane + 1)
-        self.committed = {}  # id -> position
-        self.stopping = threading.Event()
-
-    def run(self):
-        path = self.network.home / f"lane{self.lane}.json"
-        while not self.stopping.is_set():
-            self.number += 1
-            path.write_text(json.dumps(
-                {"operations": [campaign(self.number)], "lane": self.lane}))
-            try:
-                answer = self.network.run(
-                    "tx", "submit", path, "--key", self.network.key("brand"),
-                    *self.network.member(self.via), "--wait", "5", check=False)
-            except (Failure, ValueError):
-                continue  # Killed while it answered: nothing was said to be committed.
-            if answer.get("status") == "committed":
-                self.committed[answer["id"]] = answer["position"]
-            else:
-                time.sleep(0.05)
 
 
 class AllKilledTest(NetworkTest):

@@ -13,6 +13,8 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -115,6 +117,28 @@ class TestNetwork(Network):
         answer = self.get(name, f"/v1/parties/{self.parties[name]}/lanes/{lane}")
         return answer["next_sequence"]
 
+    def change(self, change):
+        """Proposed by the brand, approved by a quorum; all through the brand's node."""
+        before = {item["proposal"] for item in self.pages("brand", "/v1/proposals")}
+        self.submit("brand", [{"type": "propose_change", "change": change,
+                               "valid_until": 50_000}])
+        after = {item["proposal"] for item in self.pages("brand", "/v1/proposals")}
+        [proposal] = after - before
+        count = len(self.pages("brand", "/v1/validators"))
+        quorum = count - (count - 1) // 3
+        for name in VALIDATORS[1:quorum]:
+            self.submit(name, [{"type": "approve_change", "proposal": proposal}], via="brand")
+
+    def admit(self, card):
+        """The organisation of a home that was just made, and its member."""
+        self.submit("brand", [{
+            "type": "register_party", "party": card["party"], "role": "distributor",
+            "parent": self.parties["brand"], "name_commitment": "00" * 32,
+            "attributes": {"channel": "offline", "region": 310000, "grade": 1},
+            "keys": [{"purpose": "transactions", "key": card["operator_key"]}]}])
+        self.change({"type": "admit_member", "name": card["name"], "party": card["party"],
+                     "transport_key": card["transport_key"]})
+
     def blocks(self, name):
         """Height -> block."""
         return {block["height"]: block for block in self.pages(name, "/v1/blocks?limit=1000")}
@@ -148,6 +172,38 @@ class TestNetwork(Network):
             shared = {self.checkpoint(name) for name in VALIDATORS}
             return len(shared) == 1 and shared.pop()[0] > tip
         self.wait_until("all to vouch for the same checkpoint", is_shared, 20)
+
+
+class Submitter(threading.Thread):
+    """Sends transactions of one lane of the brand's and keeps what was answered as committed."""
+
+    def __init__(self, network, lane, via):
+        super().__init__(daemon=True)
+        self.network = network
+        self.lane = lane
+        self.via = via
+        self.number = 1000 * (lane + 1)
+        self.committed = {}  # id -> position
+        self.times = []  # When each was answered.
+        self.stopping = threading.Event()
+
+    def run(self):
+        path = self.network.home / f"lane{self.lane}.json"
+        while not self.stopping.is_set():
+            self.number += 1
+            path.write_text(json.dumps(
+                {"operations": [campaign(self.number)], "lane": self.lane}))
+            try:
+                answer = self.network.run(
+                    "tx", "submit", path, "--key", self.network.key("brand"),
+                    *self.network.member(self.via), "--wait", "5", check=False)
+            except (Failure, ValueError):
+                continue  # Killed while it answered: nothing was said to be committed.
+            if answer.get("status") == "committed":
+                self.committed[answer["id"]] = answer["position"]
+                self.times.append(time.monotonic())
+            else:
+                time.sleep(0.05)
 
 
 class NetworkTest(unittest.TestCase):

@@ -18,18 +18,6 @@ class JoinTest(NetworkTest):
     def status(self):
         return self.net.run("status", *self.member())
 
-    def change(self, change):
-        """Proposed by the brand, approved by a quorum."""
-        before = {item["proposal"] for item in self.net.pages("brand", "/v1/proposals")}
-        self.net.submit("brand", [{"type": "propose_change", "change": change,
-                                   "valid_until": 50_000}])
-        after = {item["proposal"] for item in self.net.pages("brand", "/v1/proposals")}
-        [proposal] = after - before
-        count = len(self.net.pages("brand", "/v1/validators"))
-        quorum = count - (count - 1) // 3
-        for name in VALIDATORS[1:quorum]:
-            self.net.submit(name, [{"type": "approve_change", "proposal": proposal}])
-
     def epoch_everywhere(self, epoch):
         for name in VALIDATORS:
             self.net.wait_until(f"epoch {epoch} at {name}",
@@ -49,13 +37,7 @@ class JoinTest(NetworkTest):
         refused = self.net.run(*join, check=False)
         self.assertEqual(refused["error"]["code"], "member_unknown")
 
-        self.net.submit("brand", [{
-            "type": "register_party", "party": card["party"], "role": "distributor",
-            "parent": self.net.parties["brand"], "name_commitment": "00" * 32,
-            "attributes": {"channel": "offline", "region": 310000, "grade": 1},
-            "keys": [{"purpose": "transactions", "key": card["operator_key"]}]}])
-        self.change({"type": "admit_member", "name": NEW, "party": card["party"],
-                     "transport_key": card["transport_key"]})
+        self.net.admit(card)
         joined = self.net.run(*join)
         self.assertEqual(joined["member"], 4)
         self.net.start(NEW)
@@ -64,7 +46,7 @@ class JoinTest(NetworkTest):
 
         ready = self.net.run("ready", "--home", home, *self.member())
         self.assertEqual(ready["outcome"], "ok")
-        self.change({"type": "add_validator", "name": NEW})
+        self.net.change({"type": "add_validator", "name": NEW})
         self.epoch_everywhere(1)
         self.assertTrue(self.status()["voting"])
         self.assertEqual(len(self.net.pages("brand", "/v1/validators")), 5)
@@ -84,7 +66,7 @@ class JoinTest(NetworkTest):
         verdict = self.net.run("verify", proof, "--trust", policy)
         self.assertEqual([change["added"] for change in verdict["changes"]], [[NEW]])
 
-        self.change({"type": "remove_validator", "name": NEW})
+        self.net.change({"type": "remove_validator", "name": NEW})
         self.epoch_everywhere(2)
         self.assertFalse(self.status()["voting"])
         self.net.submit("brand", [campaign(2)])

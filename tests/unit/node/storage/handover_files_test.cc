@@ -7,7 +7,7 @@
 namespace fenrun {
 namespace {
 
-const EpochHandover kHandover{{"a note\n"}, {"log a\n"}};
+const EpochHandover kHandover{{"a note\n"}, {"log a\n"}, {1, 2, 3}, {4}};
 
 TEST(HandoverFiles, ComesBackAfterACrash) {
   sim::VirtualDisk files;
