@@ -47,7 +47,7 @@ void Node::continue_learning() {
 }
 
 void Node::take_epoch_links(net::PeerIndex from, const EpochLinks& answer) {
-  if (!learner_ || learner_->fork()) return;
+  if (!learner_ || learner_->fork() || replica_->ended()) return;
   const auto learnt = learner_->take(from, answer);
   if (!learnt) {
     log(LogLevel::warn,

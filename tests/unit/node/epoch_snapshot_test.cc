@@ -106,7 +106,7 @@ int give_links(ThreeEpochs& network, const std::set<std::size_t>& by,
     CHECK(message.has_value());
     const bool is_question = std::holds_alternative<GetSnapshotPart>(*message);
     if (from == network.west && is_question &&
-        network.cluster.journal(from).tip().epoch == Epoch(0)) {
+        network.cluster.journal(from).tip().epoch_of_child() == Epoch(0)) {
       ++asked_in_epoch_0;
     }
     auto* links = std::get_if<EpochLinks>(&*message);
