@@ -16,7 +16,7 @@ UP = [name for name in VALIDATORS if name != SLEEPER]
 GTIN = "16901234567899"
 UNITS = 1000  # Of one event, the most.
 EVENTS = 8  # Of one transaction.
-TRANSACTIONS = 6
+TRANSACTIONS = 5
 PARTS_BEFORE_THE_KILL = 3
 
 
@@ -111,7 +111,7 @@ class FarBehindTest(NetworkTest):
         self.change_validators_twice()
         load = Submitter(self.net, 0, "distributor-east")
         load.start()
-        goal = self.net.status("brand")["height"] + 25
+        goal = self.net.status("brand")["height"] + 21
         self.net.wait_until("a snapshot of epoch 2",
                             lambda: self.net.status("brand")["height"] > goal)
         tell(f"{SLEEPER} is two epochs and {goal} blocks behind, the others commit")
