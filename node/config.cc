@@ -223,8 +223,99 @@ Status read_peers(Section& root, Config& config) {
   return {};
 }
 
-Result<Config> parse_config(const std::string& text, const std::filesystem::path& home) {
-  const auto parsed = toml::parse(std::string_view(text));
+// How deep tables lie in one another, as far as that shows before the text is parsed.
+//
+// The parser makes a table of every part of a dotted key, and takes them apart by recursion: a file
+// of dots would use up the stack.  Nothing here is deeper than `[section]` and a key in it.
+class DepthScan {
+ public:
+  // The line on which the text goes too deep, if there is one.
+  static std::optional<std::size_t> find_excess(std::string_view text) {
+    DepthScan scan(text);
+    while (!scan.rest_.empty()) {
+      scan.take_one();
+      if (scan.dots_ > kDotsMax || scan.brackets_ > kBracketsMax) return scan.line_;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr std::size_t kDotsMax = 16;      // Of one key or value.
+  static constexpr std::size_t kBracketsMax = 16;  // Open at once.
+
+  explicit DepthScan(std::string_view text) : rest_(text) {}
+
+  void take_one() {
+    if (rest_.starts_with("\"\"\"") || rest_.starts_with("'''")) return pass_string(3);
+    const char c = rest_.front();
+    switch (c) {
+      case '"':
+      case '\'':
+        return pass_string(1);
+      case '#':
+        return pass(std::min(rest_.find('\n'), rest_.size()));
+      case '[':
+      case '{':
+        ++brackets_;
+        break;
+      case ']':
+      case '}':
+        if (brackets_ > 0) --brackets_;
+        break;
+      case '.':
+        ++dots_;
+        break;
+      case '=':
+      case ',':
+      case '\n':
+        dots_ = 0;
+        break;
+    }
+    pass(1);
+  }
+
+  // A string that `quotes` marks open.  One that is not closed as it must be ends the parsing too.
+  void pass_string(std::size_t quotes) {
+    const std::string mark(rest_.substr(0, quotes));
+    pass(quotes);
+    while (!rest_.empty() && !rest_.starts_with(mark)) {
+      if (quotes == 1 && rest_.front() == '\n') return;
+      pass(mark.front() == '"' && rest_.front() == '\\' ? 2 : 1);
+    }
+    pass(quotes);
+    // Up to two more quotes belong to the string.
+    for (int i = 0; quotes == 3 && i < 2 && rest_.starts_with(mark.front()); ++i) pass(1);
+  }
+
+  void pass(std::size_t count) {
+    const auto taken = rest_.substr(0, count);
+    line_ += static_cast<std::size_t>(std::ranges::count(taken, '\n'));
+    rest_.remove_prefix(taken.size());
+  }
+
+  std::string_view rest_;
+  std::size_t line_ = 1;
+  std::size_t dots_ = 0;
+  std::size_t brackets_ = 0;
+};
+
+// What print_config() writes needs no escapes beyond these: names and hosts are printable ASCII.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, const std::filesystem::path& home) {
+  if (const auto line = DepthScan::find_excess(text)) {
+    return Error{Errc::config_invalid, "line " + std::to_string(*line) + ": nested too deeply"};
+  }
+  const auto parsed = toml::parse(text);
   if (!parsed) {
     return Error{Errc::config_invalid, "line " +
                                            std::to_string(parsed.error().source().begin.line) +
@@ -250,18 +341,6 @@ Result<Config> parse_config(const std::string& text, const std::filesystem::path
   FENRUN_OK(root.finish());
   return config;
 }
-
-// What print_config() writes needs no escapes beyond these: names and hosts are printable ASCII.
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
-}  // namespace
 
 Result<Config> load_config(const std::filesystem::path& home) {
   const auto path = home / "config.toml";

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/crypto/sign.h"
@@ -62,7 +63,11 @@ struct Config {
   std::filesystem::path guard_path() const { return data_path() / "checkpoint.guard"; }
 };
 
-// Reads home/config.toml.  Errc::config_invalid names the key and the line, unknown keys included.
+// The configuration that the text describes.  Errc::config_invalid names the key and the line,
+// unknown keys included.
+Result<Config> parse_config(std::string_view text, const std::filesystem::path& home);
+
+// Reads home/config.toml and parses it; errors name the file.  Errc::io_error.
 Result<Config> load_config(const std::filesystem::path& home);
 
 // The text of a config.toml that load_config() reads back, with a comment for each key.

@@ -139,6 +139,36 @@ TEST_F(ConfigTest, text_that_is_no_toml_is_refused_with_its_line) {
   EXPECT_THAT(refusal(std::string(300'000, '#')), HasSubstr("larger than"));
 }
 
+// The parser makes a table of each part of a dotted key, and gives them up by recursion.
+TEST_F(ConfigTest, what_is_nested_too_deeply_is_refused_before_it_is_parsed) {
+  const auto repeat = [](std::string_view part, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += part;
+    return out;
+  };
+  const std::string dots = repeat("a.", 120'000) + "a";
+  for (const auto& text :
+       {dots + " = 1\n", "[" + dots + "]\n", "[[" + dots + "]]\n", "b = {" + dots + " = 1}\n",
+        "b = " + repeat("[", 250'000) + "\n", "b = " + repeat("{c=", 80'000) + "\n",
+        "b = [" + repeat("\n{c.c.c.c.c.c.c.c.c.c=[", 10'000) + "\n",
+        "b = [\"\"\"x\"\"\"\"\"," + dots + "=1\n", "b = ['\\'," + dots + "=1\n"}) {
+    EXPECT_THAT(refusal("name='a'\n" + text), HasSubstr("nested too deeply")) << text.substr(0, 40);
+  }
+  EXPECT_THAT(refusal("\n" + repeat("a.", 17) + "a=1\n"), HasSubstr("line 2: nested"));
+}
+
+TEST_F(ConfigTest, dots_and_brackets_in_text_nest_nothing) {
+  std::string host = "a";
+  while (host.size() < 251) host += ".a";
+  const auto config =
+      load("# " + std::string(500, '[') + "\nname = \"[[[\\\"[[[[[[[[[[[[[[[[[[[[[\"\n" +
+           "[peer]\nport = 1\nhost = '" + host + "' # " + host + "\n" +
+           "[api]\nport = 2\nhost = \"\"\"" + host + "\"\"\"\n");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->peer_host, host);
+  EXPECT_EQ(config->api_host, host);
+}
+
 TEST_F(ConfigTest, an_absent_file_is_an_error_of_the_disk) {
   const auto config = load_config(home_ / "nowhere");
   ASSERT_FALSE(config);
