@@ -1,6 +1,7 @@
 #include "node/config.h"
 
 #include <algorithm>
+#include <exception>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
@@ -10,7 +11,21 @@
 
 #include "core/limits.h"
 
-#define TOML_EXCEPTIONS 0
+namespace fenrun {
+namespace {
+
+// The parser asserts in places that some texts reach, such as `[$]`: to us these are no TOML.
+struct ParserFault final : std::exception {
+  const char* what() const noexcept override { return "the parser does not understand this file"; }
+};
+
+[[noreturn]] void parser_fault() { throw ParserFault(); }
+
+}  // namespace
+}  // namespace fenrun
+
+#define TOML_ASSERT(condition) ((condition) ? static_cast<void>(0) : ::fenrun::parser_fault())
+#define TOML_EXCEPTIONS 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
@@ -223,37 +238,45 @@ Status read_peers(Section& root, Config& config) {
   return {};
 }
 
-// How deep tables lie in one another, as far as that shows before the text is parsed.
-//
-// The parser makes a table of every part of a dotted key, and takes them apart by recursion: a file
-// of dots would use up the stack.  Nothing here is deeper than `[section]` and a key in it.
-class DepthScan {
+// What the parser may be given of a file.  Two things are kept from it:
+//   * Depth.  It makes a table of each part of a dotted key, and takes them apart by recursion: a
+//     file of dots would use up the stack.  Nothing here is deeper than `[section]` and a key in
+//     it.
+//   * Letters beyond ASCII, at some of which its behaviour is undefined.  No value has any; in
+//     comments they are common, and are blanked.
+class ParserInput {
  public:
-  // The line on which the text goes too deep, if there is one.
-  static std::optional<std::size_t> find_excess(std::string_view text) {
-    DepthScan scan(text);
-    while (!scan.rest_.empty()) {
-      scan.take_one();
-      if (scan.dots_ > kDotsMax || scan.brackets_ > kBracketsMax) return scan.line_;
+  // Errc::config_invalid with the line.
+  static Result<std::string> from(std::string_view text) {
+    ParserInput input(text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text);
+    while (!input.rest_.empty() && !input.fault_) {
+      input.take_one();
+      if (input.dots_ > kDotsMax || input.brackets_ > kBracketsMax) {
+        input.fault_ = "nested too deeply";
+      }
     }
-    return std::nullopt;
+    if (input.fault_) {
+      return Error{Errc::config_invalid,
+                   "line " + std::to_string(input.line_) + ": " + input.fault_};
+    }
+    return std::move(input.out_);
   }
 
  private:
+  static constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   static constexpr std::size_t kDotsMax = 16;      // Of one key or value.
   static constexpr std::size_t kBracketsMax = 16;  // Open at once.
 
-  explicit DepthScan(std::string_view text) : rest_(text) {}
+  explicit ParserInput(std::string_view text) : rest_(text) { out_.reserve(text.size()); }
 
   void take_one() {
-    if (rest_.starts_with("\"\"\"") || rest_.starts_with("'''")) return pass_string(3);
-    const char c = rest_.front();
-    switch (c) {
+    if (rest_.starts_with("\"\"\"") || rest_.starts_with("'''")) return take_string(3);
+    switch (rest_.front()) {
       case '"':
       case '\'':
-        return pass_string(1);
+        return take_string(1);
       case '#':
-        return pass(std::min(rest_.find('\n'), rest_.size()));
+        return blank(std::min(rest_.find('\n'), rest_.size()));
       case '[':
       case '{':
         ++brackets_;
@@ -271,33 +294,58 @@ class DepthScan {
         dots_ = 0;
         break;
     }
-    pass(1);
+    take(1);
   }
 
   // A string that `quotes` marks open.  One that is not closed as it must be ends the parsing too.
-  void pass_string(std::size_t quotes) {
+  void take_string(std::size_t quotes) {
     const std::string mark(rest_.substr(0, quotes));
-    pass(quotes);
-    while (!rest_.empty() && !rest_.starts_with(mark)) {
+    take(quotes);
+    while (!rest_.empty() && !rest_.starts_with(mark) && !fault_) {
       if (quotes == 1 && rest_.front() == '\n') return;
-      pass(mark.front() == '"' && rest_.front() == '\\' ? 2 : 1);
+      take(mark.front() == '"' && rest_.front() == '\\' ? 2 : 1);
     }
-    pass(quotes);
+    take(quotes);
     // Up to two more quotes belong to the string.
-    for (int i = 0; quotes == 3 && i < 2 && rest_.starts_with(mark.front()); ++i) pass(1);
+    for (int i = 0; quotes == 3 && i < 2 && rest_.starts_with(mark.front()); ++i) take(1);
   }
 
-  void pass(std::size_t count) {
-    const auto taken = rest_.substr(0, count);
-    line_ += static_cast<std::size_t>(std::ranges::count(taken, '\n'));
-    rest_.remove_prefix(taken.size());
+  void take(std::size_t count) {
+    for (const char c : rest_.substr(0, count)) {
+      const bool is_blank = c == '\n' || c == '\t' || c == '\r';
+      if (!is_blank && (c < ' ' || c > '~')) {
+        fault_ = "only comments may have characters beyond printable ASCII";
+        return;
+      }
+      out_ += c;
+      if (c == '\n') ++line_;
+      rest_.remove_prefix(1);
+    }
+  }
+
+  void blank(std::size_t count) {
+    for (const char c : rest_.substr(0, count)) out_ += c == '\r' || c == '#' ? c : ' ';
+    rest_.remove_prefix(count);
   }
 
   std::string_view rest_;
+  std::string out_;
+  const char* fault_ = nullptr;
   std::size_t line_ = 1;
   std::size_t dots_ = 0;
   std::size_t brackets_ = 0;
 };
+
+Result<toml::table> parse_toml(std::string_view text) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return Error{Errc::config_invalid, "line " + std::to_string(error.source().begin.line) + ": " +
+                                           std::string(error.description())};
+  } catch (const std::exception& error) {
+    return Error{Errc::config_invalid, error.what()};
+  }
+}
 
 // What print_config() writes needs no escapes beyond these: names and hosts are printable ASCII.
 std::string toml_string(std::string_view text) {
@@ -312,21 +360,14 @@ std::string toml_string(std::string_view text) {
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& home) {
-  if (const auto line = DepthScan::find_excess(text)) {
-    return Error{Errc::config_invalid, "line " + std::to_string(*line) + ": nested too deeply"};
-  }
-  const auto parsed = toml::parse(text);
-  if (!parsed) {
-    return Error{Errc::config_invalid, "line " +
-                                           std::to_string(parsed.error().source().begin.line) +
-                                           ": " + std::string(parsed.error().description())};
-  }
-  Section root(parsed.table(), "");
+  FENRUN_TRY(const auto input, ParserInput::from(text));
+  FENRUN_TRY(const auto table, parse_toml(input));
+  Section root(table, "");
   Config config;
   config.home = home;
   FENRUN_OK(root.require("name"));
   FENRUN_OK(root.text("name", kNameBytesMax, config.name));
-  if (parsed.table().contains("member")) {
+  if (table.contains("member")) {
     std::uint32_t member = 0;
     FENRUN_OK(root.number("member", kMemberNumbers, member));
     config.member = static_cast<std::uint16_t>(member);

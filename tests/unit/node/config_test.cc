@@ -139,6 +139,21 @@ TEST_F(ConfigTest, text_that_is_no_toml_is_refused_with_its_line) {
   EXPECT_THAT(refusal(std::string(300'000, '#')), HasSubstr("larger than"));
 }
 
+// The parser's behaviour at some of these is undefined.
+TEST_F(ConfigTest, letters_beyond_ascii_stand_in_comments_only) {
+  EXPECT_TRUE(load(std::string("\xef\xbb\xbf# \xe8\x8a\x82\xe7\x82\xb9 \xff\x01\r\n") + kSmallest));
+  EXPECT_THAT(refusal(std::string(kSmallest) + "[log]\nlevel=t\xce\x9d\n"),
+              HasSubstr("line 7: only comments may have characters beyond printable ASCII"));
+  EXPECT_THAT(refusal("\nname = '\xe8\x8a\x82'\n"), HasSubstr("line 2: only comments"));
+  EXPECT_THAT(refusal(std::string("name = 'a'\0", 11) + "\n"), HasSubstr("line 1: only comments"));
+}
+
+TEST_F(ConfigTest, text_on_which_the_parser_asserts_is_refused) {
+  for (const std::string text : {"[$]\n", "[[$]]\n", "[a]\n[ %b]\n", "a.$ = 1\n"}) {
+    EXPECT_NE(refusal(text), "") << text;
+  }
+}
+
 // The parser makes a table of each part of a dotted key, and gives them up by recursion.
 TEST_F(ConfigTest, what_is_nested_too_deeply_is_refused_before_it_is_parsed) {
   const auto repeat = [](std::string_view part, std::size_t count) {
