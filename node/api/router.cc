@@ -131,7 +131,7 @@ void Router::handle(const HttpRequest& request, HttpReply reply) {
     call.member = *std::move(member);
   }
   for (const auto& [name, value] : call.query) {
-    const auto is_it = [&](const Parameter& parameter) { return parameter.name == name; };
+    const auto is_it = [&name = name](const Parameter& it) { return it.name == name; };
     if (std::none_of(route->query.begin(), route->query.end(), is_it)) {
       return reply(problem({Errc::value_invalid, "unknown parameter '" + name + "'"}));
     }

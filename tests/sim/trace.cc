@@ -65,7 +65,7 @@ std::string json(const LogRecord& record) {
 
 }  // namespace
 
-Trace::Trace(Cluster& cluster, std::ostream& out) : cluster_(cluster), out_(out) {
+Trace::Trace(Cluster& cluster, std::ostream& out) : out_(out) {
   cluster.observer = [this](const Event& event) { write(event); };
   for (const auto& node : cluster.nodes()) begin(node, "start", cluster.now());
 }

@@ -25,7 +25,6 @@ class Trace {
   void line(const Event& event, const std::string& what, const std::string& rest);
   std::string log_of(const Node& node) const;
 
-  Cluster& cluster_;
   std::ostream& out_;
 };
 

@@ -72,6 +72,7 @@ class FakeNode final : public NodeService {
     checkpoint_ = CosignedCheckpoint{journal_->tip().height, body.size, print(note)};
   }
   void forget_checkpoint() { checkpoint_.reset(); }
+  void forget_pending() { pending_.clear(); }
 
   std::size_t listeners() const { return listeners_.size(); }
   std::size_t pending() const { return pending_.size(); }
