@@ -5,6 +5,7 @@
 #include "consensus/evidence.h"
 #include "core/check.h"
 #include "core/overloaded.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -54,6 +55,14 @@ Replica::Replica(const ReplicaConfig& config, ValidatorSet validators,
   log_checked_by_ = TimeMs(now.value() + kLogCheckMs);
   log_check_nonce_ = now.value();
   view_ = std::max({finalized_.view.next(), safety_.lowest_view(), certificates_.highest().next()});
+  if (planted(PlantedBug::resume_from_last_record)) {
+    view_ = finalized_.view.next();
+    for (const auto& record : recovered) {
+      const auto* vote = std::get_if<Vote>(&record);
+      if (vote == nullptr || vote->subject.epoch != config_.epoch) continue;
+      view_ = std::max(finalized_.view.next(), vote->subject.view);
+    }
+  }
   if (finalized_.view.next() == view_) {
     entry_ = finalized_.certificate;
   } else if (const auto* entry = certificates_.any(View(view_.value() - 1))) {
@@ -100,6 +109,7 @@ void Replica::resume() {
   resumed_ = true;
   for (const auto& vote : safety_.all()) {
     signatures_.remember(vote);
+    if (planted(PlantedBug::own_votes_not_recounted)) continue;
     count(vote, std::nullopt);
   }
   conclude_log_check();  // A validator alone asks nobody.
@@ -110,7 +120,7 @@ std::vector<Output> Replica::step(const Input& input) {
   if (!resumed_) resume();
   std::visit([&](const auto& alternative) { on(alternative); }, input);
   settle();
-  CHECK(finalized_.view < view_);
+  CHECK(finalized_.view < view_ || planted(PlantedBug::view_falls));
   return std::exchange(outputs_, {});
 }
 
@@ -141,7 +151,7 @@ void Replica::accept(const Certificate& certificate, std::optional<ValidatorInde
   }
   if (certificates_.has(subject.kind, subject.view)) return;
   certificates_.insert(certificate);
-  send(std::nullopt, certificate);
+  if (!planted(PlantedBug::certificate_not_relayed)) send(std::nullopt, certificate);
   // Its votes count as if they had come one by one: a signer may have told us something else.
   for (std::uint16_t i = 0; i < validators_.size(); ++i) {
     const ValidatorIndex index(i);
@@ -149,14 +159,14 @@ void Replica::accept(const Certificate& certificate, std::optional<ValidatorInde
   }
   // The block may be here under another view.
   if (const auto* copy = proposals_.find_by_id(subject.block_id)) place(*copy, std::nullopt);
-  if (subject.view < view_) return;
+  if (subject.view < view_ && !planted(PlantedBug::view_falls)) return;
   enter(certificate);
   ask_for_gaps(from);
 }
 
 void Replica::enter(const Certificate& entry) {
   const auto kind = entry.subject.kind;
-  CHECK(entry.subject.view >= view_);
+  CHECK(entry.subject.view >= view_ || planted(PlantedBug::view_falls));
   view_ = entry.subject.view.next();
   entry_ = entry;
   pacemaker_.enter_view(kind == VoteKind::nullify);
@@ -204,7 +214,8 @@ void Replica::finalize_chain(const Certificate& finalization,
   Height height = finalized_.height;
   bool ends_epoch = false;
   for (const auto* proposal : chain) {
-    CHECK(proposal->repeats() == ends_epoch);  // Nothing else follows the epoch's last block.
+    // Nothing else follows the epoch's last block.
+    CHECK(proposal->repeats() == ends_epoch || planted(PlantedBug::block_after_last));
     if (proposal->repeats()) continue;
     height = height.next();
     CHECK(proposal->propose.height == height);
@@ -260,7 +271,10 @@ std::vector<LogRecord> Replica::log_snapshot() const {
   for (const auto& [view, proposal] : proposals_.all()) {
     if (proposal.logged) records.emplace_back(proposal.propose);
   }
-  for (const auto& vote : safety_.all()) records.emplace_back(vote);
+  for (const auto& vote : safety_.all()) {
+    if (planted(PlantedBug::log_compacted_early) && vote.subject.view < view_) continue;
+    records.emplace_back(vote);
+  }
   records.insert(records.end(), later_records_.begin(), later_records_.end());
   return records;
 }

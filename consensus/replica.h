@@ -28,6 +28,7 @@
 #include "consensus/signatures.h"
 #include "consensus/validator_set.h"
 #include "consensus/votes.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -209,6 +210,9 @@ class Replica {
   }
   bool leading() const { return self_ && *self_ == leader_of(view_); }
   bool may_cast() const { return self_ && log_state_ == LogState::sound && !ended(); }
+  bool is_of_this_epoch(const Subject& subject) const {
+    return subject.epoch == config_.epoch || planted(PlantedBug::epoch_ignored);
+  }
   View votes_floor() const;
   PeerStatus own_status() const;
   void send(std::optional<ValidatorIndex> to, Message message);

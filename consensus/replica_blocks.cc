@@ -3,6 +3,7 @@
 
 #include "consensus/replica.h"
 #include "core/check.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -87,7 +88,8 @@ bool Replica::justified(const Proposal& proposal) const {
   const auto& propose = proposal.propose;
   const bool parent_certified = propose.parent_view == finalized_.view ||
                                 certificates_.notarized(propose.parent_view) != nullptr;
-  return parent_certified && certificates_.all_nullified(propose.parent_view, propose.view);
+  return parent_certified && (certificates_.all_nullified(propose.parent_view, propose.view) ||
+                              planted(PlantedBug::skip_without_nullification));
 }
 
 // §7: a block that ends the epoch is repeated, and it alone; there is nothing more to execute.  The
@@ -96,11 +98,13 @@ bool Replica::justified(const Proposal& proposal) const {
 bool Replica::start_verifying(View view, Proposal& proposal) {
   const auto* parent = parent_of(proposal);
   const bool parent_is_last = parent != nullptr && parent->ends_epoch;
-  if (proposal.repeats() != parent_is_last) {
+  const bool extends_last = parent_is_last && !proposal.repeats();
+  if (proposal.repeats() != parent_is_last &&
+      !(extends_last && planted(PlantedBug::block_after_last))) {
     reject(view, proposal);
     return true;
   }
-  if (parent_is_last) {
+  if (proposal.repeats()) {
     proposal.propose.payload = parent->propose.payload;  // Its list of batches was not signed.
     proposal.phase = Proposal::Phase::valid;
     proposal.durable = true;
@@ -140,6 +144,9 @@ bool Replica::vote_on(View view, Proposal& proposal) {
     return false;
   }
   if (!parent_ready(proposal) || !justified(proposal)) return false;
+  if (planted(PlantedBug::notarize_twice) && safety_.cast(VoteKind::notarize, view)) {
+    return false;  // The same again would be no second vote.
+  }
   if (idle()) pacemaker_.restart_timers();  // The leader idled first; the votes need their time.
   cast(proposal.propose.subject());
   return true;
@@ -223,7 +230,10 @@ std::optional<Replica::Parent> Replica::parent_to_build_on() const {
         return Parent{view, proposal->id, proposal->propose.height, proposal->ends_epoch};
       }
     }
-    if (!certificates_.has(VoteKind::nullify, view)) return std::nullopt;
+    if (!certificates_.has(VoteKind::nullify, view) &&
+        !planted(PlantedBug::skip_without_nullification)) {
+      return std::nullopt;
+    }
   }
   if (view != finalized_.view) return std::nullopt;
   return Parent{finalized_.view, finalized_.block_id, finalized_.height};
@@ -241,20 +251,22 @@ void Replica::lead() {
   if (!at_once && !(unfinalized && pacemaker_.should_flush())) return;
   build_asked_ = view_;
   build_parent_ = *parent;
-  if (parent->ends_epoch) {
+  const bool extends_last = parent->ends_epoch && planted(PlantedBug::block_after_last);
+  if (parent->ends_epoch && !extends_last) {
     const auto* last = proposals_.find(parent->view, parent->id);
     return propose(*parent, Payload(last->propose.payload), true);
   }
   const auto skipped = view_.value() - 1 - parent->view.value();
   emit(Build{view_, parent->view, parent->id, parent->height,
              static_cast<std::uint32_t>(std::min<std::uint64_t>(skipped, kBudgetHalvingsMax)),
-             skipped > kBudgetHalvingsMax});
+             skipped > kBudgetHalvingsMax || extends_last});
 }
 
 // The payload is of a new block on the parent, or that of a parent which ends the epoch.
 void Replica::propose(const Parent& parent, const Payload& payload, bool ends_epoch) {
   CHECK(leading());
-  const auto height = parent.ends_epoch ? parent.height : parent.height.next();
+  const bool repeats = block_id_of(payload) == parent.id;
+  const auto height = repeats ? parent.height : parent.height.next();
   Propose message{config_.epoch, view_, parent.view, parent.id, height, payload, {}, {}};
   const auto* certificate = parent.view == finalized_.view
                                 ? (finalized_.certificate ? &*finalized_.certificate : nullptr)
@@ -264,6 +276,7 @@ void Replica::propose(const Parent& parent, const Payload& payload, bool ends_ep
   const auto carried = std::min<std::uint64_t>(skipped, kJustificationNullificationsMax);
   for (auto view = view_.value() - carried; view < view_.value(); ++view) {
     const auto* nullification = certificates_.find(VoteKind::nullify, View(view));
+    if (nullification == nullptr && planted(PlantedBug::skip_without_nullification)) continue;
     CHECK(nullification != nullptr);  // I6
     message.justification.nullifications.push_back(*nullification);
   }
@@ -322,6 +335,7 @@ void Replica::log_certificate(VoteKind kind, View view) {
   const auto* certificate = certificates_.find(kind, view);
   if (certificate == nullptr || certificates_.logged(kind, view)) return;
   certificates_.set_logged(kind, view);
+  if (planted(PlantedBug::certificate_not_logged)) return;
   emit(Persist{*certificate});
 }
 

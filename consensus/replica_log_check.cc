@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "consensus/replica.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -59,6 +60,7 @@ void Replica::conclude_log_check() {
 // REQUIRES: signed with our key.
 void Replica::compare_with_log(const Vote& own) {
   const auto& subject = own.subject;
+  if (planted(PlantedBug::stale_log_unnoticed)) return;
   if (log_state_ == LogState::stale || subject.epoch < config_.epoch) return;
   if (subject.epoch == config_.epoch) {
     const auto* logged = safety_.find(subject.kind, subject.view);

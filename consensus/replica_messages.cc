@@ -4,6 +4,7 @@
 #include "consensus/evidence.h"
 #include "consensus/replica.h"
 #include "core/check.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -13,11 +14,14 @@ void Replica::receive(ValidatorIndex from, const Propose& message) {
   if (ended()) return;
   if (message.epoch != config_.epoch || !subject.validate() || !votes_.in_range(message.view))
     return;
-  if (from != leader_of(message.view)) return;
-  const Vote vote{subject, from, message.signature};
+  const auto leader = leader_of(message.view);
+  if (from != leader && !planted(PlantedBug::forged_justification_nullifies)) return;
+  const Vote vote{subject, leader, message.signature};
   if (!signatures_.check(vote)) return;
 
-  if (take_justification(from, message) && message.view > finalized_.view) {
+  const bool justified = take_justification(from, message);
+  if (!justified && planted(PlantedBug::forged_justification_nullifies)) give_up(message.view);
+  if (justified && message.view > finalized_.view) {
     const auto* held = proposals_.find(message.view);
     const auto* certificate = certificates_.notarized(message.view);
     const bool certified =
@@ -62,7 +66,7 @@ bool Replica::take_justification(ValidatorIndex from, const Propose& message) {
 Status Replica::check_certificate(const Certificate& certificate) {
   const auto& subject = certificate.subject;
   FENRUN_OK(subject.validate());
-  if (subject.epoch != config_.epoch) return Error{Errc::value_invalid, "of another epoch"};
+  if (!is_of_this_epoch(subject)) return Error{Errc::value_invalid, "of another epoch"};
   const auto* held = certificates_.find(subject.kind, subject.view);
   if (held != nullptr && held->subject == subject) return {};
   if (finalized_.certificate && finalized_.certificate->subject == subject) return {};
@@ -73,11 +77,11 @@ Status Replica::check_certificate(const Certificate& certificate) {
 void Replica::receive(ValidatorIndex from, const Vote& message) {
   const auto& subject = message.subject;
   if (ended() || !validators_.contains(message.signer)) return;
-  if (subject.epoch != config_.epoch || !subject.validate() || !votes_.in_range(subject.view))
-    return;
+  if (!is_of_this_epoch(subject) || !subject.validate() || !votes_.in_range(subject.view)) return;
   if (message.signer == from) note_vote(message);  // Unchecked: at its own expense.
   const auto* held = votes_.find(subject.kind, subject.view, message.signer);
-  if (held != nullptr && held->subject == subject) return;
+  const bool is_known = held != nullptr && held->subject == subject;
+  if (is_known && !planted(PlantedBug::vote_counted_twice)) return;
   // A vote too late to matter is not worth checking, unless it disagrees with what the quorum said.
   const auto* certificate = certificates_.find(subject.kind, subject.view);
   if (certificate != nullptr && certificate->subject == subject) return;
@@ -98,7 +102,7 @@ void Replica::count(const Vote& vote, std::optional<ValidatorIndex> from) {
 void Replica::receive(ValidatorIndex from, const Certificate& message) {
   const auto& subject = message.subject;
   if (ended()) return;
-  if (subject.epoch != config_.epoch || subject.view <= finalized_.view) return;
+  if (!is_of_this_epoch(subject) || subject.view <= finalized_.view) return;
   const auto* held = certificates_.find(subject.kind, subject.view);
   if (held != nullptr && held->subject == subject) return;
   if (check_certificate(message)) accept(message, from);

@@ -3,6 +3,7 @@
 
 #include "consensus/replica.h"
 #include "core/check.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -35,7 +36,7 @@ void Replica::check_timers() {
 void Replica::repeat_ourselves() {
   ask_for_gaps(std::nullopt);
 
-  if (log_state_ == LogState::stale) return;
+  if (log_state_ == LogState::stale || planted(PlantedBug::votes_not_repeated)) return;
   auto finalizes = safety_.finalizes();
   if (!safety_.cast_any(view_) && finalizes.empty()) return;
   if (entry_) send(std::nullopt, *entry_);
@@ -69,7 +70,7 @@ void Replica::ask_for_gaps(std::optional<ValidatorIndex> first) {
     while (view < view_ && certificates_.has(VoteKind::nullify, view)) view = view.next();
     if (view < view_) gap = view;
   }
-  if (!gap) return;
+  if (!gap || planted(PlantedBug::gaps_not_asked_for)) return;
   const auto peer = first && first != self_ ? first : next_peer();
   if (!peer) return;
   const View last(std::min(view_.value() - 1, gap->value() + kCertificatesPerAnswer - 1));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -14,15 +15,19 @@ const Vote* SafetyRecord::find(VoteKind kind, View view) const {
 }
 
 bool SafetyRecord::may_notarize(View view, View current) const {
-  return view == current && view > forgotten_ && !cast_any(view);
+  if (view != current || view <= forgotten_ || cast(VoteKind::finalize, view)) return false;
+  return (!cast(VoteKind::notarize, view) || planted(PlantedBug::notarize_twice)) &&
+         (!cast(VoteKind::nullify, view) || planted(PlantedBug::notarize_after_nullify));
 }
 
 bool SafetyRecord::may_nullify(View view, View current) const {
-  return view == current && may_finalize(view);  // The same two votes forbid both.
+  return view == current && view > forgotten_ && !cast(VoteKind::nullify, view) &&
+         !cast(VoteKind::finalize, view);
 }
 
 bool SafetyRecord::may_finalize(View view) const {
-  return view > forgotten_ && !cast(VoteKind::nullify, view) && !cast(VoteKind::finalize, view);
+  if (view <= forgotten_ || cast(VoteKind::finalize, view)) return false;
+  return !cast(VoteKind::nullify, view) || planted(PlantedBug::finalize_after_nullify);
 }
 
 void SafetyRecord::record(const Vote& vote) {
@@ -31,11 +36,12 @@ void SafetyRecord::record(const Vote& vote) {
   Votes& votes = votes_[subject.view];
   auto& own = votes[static_cast<std::size_t>(subject.kind)];
   if (own) {
-    CHECK(*own == vote);
+    CHECK(*own == vote || planted(PlantedBug::notarize_twice));
     return;
   }
   own = vote;
-  CHECK(!(cast(VoteKind::nullify, subject.view) && cast(VoteKind::finalize, subject.view)));
+  CHECK(!(cast(VoteKind::nullify, subject.view) && cast(VoteKind::finalize, subject.view)) ||
+        planted(PlantedBug::finalize_after_nullify));
 }
 
 View SafetyRecord::lowest_view() const {

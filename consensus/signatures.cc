@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "core/planted.h"
+
 namespace fenrun {
 
 bool SignatureChecker::check(const Vote& vote) {
@@ -10,6 +12,7 @@ bool SignatureChecker::check(const Vote& vote) {
   const auto key = cache_key(message, vote);
   if (valid_.contains(key)) return true;
   ++verifications_;
+  if (planted(PlantedBug::vote_signature_unchecked)) return true;
   if (!verify(validators_.key_of(vote.signer), Domain::consensus_vote, message, vote.signature)) {
     return false;
   }
@@ -20,8 +23,10 @@ bool SignatureChecker::check(const Vote& vote) {
 Status SignatureChecker::check(const Certificate& certificate) {
   const auto n = validators_.size();
   const bool unused_bits = n < 64 && (certificate.signers >> n) != 0;
-  if (unused_bits || certificate.signatures.size() != validators_.quorum() ||
-      static_cast<std::size_t>(std::popcount(certificate.signers)) != validators_.quorum()) {
+  const bool is_quorum =
+      certificate.signatures.size() == validators_.quorum() &&
+      static_cast<std::size_t>(std::popcount(certificate.signers)) == validators_.quorum();
+  if (unused_bits || !(is_quorum || planted(PlantedBug::short_certificate_accepted))) {
     return Errc::quorum_short;
   }
   for (std::uint16_t i = 0; i < n; ++i) {

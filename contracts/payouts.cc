@@ -2,6 +2,7 @@
 
 #include "contracts/shares.h"
 #include "core/check.h"
+#include "core/planted.h"
 #include "core/text.h"
 #include "ledger/ordered_family.h"
 
@@ -33,14 +34,15 @@ Status post_settlement(OperationContext& context, const InstructPayout& terms) {
   std::vector<std::int64_t> owed;
   for (const auto& [funder, fund] : funds) {
     const auto left = subtract(fund.earned, fund.settled);
-    CHECK(left && !left->is_negative());
-    owed.push_back(left->units());
+    const bool paid_twice = planted(PlantedBug::earning_paid_twice);
+    CHECK(left && (!left->is_negative() || paid_twice));
+    owed.push_back(paid_twice ? fund.earned.units() : left->units());
   }
   const auto shares = divide(terms.amount, owed);
   for (std::size_t i = 0; i < funds.size(); ++i) {
     if (!shares[i].is_positive()) continue;
     // What is instructed was earned, so that no share exceeds what is owed.
-    CHECK(shares[i].units() <= owed[i]);
+    CHECK(shares[i].units() <= owed[i] || planted(PlantedBug::earning_paid_twice));
     auto& [funder, fund] = funds[i];
     FENRUN_TRY(fund.settled, add(fund.settled, shares[i]));
     update_linked(state, fund_key(terms.campaign, terms.asset, funder), fund);
@@ -68,7 +70,9 @@ Status apply(OperationContext& context, const InstructPayout& operation) {
     return Errc::payout_exists;
   }
   const StatementId payable{account_of(operation, Book::payable), operation.period};
-  const Amount available = balance(statement(state, payable));
+  const auto earnings = statement(state, payable);
+  const Amount available =
+      planted(PlantedBug::earning_paid_twice) ? earnings.credits : balance(earnings);
   if (operation.amount > available) {
     return Error{Errc::payout_exceeds_earned, std::to_string(available.units()) + " is left"};
   }

@@ -1,6 +1,7 @@
 #include "ledger/block_builder.h"
 
 #include "core/check.h"
+#include "core/planted.h"
 #include "ledger/ordered_family.h"
 
 namespace fenrun {
@@ -163,7 +164,7 @@ ActiveChange BlockBuilder::append_records(StateDelta& delta) {
     if (before) {
       record.version = before->version + 1;
       record.previous = before->position;
-      change.cleared.push_back(before->position);
+      if (!planted(PlantedBug::active_bit_kept)) change.cleared.push_back(before->position);
     }
     const std::uint64_t version = record.version;
     const Position position = append(std::move(record));

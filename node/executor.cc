@@ -6,6 +6,7 @@
 #include "contracts/apply.h"
 #include "contracts/records.h"
 #include "core/check.h"
+#include "core/planted.h"
 
 namespace fenrun {
 namespace {
@@ -30,6 +31,16 @@ std::optional<Header> decode_header(ByteView bytes) {
 bool has_repetition(const std::vector<Digest>& digests, const std::vector<Digest>& earlier) {
   std::set<Digest> seen(earlier.begin(), earlier.end());
   return !std::ranges::all_of(digests, [&](const Digest& d) { return seen.insert(d).second; });
+}
+
+// For bugs that take a header unseen: the block as if its execution had given this one.
+void take_header(ExecutedBlock& block, const BlockPoint& parent, const Header& header) {
+  block.header = header;
+  block.entries.back() = encode_entry(header);
+  block.leaves.back() = leaf_hash(block.entries.back());
+  block.id = block.leaves.back();
+  block.frontier = parent.frontier;
+  for (const auto& leaf : block.leaves) block.frontier.append(leaf);
 }
 
 BlockContext context_of(const Header& header) {
@@ -94,7 +105,9 @@ Payload Executor::build(const Build& request, ValidatorIndex proposer, std::size
                           .unacknowledged_bytes = kUnacknowledgedBytesMax},
                          batches_since_tip(request.parent_id));
   }
-  const BlockContext context{.epoch = parent->epoch,
+  const auto* before = journal_->find(request.parent_id);
+  const bool extends_last = planted(PlantedBug::block_after_last) && before != nullptr;
+  const BlockContext context{.epoch = extends_last ? before->header.epoch : parent->epoch,
                              .height = parent->height.next(),
                              .view = request.view,
                              .parent_view = request.parent_view,
@@ -136,6 +149,7 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
     return Verdict::invalid;
   }
   auto block = execute(*parent, context_of(*header), propose.payload.batches);
+  if (planted(PlantedBug::header_not_compared)) take_header(*block, *parent, *header);
   if (block->id != id) return Verdict::invalid;
   keep(std::move(block), propose.payload.batches);
   return right;
@@ -149,6 +163,7 @@ const ExecutedBlock* Executor::replay(const Header& header, const Digest& id,
   if (header.height != parent->height.next() || header.time <= parent->time) return nullptr;
   auto block =
       std::make_unique<ExecutedBlock>(execute_block(*parent, context_of(header), transactions));
+  if (planted(PlantedBug::range_not_executed)) take_header(*block, *parent, header);
   if (block->id != id) return nullptr;
   return &journal_->add(std::move(block));
 }

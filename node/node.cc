@@ -6,6 +6,7 @@
 #include "contracts/records.h"
 #include "core/check.h"
 #include "core/overloaded.h"
+#include "core/planted.h"
 #include "node/evidence.h"
 #include "node/network.h"
 
@@ -211,6 +212,7 @@ void Node::on_tick() {
 
 void Node::turn() {
   turn_requested_ = false;
+  if (planted(PlantedBug::send_before_sync) && !sync_vote_log()) return;
   while (!inbox_.empty() && !failed_) {
     const Input input = std::move(inbox_.front());
     inbox_.pop_front();
@@ -373,7 +375,10 @@ void Node::sign_checkpoint() {
 
 // What is committed needs no log any more: the log is rewritten with the rest.
 void Node::compact_log_if_large() {
-  if (!vote_log_ || vote_log_->bytes() < kVoteLogBytesMax) return;
+  // With the bug the log is small, so that it shows.
+  const auto bytes_max =
+      planted(PlantedBug::log_compacted_early) ? kVoteLogBytesMax >> 12 : kVoteLogBytesMax;
+  if (!vote_log_ || vote_log_->bytes() < bytes_max) return;
   std::vector<VoteLogRecord> records;
   const Epoch epoch = vote_log_->epoch();
   std::set<Digest> kept;
@@ -404,6 +409,17 @@ void Node::send(std::optional<net::PeerIndex> to, net::Channel channel,
   wake();
 }
 
+// False when the disk failed.
+bool Node::sync_vote_log() {
+  if (!log_dirty_) return true;
+  if (const auto status = vote_log_->sync(); !status) {
+    fail(status.error());
+    return false;
+  }
+  log_dirty_ = false;
+  return true;
+}
+
 // One sync covers every record of the turn; nothing leaves before it.
 void Node::flush() {
   if (!acknowledgements_.empty()) {
@@ -411,13 +427,7 @@ void Node::flush() {
     acknowledgements_.clear();
   }
   if (outgoing_.empty()) return;
-  if (log_dirty_) {
-    if (const auto status = vote_log_->sync(); !status) {
-      fail(status.error());
-      return;
-    }
-    log_dirty_ = false;
-  }
+  if (!planted(PlantedBug::send_before_sync) && !sync_vote_log()) return;
   for (const auto& outgoing : std::exchange(outgoing_, {})) {
     if (!outgoing.to) {
       transport_->broadcast(outgoing.channel, outgoing.bytes);

@@ -175,6 +175,7 @@ class Node final : public NodeService {
   void take_cosignatures(net::PeerIndex from, const CheckpointSignatures& signatures);
   void count_checkpoints();
   void compact_log_if_large();
+  bool sync_vote_log();
   void flush();
   void send(std::optional<net::PeerIndex> to, net::Channel channel, const NodeMessage& message);
 

@@ -3,6 +3,7 @@
 
 #include "contracts/apply.h"
 #include "core/check.h"
+#include "core/planted.h"
 #include "node/node.h"
 
 namespace fenrun {
@@ -52,7 +53,7 @@ void Node::push_batches_again(net::PeerIndex to) {
 
 // Makes the batches of a block as durable as the votes that rest on it.
 void Node::log_batches(const Payload& payload) {
-  if (!is_voting()) return;
+  if (!is_voting() || planted(PlantedBug::batches_not_logged)) return;
   for (const auto& digest : payload.batches) {
     if (!logged_batches_.insert(digest).second) continue;
     const auto batch = batches_.find(digest);

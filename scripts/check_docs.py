@@ -4,12 +4,14 @@
   docs/spec/limits.md    core/limits.h: every constant with its value, in order
   docs/spec/errors.md    core/error.h: every code with its name and hint, in order
   docs/spec/encoding.md  core/crypto/hash.cc: every domain with its tag, in order
+  docs/planted.md        core/planted.h, tests/planted/stories.txt: every bug, its rule, its stories
   *.md                   every relative link leads to a file or folder, and its #part to a heading
   sources                every document that a comment names exists, and so does its section (§N)
 
 Prints one line a fault; exits 1 if any.
 
-  scripts/check_docs.py --write      rewrites the table of errors and the values of limits
+  scripts/check_docs.py --write      rewrites the tables of errors and planted bugs, and the values
+                                     of limits
   scripts/check_docs.py --self-test  checks this script
 """
 
@@ -60,6 +62,17 @@ def domains_of(source):
     return re.findall(r'\{Domain::(\w+), "([^"]+)"\}', source)
 
 
+def planted_of(header, stories):
+    """[(bug, "rule | stories")] of core/planted.h and tests/planted/stories.txt."""
+    rules = re.findall(r'PlantedRule\{PlantedBug::(\w+),\s*"\w+",\s*((?:"[^"]*"\s*)+)\}', header)
+    found = []
+    for name, rule in rules:
+        tests = re.findall(rf"^{name} \w+ (\S+)$", stories, re.M)
+        rule = "".join(re.findall(r'"([^"]*)"', rule))
+        found.append((name, f"{rule} | {', '.join(f'`{test}`' for test in tests)}"))
+    return found
+
+
 def rows_of(document):
     """[(first cell, the other cells)] of the checked table."""
     table = TABLE.search(document)
@@ -77,6 +90,16 @@ def with_values(document, limits):
     reasons = {name: cells.split(" | ", 1)[1] for name, cells in rows_of(document)}
     lines = ["| limit | value | reason |", "|---|---|---|"]
     lines += [f"| `{name}` | {value} | {reasons.get(name, '')} |" for name, value in limits]
+    return "\n".join(lines) + "\n"
+
+
+def with_seeds(document, bugs):
+    """The table of planted bugs; how many seeds a simulation needs stays as it is."""
+    seeds = {name: cells.rsplit(" | ", 1)[1] for name, cells in rows_of(document)}
+    lines = ["| bug | rule that it breaks | stories that find it | seeds needed |",
+             "|---|---|---|---|"]
+    lines += [f"| `{name}` | {cells} | {seeds.get(name, 'not yet known')} |"
+              for name, cells in bugs]
     return "\n".join(lines) + "\n"
 
 
@@ -175,7 +198,14 @@ def check():
     rows = rows_of(read("docs/spec/encoding.md"))
     faults += compare("docs/spec/encoding.md", domains_of(read("core/crypto/hash.cc")),
                       [(name, cells.split(" | ")[0].strip("`")) for name, cells in rows])
+    faults += compare("docs/planted.md", planted(),
+                      [(name, cells.rsplit(" | ", 1)[0])
+                       for name, cells in rows_of(read("docs/planted.md"))])
     return faults
+
+
+def planted():
+    return planted_of(read("core/planted.h"), read("tests/planted/stories.txt"))
 
 
 def self_test():
@@ -187,6 +217,8 @@ def self_test():
         ("docs/spec/a.md", ["1", "3"]), ("b.md", ["4"])]
     assert mentions_of("https://e.example/docs/f.md ../docs/g.md") == []
     assert errors_of('X(ok, 0, "a " \\\n  "b")') == [("ok", "0", "a b")]
+    assert planted_of('PlantedRule{PlantedBug::a,\n "a",\n "r " "s"},', "# a\na x T.b\n") == [
+        ("a", "r s | `T.b`")]
     assert limits_of("inline constexpr std::size_t kA = 2 * 1'024;") == [("kA", "2,048")]
 
 
@@ -202,6 +234,7 @@ def main():
         rewrite("docs/spec/errors.md", errors_table(errors_of(read("core/error.h"))))
         rewrite("docs/spec/limits.md", with_values(read("docs/spec/limits.md"),
                                                    limits_of(read("core/limits.h"))))
+        rewrite("docs/planted.md", with_seeds(read("docs/planted.md"), planted()))
     faults = check()
     print("\n".join(faults), end="\n" if faults else "")
     return 1 if faults else 0

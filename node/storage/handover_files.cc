@@ -1,5 +1,6 @@
 #include "node/storage/handover_files.h"
 
+#include "core/planted.h"
 #include "core/text.h"
 
 namespace fenrun {
@@ -26,6 +27,10 @@ Status save_handover_file(FileSystem& files, const Path& folder, Epoch epoch,
   Bytes bytes = to_bytes(bytes_of(kMagic));
   append(bytes, encode(handover));
   append(bytes, sha256(bytes).view());
+  if (planted(PlantedBug::handover_not_synced)) {  // Nor is its name.
+    FENRUN_TRY(const auto file, files.open(path_of(folder, epoch), FileAccess::replace));
+    return file->write(0, bytes);
+  }
   return replace_file(files, path_of(folder, epoch), bytes);
 }
 
