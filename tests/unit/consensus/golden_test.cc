@@ -385,10 +385,10 @@ INSTANTIATE_TEST_SUITE_P(
     Consensus, Golden,
     testing::Values("normal_case", "silent_leader", "split_certificates", "only_holder_restarts",
                     "equivocating_leader", "all_crash_after_nullify", "idle_unfinalized_tip",
-                    "late_body", "forged_view", "epoch_ends", "last_block_repeated",
-                    "last_block_split", "last_block_restart", "last_block_fetched",
-                    "last_block_extended", "other_block_repeated", "two_epochs_behind", "stale_log",
-                    "stale_log_next_epoch", "key_on_two_nodes"),
+                    "late_body", "late_proposal", "forged_view", "epoch_ends",
+                    "last_block_repeated", "last_block_split", "last_block_restart",
+                    "last_block_fetched", "last_block_extended", "other_block_repeated",
+                    "two_epochs_behind", "stale_log", "stale_log_next_epoch", "key_on_two_nodes"),
     [](const auto& script) { return script.param; });
 
 }  // namespace

@@ -1,0 +1,89 @@
+// What whole nodes make of peers that lie about what blocks hold.
+#include <gtest/gtest.h>
+
+#include "ledger/proof/entry.h"
+#include "tests/support/node_cluster.h"
+
+namespace fenrun {
+namespace {
+
+const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
+
+class Lies : public testing::Test {
+ protected:
+  void commit(std::size_t via) {
+    const OpenCampaign operation{CampaignId(next_ + 1), {}};
+    const auto id = cluster_.submit(via, cluster_.transaction("brand", next_, operation));
+    ++next_;
+    ASSERT_TRUE(id) << id.error().to_string();
+    ASSERT_TRUE(cluster_.run_until([&] { return cluster_.is_committed(via, *id); }));
+  }
+
+  // The proposal with another root of the journal, signed by its leader.
+  net::Payload with_another_root(std::size_t leader, const Propose& propose) {
+    auto entry = decode_entry(propose.payload.header);
+    auto& header = std::get<Header>(*entry);
+    header.journal_root.bytes[0] ^= 1;
+    Propose lie = propose;
+    lie.payload.header = encode_entry(header);
+    lie.signature = cluster_.consensus_key(leader).sign(
+        Domain::consensus_vote, signed_bytes(chain_id(cluster_.genesis()), lie.subject()));
+    lie_ = lie.subject().block_id;
+    return std::make_shared<const Bytes>(encode(NodeMessage(Message(lie))));
+  }
+
+  NodeCluster cluster_{kNames};
+  std::uint32_t next_ = 0;
+  std::optional<Digest> lie_;
+};
+
+// docs/spec/consensus.md §4, rule 4.
+TEST_F(Lies, ALeaderThatLiesAboutWhatABlockComesToGetsNoVote) {
+  commit(0);
+  std::optional<View> lied_in;
+  std::size_t votes = 0;
+  cluster_.set_tamper([&](std::size_t from, std::size_t, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    const auto* said = message ? std::get_if<Message>(&*message) : nullptr;
+    if (said == nullptr) return bytes;
+    if (const auto* vote = std::get_if<Vote>(said)) {
+      if (vote->subject.block_id == lie_) ++votes;
+    } else if (const auto* propose = std::get_if<Propose>(said)) {
+      if (!lied_in) lied_in = propose->view;
+      if (propose->view == *lied_in) return with_another_root(from, *propose);
+    }
+    return bytes;
+  });
+  for (std::size_t via = 0; via < cluster_.size(); ++via) commit(via);
+  EXPECT_TRUE(lie_.has_value());
+  EXPECT_EQ(votes, 0u);
+  EXPECT_TRUE(cluster_.agree());
+}
+
+// docs/spec/network.md, §10: the headers are vouched for, what a peer says of their transactions is
+// not.
+TEST_F(Lies, BlocksWithoutTheirTransactionsAreFetchedElsewhere) {
+  cluster_.crash(3);
+  for (int round = 0; round < 20; ++round) commit(0);
+  bool has_lied = false;
+  cluster_.set_tamper([&](std::size_t, std::size_t, net::Payload bytes) {
+    auto message = decode<NodeMessage>(*bytes);
+    auto* answer = message ? std::get_if<RangeAnswer>(&*message) : nullptr;
+    if (answer == nullptr || has_lied) return bytes;
+    for (auto& block : answer->blocks) {
+      has_lied = has_lied || !block.transactions.empty();
+      block.transactions = {};
+    }
+    return std::make_shared<const Bytes>(encode(*message));
+  });
+  cluster_.start(3);
+  EXPECT_TRUE(cluster_.run_until([&] { return cluster_.height(3) >= cluster_.height(0); }));
+  EXPECT_TRUE(has_lied);
+  for (std::uint32_t number = 1; number <= next_; ++number) {
+    EXPECT_TRUE(find_campaign(cluster_.journal(3).state(), CampaignId(number))) << number;
+  }
+  EXPECT_TRUE(cluster_.agree());
+}
+
+}  // namespace
+}  // namespace fenrun
