@@ -1,0 +1,75 @@
+// The transactions of this node that are not final yet, lane by lane.
+#include "node/tx_pool.h"
+
+#include <gtest/gtest.h>
+
+#include "contracts/records.h"
+#include "tests/support/node_cluster.h"
+
+namespace fenrun {
+namespace {
+
+// The genesis state of a network, on which brand's lane 0 expects sequence 0.
+class TxPoolTest : public testing::Test {
+ protected:
+  SignedTransaction transaction(std::uint64_t sequence) const {
+    return cluster_.transaction("brand", sequence, OpenCampaign{CampaignId(1), {}});
+  }
+  Status add(std::uint64_t sequence) {
+    return pool_.add(transaction(sequence), cluster_.journal(0).state(), Height(1));
+  }
+  Sequence next() const {
+    return pool_.next_sequence(test_party("brand"), Lane(0), Sequence(0));
+  }
+  std::vector<std::uint64_t> sealed() {
+    std::vector<std::uint64_t> sequences;
+    for (const auto& item : pool_.seal()->transactions) {
+      sequences.push_back(item.body.sequence.value());
+    }
+    return sequences;
+  }
+
+  NodeCluster cluster_{{"brand", "auditor", "distributor-east", "distributor-west"}};
+  TxPool pool_{TxPoolLimits{}};
+};
+
+TEST_F(TxPoolTest, ASequenceBehindThePendingOnesIsNoGap) {
+  ASSERT_TRUE(add(0));
+  ASSERT_TRUE(add(1));
+  EXPECT_EQ(next(), Sequence(2));
+  EXPECT_EQ(add(3).error().code, Errc::sequence_gap);
+  EXPECT_EQ(sealed(), (std::vector<std::uint64_t>{0, 1}));
+}
+
+// Another node took 0 and was lost with it; 1 came here, since a peer was known to have 0.
+TEST_F(TxPoolTest, WhatALaneLacksBelowItsPendingOnesMayStillCome) {
+  pool_.note_foreign(transaction(0).body);
+  ASSERT_TRUE(add(1));
+  EXPECT_EQ(next(), Sequence(1)) << "0 is still thought to be on its way";
+  ASSERT_TRUE(add(0)) << "but whoever has it may bring it";
+  EXPECT_EQ(next(), Sequence(2));
+  EXPECT_EQ(sealed(), (std::vector<std::uint64_t>{0, 1})) << "in order, though 1 came first";
+}
+
+TEST_F(TxPoolTest, ALaneThatWaitsSaysWhatItLacks) {
+  pool_.note_foreign(transaction(1).body);
+  ASSERT_TRUE(add(2));
+  const auto batch = pool_.seal();
+  ASSERT_TRUE(batch);
+  // Ordered before its turn: it has no effect, and waits for 0 and 1.
+  pool_.on_committed({}, {batch->digest()}, cluster_.journal(0).state(), Height(2));
+  EXPECT_EQ(next(), Sequence(0));
+  ASSERT_TRUE(add(0));
+  ASSERT_TRUE(add(1));
+  EXPECT_EQ(next(), Sequence(3));
+}
+
+TEST_F(TxPoolTest, ASequenceThatIsPendingIsStale) {
+  ASSERT_TRUE(add(0));
+  const auto other = cluster_.transaction("brand", 0, OpenCampaign{CampaignId(2), {}});
+  EXPECT_EQ(pool_.add(other, cluster_.journal(0).state(), Height(1)).error().code,
+            Errc::sequence_stale);
+}
+
+}  // namespace
+}  // namespace fenrun
