@@ -31,10 +31,10 @@ Transfer transfer_of(const InstructPayout& terms, PostingKind kind) {
 Status post_settlement(OperationContext& context, const InstructPayout& terms) {
   auto& state = context.state();
   auto funds = funds_of(state, terms.campaign, terms.asset);
+  const bool paid_twice = planted(PlantedBug::earning_paid_twice);
   std::vector<std::int64_t> owed;
   for (const auto& [funder, fund] : funds) {
     const auto left = subtract(fund.earned, fund.settled);
-    const bool paid_twice = planted(PlantedBug::earning_paid_twice);
     CHECK(left && (!left->is_negative() || paid_twice));
     owed.push_back(paid_twice ? fund.earned.units() : left->units());
   }
@@ -42,7 +42,7 @@ Status post_settlement(OperationContext& context, const InstructPayout& terms) {
   for (std::size_t i = 0; i < funds.size(); ++i) {
     if (!shares[i].is_positive()) continue;
     // What is instructed was earned, so that no share exceeds what is owed.
-    CHECK(shares[i].units() <= owed[i] || planted(PlantedBug::earning_paid_twice));
+    CHECK(shares[i].units() <= owed[i] || paid_twice);
     auto& [funder, fund] = funds[i];
     FENRUN_TRY(fund.settled, add(fund.settled, shares[i]));
     update_linked(state, fund_key(terms.campaign, terms.asset, funder), fund);
