@@ -237,7 +237,9 @@ void Judge::finish(const std::vector<const Machine*>& machines) {
     if (!is_honest(*machine)) continue;
     const auto base = machine->journal().store().base();
     const auto first = base ? machine->journal().store().header_position(*base) : std::nullopt;
+    const Position tip = machine->journal().tip().position;
     for (const auto& [id, position] : committed_) {
+      if (position > tip) continue;  // It is on its way.
       if (first && position <= *first) continue;  // It began with a snapshot above.
       if (machine->node().transaction_status(id).position == position) continue;
       object(machine->name() + " lost transaction " + brief(id) + ", which was committed");

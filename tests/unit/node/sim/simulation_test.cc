@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <iostream>
 #include <sstream>
 
 namespace fenrun::sim {
@@ -52,6 +54,45 @@ TEST(Simulation, NoOneByzantineValidatorOfFourDoesHarm) {
     SCOPED_TRACE(name_of(static_cast<Fault>(kind)));
     expect_sound(Simulation(options).run());
   }
+}
+
+double leader_timeout_ms(const Machine& machine) {
+  for (const auto& metric : machine.node().metrics()) {
+    if (metric.name == "leader_timeout_seconds") return metric.value * 1'000;
+  }
+  return 0;
+}
+
+// One of four says nothing: each of its turns costs a timeout, and nothing else.
+TEST(Simulation, ASilentLeaderCostsItsTimeout) {
+  std::array<std::uint64_t, 2> transactions{};
+  for (const bool silent : {false, true}) {
+    auto options = options_of("calm", 1);
+    if (silent) options.faults = {{2, Fault::silent}};
+    Simulation simulation(options);
+    simulation.clients().set_pause_ms(200);
+    simulation.run_ms(5'000);
+    const auto before = simulation.judge().transactions();
+    std::uint64_t height = 0;
+    std::uint64_t since = simulation.agenda().now();
+    std::uint64_t gap = 0;
+    const auto end = since + 60'000;
+    while (simulation.agenda().now() < end) {
+      simulation.run_ms(1);
+      if (simulation.judge().height() == height) continue;
+      height = simulation.judge().height();
+      gap = std::max(gap, simulation.agenda().now() - since);
+      since = simulation.agenda().now();
+    }
+    transactions[silent ? 1 : 0] = simulation.judge().transactions() - before;
+    expect_sound(simulation.result());
+    if (!silent) continue;
+    const double timeout = leader_timeout_ms(simulation.machine("brand"));
+    std::cout << "timeout " << timeout << " ms, longest gap " << gap << " ms, " << transactions[0]
+              << " transactions a minute, " << transactions[1] << " with a silent leader\n";
+    EXPECT_LE(static_cast<double>(gap), 1.5 * timeout);
+  }
+  EXPECT_GE(10 * transactions[1], 6 * transactions[0]);
 }
 
 // A transaction that comes after a day of silence is final as soon as one in a busy network.
