@@ -31,7 +31,7 @@ MENTION = re.compile(r"(?<![\w/.-])((?:docs/)?(?:[\w-]+/)*[\w.-]+\.md)((?:(?:,| 
 WRAPPED = re.compile(r"\n\s*(?://|#|\*)+[ \t]*")
 SOURCES = {".h", ".cc", ".py", ".mjs", ".cmake", ".txt", ""}
 WITH_SELF_TEST = {"scripts/check_docs.py", "scripts/tidy.py"}  # They name what does not exist.
-FOREIGN = {".git", "build", "node_modules", "devnet", "__pycache__"}
+FOREIGN = {"corpus", ".git", "build", "node_modules", "devnet", "__pycache__"}
 
 
 def read(path):
