@@ -176,6 +176,11 @@ bool ReplicaWorld::may_cast(std::uint16_t signer, const Subject& subject) const 
 void ReplicaWorld::cast(std::uint16_t signer, const Subject& subject) {
   cast_[subject].insert(signer);
   kinds_[{signer, subject.view}].insert(subject.kind);
+  // With the vote that 3 has for everything there may now be a certificate, on which 1 and 2 act:
+  // whatever may exist must not contradict.  Only the number of signatures is looked at.
+  if (is_certifiable(subject)) {
+    checker_.sent(Certificate{subject, 0b0111, List<Signature, kValidatorsMax>(kQuorum)});
+  }
 }
 
 Certificate ReplicaWorld::certificate(const Subject& subject, bool with_faulty) const {
