@@ -4,7 +4,7 @@
   docs/spec/limits.md    core/limits.h: every constant with its value, in order
   docs/spec/errors.md    core/error.h: every code with its name and hint, in order
   docs/spec/encoding.md  core/crypto/hash.cc: every domain with its tag, in order
-  docs/planted.md        core/planted.h, tests/planted/stories.txt: every bug, its rule, its stories
+  docs/planted.md        core/planted.h, tests/planted: every bug, its rule, stories and seeds
   *.md                   every relative link leads to a file or folder, and its #part to a heading
   sources                every document that a comment names exists, and so does its section (§N)
 
@@ -62,14 +62,16 @@ def domains_of(source):
     return re.findall(r'\{Domain::(\w+), "([^"]+)"\}', source)
 
 
-def planted_of(header, stories):
-    """[(bug, "rule | stories")] of core/planted.h and tests/planted/stories.txt."""
+def planted_of(header, stories, seeds):
+    """[(bug, "rule | stories | simulations")] of core/planted.h and tests/planted."""
     rules = re.findall(r'PlantedRule\{PlantedBug::(\w+),\s*"\w+",\s*((?:"[^"]*"\s*)+)\}', header)
     found = []
     for name, rule in rules:
         tests = re.findall(rf"^{name} \w+ (\S+)$", stories, re.M)
         rule = "".join(re.findall(r'"([^"]*)"', rule))
-        found.append((name, f"{rule} | {', '.join(f'`{test}`' for test in tests)}"))
+        simulations = re.search(rf"^{name} \w+ \d+ (\d+)$", seeds, re.M)
+        found.append((name, f"{rule} | {', '.join(f'`{test}`' for test in tests)} | "
+                            f"{simulations.group(1) if simulations else 'not found'}"))
     return found
 
 
@@ -93,13 +95,10 @@ def with_values(document, limits):
     return "\n".join(lines) + "\n"
 
 
-def with_seeds(document, bugs):
-    """The table of planted bugs; how many seeds a simulation needs stays as it is."""
-    seeds = {name: cells.rsplit(" | ", 1)[1] for name, cells in rows_of(document)}
-    lines = ["| bug | rule that it breaks | stories that find it | seeds needed |",
+def planted_table(bugs):
+    lines = ["| bug | rule that it breaks | stories that find it | simulations needed |",
              "|---|---|---|---|"]
-    lines += [f"| `{name}` | {cells} | {seeds.get(name, 'not yet known')} |"
-              for name, cells in bugs]
+    lines += [f"| `{name}` | {cells} |" for name, cells in bugs]
     return "\n".join(lines) + "\n"
 
 
@@ -198,14 +197,13 @@ def check():
     rows = rows_of(read("docs/spec/encoding.md"))
     faults += compare("docs/spec/encoding.md", domains_of(read("core/crypto/hash.cc")),
                       [(name, cells.split(" | ")[0].strip("`")) for name, cells in rows])
-    faults += compare("docs/planted.md", planted(),
-                      [(name, cells.rsplit(" | ", 1)[0])
-                       for name, cells in rows_of(read("docs/planted.md"))])
+    faults += compare("docs/planted.md", planted(), rows_of(read("docs/planted.md")))
     return faults
 
 
 def planted():
-    return planted_of(read("core/planted.h"), read("tests/planted/stories.txt"))
+    return planted_of(read("core/planted.h"), read("tests/planted/stories.txt"),
+                      read("tests/planted/seeds.txt"))
 
 
 def self_test():
@@ -217,8 +215,8 @@ def self_test():
         ("docs/spec/a.md", ["1", "3"]), ("b.md", ["4"])]
     assert mentions_of("https://e.example/docs/f.md ../docs/g.md") == []
     assert errors_of('X(ok, 0, "a " \\\n  "b")') == [("ok", "0", "a b")]
-    assert planted_of('PlantedRule{PlantedBug::a,\n "a",\n "r " "s"},', "# a\na x T.b\n") == [
-        ("a", "r s | `T.b`")]
+    assert planted_of('PlantedRule{PlantedBug::a,\n "a",\n "r " "s"},', "# a\na x T.b\n",
+                      "a calm 2 7\n") == [("a", "r s | `T.b` | 7")]
     assert limits_of("inline constexpr std::size_t kA = 2 * 1'024;") == [("kA", "2,048")]
 
 
@@ -234,7 +232,7 @@ def main():
         rewrite("docs/spec/errors.md", errors_table(errors_of(read("core/error.h"))))
         rewrite("docs/spec/limits.md", with_values(read("docs/spec/limits.md"),
                                                    limits_of(read("core/limits.h"))))
-        rewrite("docs/planted.md", with_seeds(read("docs/planted.md"), planted()))
+        rewrite("docs/planted.md", planted_table(planted()))
     faults = check()
     print("\n".join(faults), end="\n" if faults else "")
     return 1 if faults else 0

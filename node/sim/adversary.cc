@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "core/overloaded.h"
 
@@ -165,18 +166,22 @@ void Adversary::lie(Sends& out, const Machine& machine, const NodeMessage& messa
   vote(out, machine, *own, subject);
 }
 
-// One signature in the place of all, its own vote counted often, bits of whoever did not sign.
+// A signer too few, one signature in the place of all, signatures under another subject.
 void Adversary::forge_certificate(Sends& out, const Certificate& certificate) {
   Certificate forged = certificate;
-  switch (random_.below(4)) {
+  switch (random_.below(5)) {
     case 0:
-      for (auto& signature : forged.signatures) signature = certificate.signatures[0];
+      if (forged.signatures.empty()) return;
+      forged.signatures.pop_back();
+      forged.signers &= ~std::bit_floor(forged.signers);
       break;
     case 1:
-      forged.subject.kind = VoteKind::nullify;
-      forged.subject = Subject::nullify(forged.subject.epoch, forged.subject.view);
+      for (auto& signature : forged.signatures) signature = certificate.signatures[0];
       break;
     case 2:
+      forged.subject = Subject::nullify(forged.subject.epoch, forged.subject.view);
+      break;
+    case 3:
       forged.subject.epoch = forged.subject.epoch.next();
       break;
     default:

@@ -51,13 +51,16 @@ void Checker::check_order_of_epochs(std::uint16_t identity, const Vote& vote) {
        ", voted in epoch " + std::to_string(vote.subject.epoch.value()));
 }
 
+bool Checker::has_quorum(const Certificate& certificate) const {
+  const auto wanted = quorum(certificate.subject.epoch);
+  return certificate.signatures.size() == wanted &&
+         static_cast<std::size_t>(std::popcount(certificate.signers)) == wanted;
+}
+
 void Checker::sent(const Certificate& certificate) {
   const auto& subject = certificate.subject;
   const ViewKey view(subject.epoch.value(), subject.view.value());
-  if (certificate.signatures.size() != quorum(subject.epoch) ||
-      static_cast<std::size_t>(std::popcount(certificate.signers)) != quorum(subject.epoch)) {
-    return;  // Byzantine: for those who receive it to refuse.
-  }
+  if (!has_quorum(certificate)) return;  // Byzantine: for those who receive it to refuse.
   switch (subject.kind) {
     case VoteKind::nullify:
       if (finalized_.contains(view)) fail("I5: finalized view nullified" + at(view));

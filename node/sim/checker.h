@@ -21,6 +21,8 @@ class Checker {
   void opened(Epoch epoch, std::size_t validators) { validators_[epoch.value()] = validators; }
   // An honest validator let this vote out, signed as itself.
   void sent(std::uint16_t identity, const Vote& vote);
+  // Whether it has as many signers as its epoch asks for.
+  bool has_quorum(const Certificate& certificate) const;
   // Somebody let this certificate out.
   void sent(const Certificate& certificate);
   // Somebody made this block.

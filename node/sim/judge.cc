@@ -103,7 +103,7 @@ void Judge::sent(Machine& machine, const std::vector<Outgoing>& sent) {
                      take({propose.subject(), ValidatorIndex(0), propose.signature});
                    },
                    [&](const Certificate& certificate) {
-                     if (is_honest(machine)) checker_.sent(certificate);
+                     if (is_honest(machine)) check_certificate(machine, certificate);
                    },
                    [](const auto&) {},
                },
@@ -126,6 +126,13 @@ void Judge::check_vote(Machine& machine, const Vote& vote) {
   }
   if (durable_votes_.size() > kVotesRemembered) durable_votes_.clear();
   durable_votes_.insert(sha256(bytes));
+}
+
+void Judge::check_certificate(const Machine& machine, const Certificate& certificate) {
+  if (!checker_.has_quorum(certificate)) {
+    object(machine.name() + " passes on a certificate without a quorum");
+  }
+  checker_.sent(certificate);
 }
 
 void Judge::check_cosignature(Machine& machine, const CheckpointSignatures& signatures) {

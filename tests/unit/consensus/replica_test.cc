@@ -103,8 +103,8 @@ TEST_F(ReplicaTest, ABlockAheadOfTheClockGetsNoVoteButIsAParent) {
   ASSERT_EQ(cast.size(), 1);
   EXPECT_EQ(cast[0].subject, nullify(1));
   // The clocks of a quorum were ahead as well: what they decided stands, and is built upon.
-  hear(2, members_.certificate(first().subject(), {1, 2, 3}));
-  const auto second = proposal(2, 1, id, 2, 'b');
+  auto second = proposal(2, 1, id, 2, 'b');
+  second.justification.parent = members_.certificate(first().subject(), {1, 2, 3});
   EXPECT_EQ(all<Verify>(hear(2, second)).size(), 1);
   const auto next = votes(execute(second));
   ASSERT_EQ(next.size(), 1);
@@ -121,7 +121,9 @@ TEST_F(ReplicaTest, ABlockThatWeVotedForIsNotEarlyAfterARestart) {
   step(BodyDurable{id});
   const auto cast = votes(hear(2, members_.certificate(first().subject(), {1, 2, 3})));
   ASSERT_EQ(cast.size(), 1);
-  EXPECT_EQ(cast[0].subject, finalize(first()));
+  auto expected = first().subject();
+  expected.kind = VoteKind::finalize;
+  EXPECT_EQ(cast[0].subject, expected);
 }
 
 // The last block of the epoch is committed, the handover not here: who validates next is known
