@@ -80,7 +80,7 @@ class HandedOver : public testing::Test {
     const auto list = validators(journal->state());
     return journal->save_handover(
         journal->tip().epoch,
-        {{signed_note}, {trust_policy_text("example", chain_id(genesis), list)}});
+        {{signed_note}, {trust_policy_text("example", chain_id(genesis), list)}, {}, {}});
   }
 
   ReplaceValidatorKeys replacement(const std::string& name, const std::string& keys) const {
@@ -124,7 +124,9 @@ TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {
   ASSERT_TRUE(journal->save_handover(
       Epoch(1),
       {{second_note},
-       {trust_policy_text("example", chain_id(genesis), *validators_at(store, second_end))}}));
+       {trust_policy_text("example", chain_id(genesis), *validators_at(store, second_end))},
+       {},
+       {}}));
   const auto proof = prover.record(parameters_key());
   ASSERT_TRUE(proof) << proof.error().to_string();
   EXPECT_EQ(proof->handovers.size(), 2u);
@@ -179,11 +181,13 @@ TEST_F(HandedOver, OnlyTheHandoverOfTheEpochIsKept) {
   auto other = *parse_note(sign());
   other.body.root.bytes[0] ^= 1;
   EXPECT_TRUE(refused(hand_over(print(other))));
-  EXPECT_TRUE(refused(journal->save_handover(Epoch(0), {{sign()}, {first_policy}})));
+  EXPECT_TRUE(refused(journal->save_handover(Epoch(0), {{sign()}, {first_policy}, {}, {}})));
   EXPECT_TRUE(refused(journal->save_handover(
       Epoch(1),
       {{sign()},
-       {trust_policy_text("example", chain_id(genesis), validators(journal->state()))}})));
+       {trust_policy_text("example", chain_id(genesis), validators(journal->state()))},
+       {},
+       {}})));
   other = *parse_note(sign());
   other.body.size += 1;
   EXPECT_TRUE(refused(hand_over(print(other))));
