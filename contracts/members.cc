@@ -228,6 +228,14 @@ Status take_effect(OperationContext& context, const RemoveValidator& change) {
   return {};
 }
 
+void write_new_keys(Overlay& state, const ValidatorList& validators) {
+  for (const auto& validator : validators) {
+    own_key(state, validator.consensus_key, validator.party, KeyPurpose::consensus);
+    own_key(state, validator.checkpoint_key, validator.party, KeyPurpose::checkpoint);
+  }
+  write_validators(state, validators);
+}
+
 void write_genesis_members(Overlay& state, const Genesis& genesis) {
   const auto count = static_cast<std::uint16_t>(genesis.validators.size());
   state.put(network_key(), encode(NetworkRecord{genesis.network, count, count}));

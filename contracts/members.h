@@ -29,6 +29,11 @@ Status take_effect(OperationContext& context, const RemoveMember& change);
 Status take_effect(OperationContext& context, const AddValidator& change);
 Status take_effect(OperationContext& context, const RemoveValidator& change);
 
+// The validators become these, which differ from the present ones in the keys for consensus and
+// checkpoints alone; every key gets its owner.  REQUIRES: nobody has registered one of the new
+// keys.
+void write_new_keys(Overlay& state, const ValidatorList& validators);
+
 // The members and the network of a genesis: its validators, numbered in their order.
 void write_genesis_members(Overlay& state, const Genesis& genesis);
 

@@ -22,15 +22,6 @@ bool starts_with(ByteView key, ByteView prefix) {
 
 }  // namespace
 
-Digest validators_digest(const ValidatorList& validators) {
-  return hash(Domain::validator_set, encode(validators));
-}
-
-std::size_t governance_quorum(std::size_t validators) {
-  CHECK(validators > 0);
-  return validators - (validators - 1) / 3;
-}
-
 std::optional<Party> find_party(const StateView& state, const PartyId& party) {
   return find_linked<Party>(state, party_key(party));
 }

@@ -6,9 +6,12 @@
 
 #include "contracts/keys.h"
 #include "contracts/operations.h"
+#include "ledger/proof/validators.h"
 #include "ledger/state.h"
 
 namespace fenrun {
+
+static_assert(kValidatorNameBytesMax == kNameBytesMax);
 
 struct PartyKey {
   KeyPurpose purpose{};
@@ -63,27 +66,6 @@ struct Recovery {
   FENRUN_FIELDS(new_key, proposer, approver, due)
   friend bool operator==(const Recovery&, const Recovery&) = default;
 };
-
-struct Validator {
-  NameText name;
-  PartyId party;
-  PublicKey operator_key;  // Of the party; it signed what registered the keys below.
-  PublicKey consensus_key;
-  PublicKey checkpoint_key;
-  PublicKey transport_key;
-
-  FENRUN_FIELDS(name, party, operator_key, consensus_key, checkpoint_key, transport_key)
-  friend bool operator==(const Validator&, const Validator&) = default;
-};
-
-// Sorted by consensus key.
-using ValidatorList = List<Validator, kValidatorsMax>;
-
-// hash(validator_set, BCS of the list).
-Digest validators_digest(const ValidatorList& validators);
-
-// n - f with f = floor((n - 1) / 3).
-std::size_t governance_quorum(std::size_t validators);
 
 enum class ProposalState : std::uint8_t { open = 0, applied = 1 };
 template <>

@@ -17,6 +17,7 @@ Bytes subject_of(const SystemWork& work) {
           [](const PeriodOpened& opened) { return encode(opened); },
           [](const PeriodClosed& closed) { return encode(closed); },
           [](const RecoveryEnded& recovery) { return to_bytes(recovery.party.view()); },
+          [](const NetworkRecovered&) -> Bytes { UNREACHABLE(); },
       },
       work);
 }
@@ -44,6 +45,7 @@ void carry_out(BlockBuilder& block, const SystemWork& work) {
                    complete_recovery(state, recovery.party, recovery.new_key, context.height);
                    announce(block, work);
                  },
+                 [](const NetworkRecovered&) { UNREACHABLE(); },
              },
              work);
 }

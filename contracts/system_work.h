@@ -9,6 +9,7 @@
 
 #include "contracts/words.h"
 #include "ledger/block_builder.h"
+#include "ledger/proof/recovery.h"
 
 namespace fenrun {
 
@@ -46,8 +47,19 @@ struct RecoveryEnded {
   friend bool operator==(const RecoveryEnded&, const RecoveryEnded&) = default;
 };
 
+// Too many votes were lost for a quorum ever to decide again: by these statements of all operators
+// the epoch ended here (contracts/recovery.h).
+struct NetworkRecovered {
+  RecoveryTip tip;
+  RecoveryStatements statements;
+
+  FENRUN_FIELDS(tip, statements)
+  friend bool operator==(const NetworkRecovered&, const NetworkRecovered&) = default;
+};
+
 // The payload of a System entry, and what the schedule holds.  The order is the format.
-using SystemWork = std::variant<GenesisWork, PeriodOpened, PeriodClosed, RecoveryEnded>;
+using SystemWork =
+    std::variant<GenesisWork, PeriodOpened, PeriodClosed, RecoveryEnded, NetworkRecovered>;
 
 // Puts work on the schedule.  REQUIRES: due is after the block's time.
 void schedule(BlockBuilder& block, TimeMs due, const SystemWork& work);

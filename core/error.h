@@ -117,6 +117,8 @@ namespace fenrun {
   X(consistency_invalid, 420, "the two checkpoints do not extend one another: keep both")          \
   X(handover_missing, 421, "fetch a proof that starts at your trust file's validators")            \
   X(handover_invalid, 422, "the old validators did not sign this change: do not rely on it")       \
+  X(recovery_invalid, 423, "a statement was altered or is not its operator's: do not rely on it")  \
+  X(recovery_incomplete, 424, "get the statements of the operators named")                         \
   /* The node and its surroundings. */                                                             \
   X(io_error, 500, "check the disk and its permissions")                                           \
   X(corruption, 501, "the data is damaged: restore the node from its peers")                       \
@@ -136,7 +138,9 @@ namespace fenrun {
   X(memory_short, 515, "free memory, or give the process more")                                    \
   X(vote_log_stale, 516, "the vote log is older than the votes of its key: run fenrun rejoin")     \
   X(snapshot_invalid, 517, "the snapshot does not fit its header: fetch it from another peer")     \
-  X(violation, 518, "keep the seed: an invariant of the protocol was broken")
+  X(violation, 518, "keep the seed: an invariant of the protocol was broken")                      \
+  X(recovery_mismatch, 519, "start all nodes until they are at one height, then prepare again")    \
+  X(recovery_unsafe, 520, "a block that may be final would be lost: see docs/operating.md")
 
 enum class Errc : std::uint16_t {
 #define FENRUN_ERRC(name, number, hint) name = number,

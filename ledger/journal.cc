@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/check.h"
+#include "ledger/proof/recovery.h"
 
 namespace fenrun {
 namespace {
@@ -187,6 +188,7 @@ Status Journal::commit(std::span<const Digest> ids, ByteView certificate) {
 }
 
 Status Journal::save_handover(Epoch epoch, const EpochHandover& handover) {
+  if (is_recovery(handover.checkpoint.value)) return save_recovery(epoch, handover);
   FENRUN_TRY(auto note, parse_note(handover.checkpoint.value));
   const std::uint64_t size = note.body.size;
   if (size == 0 || size > store_->size()) {
@@ -219,6 +221,25 @@ bool Journal::holds_tips_handover() const {
   if (!handover) return false;
   const auto note = parse_note(handover->checkpoint.value);
   return note && note->body.size == store_->size() && note->body.root == root();
+}
+
+// It is kept before its block is committed, so that whoever has the block has it too.
+Status Journal::save_recovery(Epoch epoch, const EpochHandover& handover) {
+  FENRUN_TRY(const auto recovery, parse_recovery(handover.checkpoint.value));
+  const auto& tip = recovery.tip;
+  const auto header = tip.size == 0 || tip.size > store_->size()
+                          ? Result<Header>(Errc::not_found)
+                          : header_at(Position(tip.size - 1));
+  if (!header || block_id(*header) != tip.block_id || tip.epoch != epoch) {
+    return Error{Errc::value_invalid, "a recovery from another block"};
+  }
+  return store_->save_handover(epoch, handover);
+}
+
+Status Journal::save_anchor(Epoch epoch, std::string_view text) {
+  FENRUN_TRY(auto note, parse_note(text));
+  sort_signatures(note);
+  return store_->save_anchor(epoch, print(note));
 }
 
 // The tip moves to a child that the store holds.

@@ -60,15 +60,18 @@ class Journal {
   Status commit(std::span<const Digest> ids, ByteView certificate);
 
   // Keeps the handover of an epoch, durably; its signatures may come in any order.  REQUIRES: they
-  // were checked, and are of validators of the epoch only; so was the certificate.
-  // Errc::value_invalid unless it is of a block of this journal that ended the epoch,
-  // Errc::checkpoint_malformed.
+  // were checked, and are of validators of the epoch only, and so was the certificate; or a recovery
+  // was, which has none.  Errc::value_invalid unless it is of a block of this journal that ended the
+  // epoch, or upon which a recovery ends it, Errc::checkpoint_malformed.
   Status save_handover(Epoch epoch, const EpochHandover& handover);
   // The same for an epoch that is not over here, learnt on the way to a snapshot.
   // REQUIRES: everything in it was checked; signatures are sorted.
   Status save_learnt_handover(Epoch epoch, const EpochHandover& handover);
   // The handover of the epoch that the tip ended, if it is held and of that very block.
   bool holds_tips_handover() const;
+  // Keeps a checkpoint of the epoch, durably; its signatures may come in any order.  REQUIRES: it
+  // is cosigned.  Errc::checkpoint_malformed.
+  Status save_anchor(Epoch epoch, std::string_view note);
 
   // The header of a finalized block; Errc::not_found above the tip.
   Result<Header> header(Height height) const;
@@ -106,6 +109,7 @@ class Journal {
   Status load_active_bits();
   Result<Header> header_at(Position position) const;
   Status replay_bits(Height height);
+  Status save_recovery(Epoch epoch, const EpochHandover& handover);
   void advance(const ExecutedBlock& block);
   void forget_losers();
   Status maybe_dump(Height before);

@@ -105,6 +105,17 @@ Status MemoryStore::save_handover(Epoch epoch, const EpochHandover& handover) {
   return {};
 }
 
+Result<std::string> MemoryStore::anchor(Epoch epoch) const {
+  const auto it = anchors_.find(epoch);
+  if (it == anchors_.end()) return Errc::not_found;
+  return it->second;
+}
+
+Status MemoryStore::save_anchor(Epoch epoch, const std::string& note) {
+  anchors_[epoch] = note;
+  return {};
+}
+
 Status MemoryStore::begin_snapshot(const SnapshotManifest& manifest) {
   begun_ = manifest;
   parts_.clear();
@@ -142,6 +153,7 @@ Status MemoryStore::install_snapshot() {
   fresh.keep_header(header);
   fresh.certificates_[header.height] = manifest->certificate;
   fresh.handovers_ = std::move(handovers_);
+  fresh.anchors_ = std::move(anchors_);
   *this = std::move(fresh);
   return {};
 }

@@ -26,6 +26,8 @@ class MemoryStore final : public LedgerStore {
 
   Result<EpochHandover> handover(Epoch epoch) const override;
   Status save_handover(Epoch epoch, const EpochHandover& handover) override;
+  Result<std::string> anchor(Epoch epoch) const override;
+  Status save_anchor(Epoch epoch, const std::string& note) override;
 
   std::optional<Height> base() const override { return base_; }
   Status begin_snapshot(const SnapshotManifest& manifest) override;
@@ -53,6 +55,7 @@ class MemoryStore final : public LedgerStore {
   StateDelta state_;
   std::optional<ActiveBitsDump> dump_;
   std::map<Epoch, EpochHandover> handovers_;
+  std::map<Epoch, std::string> anchors_;
   std::optional<Height> base_;
   std::optional<SnapshotManifest> begun_;
   std::vector<SnapshotPart> parts_;

@@ -2,6 +2,7 @@
 
 #include "ledger/merkle/tree.h"
 #include "ledger/proof/note.h"
+#include "ledger/proof/recovery.h"
 
 namespace fenrun {
 namespace {
@@ -28,6 +29,16 @@ Result<std::optional<RecordKey>> next_of(const RecordEntry& record) {
   Decoder in(*record.value);
   FENRUN_OK(codec::read(in, next));
   return next;
+}
+
+// Of the journal that the handover speaks of.
+Result<std::uint64_t> size_of(const EpochHandover& handover) {
+  if (is_recovery(handover.checkpoint.value)) {
+    FENRUN_TRY(const auto recovery, parse_recovery(handover.checkpoint.value));
+    return recovery.tip.size;
+  }
+  FENRUN_TRY(const auto note, parse_note(handover.checkpoint.value));
+  return note.body.size;
 }
 
 }  // namespace
@@ -186,16 +197,15 @@ Result<ProofHandover> prove_handover(const Journal& journal, Epoch epoch) {
     return Error{Errc::not_ready, "the handover of epoch " + std::to_string(epoch.value())};
   }
   if (!kept) return kept.error();
-  FENRUN_TRY(const auto note, parse_note(kept->checkpoint.value));
-  const Position header(note.body.size - 1);
-  if (note.body.size == 0 || note.body.size > journal.store().size()) {
+  FENRUN_TRY(const auto size, size_of(*kept));
+  const Position header(size - 1);
+  if (size == 0 || size > journal.store().size()) {
     return Error{Errc::not_ready, "epoch " + std::to_string(epoch.value()) + " is not over here"};
   }
   FENRUN_TRY(auto bytes, journal.store().entry(header));
-  return ProofHandover{
-      kept->checkpoint,
-      {ProofEntryBytes(std::move(bytes)), path_within(journal, header, note.body.size)},
-      kept->next_policy};
+  return ProofHandover{kept->checkpoint,
+                       {ProofEntryBytes(std::move(bytes)), path_within(journal, header, size)},
+                       kept->next_policy};
 }
 
 Result<Proof> Prover::finish(ProofClaim claim, const Parts& parts) const {

@@ -31,10 +31,11 @@ inline constexpr std::size_t kValidatorSetBytesMax = 16 * 1024;
 // that began with a later snapshot finds nothing of it in its journal.
 // docs/spec/checkpoints.md; docs/spec/network.md, §11.
 struct EpochHandover {
-  Text<kNoteBytesMax> checkpoint;                  // The note.
+  Text<kNoteBytesMax> checkpoint;  // The note; or a recovery (ledger/proof/recovery.h).
   Text<kTrustPolicyBytesMax> next_policy;          // Canonical.
-  Blob<kSnapshotCertificateBytesMax> certificate;  // Finalizes the block; opaque here.
-  Blob<kValidatorSetBytesMax> next_validators;     // Hashed into the block's Header; opaque here.
+  // Finalizes the block; opaque here.  Empty for a recovery.
+  Blob<kSnapshotCertificateBytesMax> certificate;
+  Blob<kValidatorSetBytesMax> next_validators;  // Hashed into its Header; likewise.
 
   FENRUN_FIELDS(checkpoint, next_policy, certificate, next_validators)
   friend bool operator==(const EpochHandover&, const EpochHandover&) = default;
@@ -84,6 +85,11 @@ class LedgerStore : public StateView {
   virtual Result<EpochHandover> handover(Epoch epoch) const = 0;
   // Keeps it, in place of one of the same epoch; durable when it returns.
   virtual Status save_handover(Epoch epoch, const EpochHandover& handover) = 0;
+
+  // A checkpoint of the epoch with a quorum's cosignatures, of any of its blocks: a recovery needs
+  // one (ledger/proof/recovery.h).  The same errors, and durable likewise.
+  virtual Result<std::string> anchor(Epoch epoch) const = 0;
+  virtual Status save_anchor(Epoch epoch, const std::string& note) = 0;
 
   // The Header of the snapshot with which the store began (ledger/snapshot.h); none if it holds
   // everything from genesis on.  Up to it the store has every leaf hash, the entries that were

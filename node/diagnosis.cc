@@ -27,6 +27,21 @@ std::string names_of(const std::vector<AbsentValidator>& absent) {
   return names;
 }
 
+// Voters that are linked and say nothing do not fail for lack of a link: with more than f of them
+// there is no quorum, and time does not help.
+constexpr std::uint64_t kVotesLostMs = 20'000;
+
+void suspect_lost_votes(const Situation& situation, Diagnosis& found) {
+  const auto mute =
+      static_cast<std::size_t>(std::ranges::count(found.missing, true, &AbsentValidator::linked));
+  if (situation.ms_since_commit < kVotesLostMs || mute <= situation.validators - situation.quorum) {
+    return;
+  }
+  found.next +=
+      "; if more of them than the network can bear have lost their vote logs (\"voting\": false in "
+      "their status) no quorum can come about: all operators run fenrun recover";
+}
+
 Diagnosis diagnose_stall(const Situation& situation) {
   Diagnosis found{StallCause::votes, "", {}, situation.ms_since_commit, ""};
   const std::string view = std::to_string(situation.view.value());
@@ -49,6 +64,7 @@ Diagnosis diagnose_stall(const Situation& situation) {
     found.missing = situation.without_vote;
     found.next = "look at their logs, and at the clock of " + situation.leader;
   }
+  suspect_lost_votes(situation, found);
   return found;
 }
 

@@ -164,6 +164,7 @@ void Node::take_cosignatures(net::PeerIndex from, const CheckpointSignatures& si
     log(LogLevel::warn, "checkpoint signatures of " + name + ": " + status.error().to_string());
   }
   if (const auto& newest = checkpointer_.cosigned()) journal_->release_below(newest->height);
+  keep_anchor();
 }
 
 void Node::on_connected(net::PeerIndex peer) {
@@ -360,6 +361,7 @@ void Node::count_checkpoints() {
     log(LogLevel::error, "checkpoints: " + status.error().to_string());
   }
   if (const auto& newest = checkpointer_.cosigned()) journal_->release_below(newest->height);
+  keep_anchor();
 }
 
 void Node::sign_checkpoint() {

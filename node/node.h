@@ -22,6 +22,7 @@
 #include "consensus/replica.h"
 #include "contracts/genesis.h"
 #include "ledger/journal.h"
+#include "ledger/proof/recovery.h"
 #include "net/transport.h"
 #include "node/batch_store.h"
 #include "node/batch_verifier.h"
@@ -217,6 +218,11 @@ class Node final : public NodeService {
   void take_handover(net::PeerIndex from, const Handover& answer);
   void tell_epoch_end(net::PeerIndex to, Epoch epoch);
 
+  // Recoveries (node_recovery.cc).
+  void keep_anchor();
+  void take_recovery(net::PeerIndex from, const Handover& answer);
+  Status commit_recovery(const NetworkRecovery& recovery);
+
   // Catching up (node_catch_up.cc).
   void request_range();
   void serve_range(net::PeerIndex to, const GetRange& request);
@@ -277,6 +283,7 @@ class Node final : public NodeService {
   Digest epoch_first_block_;
   bool votes_ = false;  // In the present epoch, with options_.consensus_key and vote_log_.
   LogCheck log_check_ = LogCheck::ask;
+  std::optional<Epoch> anchored_;                // The last epoch whose anchor is known to be kept.
   std::string trust_policy_;                     // Of the validators that follow the tip.
   std::optional<TrustPolicy> cosigning_policy_;  // Of those who sign the checkpoint of the tip.
   std::optional<Bytes> network_record_;          // As of know_members().

@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "core/overloaded.h"
 #include "node/node.h"
+#include "node/recovery.h"
 
 namespace fenrun {
 namespace {
@@ -133,12 +134,15 @@ void Node::serve_range(net::PeerIndex to, const GetRange& request) {
                                block.error().to_string());
       break;
     }
+    auto certificate = own_certificate(store, height);
+    // Nobody finalized it, and nobody needs to be given it.
+    if (certificate && is_of_recovery(*certificate)) break;
     bytes += encode(*block).size();
     if (!answer.blocks.empty() && bytes > kRangeBytesMax) break;
     const auto header = decode_entry(block->header);
     CHECK(header && std::holds_alternative<Header>(*header));
     answer.blocks.push_back(*std::move(block));
-    if (auto certificate = own_certificate(store, height)) {
+    if (certificate) {
       answer.finalization = std::move(certificate);
       certified = answer.blocks.size();
     }

@@ -191,6 +191,7 @@ void Node::serve_handover(net::PeerIndex to, const GetHandover& request) {
 }
 
 void Node::take_handover(net::PeerIndex from, const Handover& answer) {
+  if (is_recovery(answer.checkpoint.value)) return take_recovery(from, answer);
   const Header& tip = journal_->tip();
   if (!tip.ends_epoch() || answer.epoch != tip.epoch || journal_->holds_tips_handover()) return;
   const auto checkpoint = verify_checkpoint(answer.checkpoint.value, *cosigning_policy_);
@@ -206,19 +207,25 @@ void Node::take_handover(net::PeerIndex from, const Handover& answer) {
   continue_to_next_epoch();
 }
 
-// Whoever is in an epoch that is over is told how it ended; the rest it fetches.
+// Whoever is in an epoch that is over is told how it ended; the rest it fetches.  A recovery ends
+// an epoch upon a block that its validators finalized; the recovery's own nobody finalized.
 void Node::tell_epoch_end(net::PeerIndex to, Epoch epoch) {
-  const auto height = find_epoch_end(journal_->state(), epoch);
+  auto height = find_epoch_end(journal_->state(), epoch);
   if (!height) return;
+  const auto handover = journal_->store().handover(epoch);
+  const bool by_recovery = handover && is_recovery(handover->checkpoint.value);
+  if (by_recovery) height = Height(height->value() - 1);
   auto bytes = journal_->store().certificate(*height);
-  if (!bytes) {  // From before the snapshot with which this node began.
-    const auto handover = journal_->store().handover(epoch);
-    if (!handover) return;
-    bytes = handover->certificate;
+  // From before the snapshot with which this node began.
+  if (!bytes && handover) bytes = handover->certificate;
+  if (bytes && !bytes->empty()) {
+    auto certificate = decode<Certificate>(*bytes);
+    CHECK(certificate.has_value());
+    send(to, net::Channel::consensus, Message(*std::move(certificate)));
   }
-  auto certificate = decode<Certificate>(*bytes);
-  CHECK(certificate.has_value());
-  send(to, net::Channel::consensus, Message(*std::move(certificate)));
+  if (by_recovery) {
+    send(to, net::Channel::consensus, Handover{epoch, handover->checkpoint});
+  }
 }
 
 }  // namespace fenrun

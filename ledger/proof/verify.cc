@@ -243,13 +243,14 @@ Status Judge::check_totals(const StatementFacts& statement) const {
 // The handovers lead to the validators of the Header's epoch.
 Status check_arrival(const HandoverWalk& walk, const Header& header) {
   if (walk.last) {
-    const auto& last = *walk.last;
+    const auto& last = walk.last->header;
+    const Epoch epoch = walk.last->epoch;
     if (last.chain_id != header.chain_id || last.position >= header.position ||
-        last.height >= header.height || last.epoch >= header.epoch) {
+        last.height >= header.height || epoch >= header.epoch) {
       return Error{Errc::handover_invalid, "it does not precede the checkpoint"};
     }
-    if (last.epoch.next() != header.epoch) {
-      return Error{Errc::handover_missing, "after epoch " + std::to_string(last.epoch.value())};
+    if (epoch.next() != header.epoch) {
+      return Error{Errc::handover_missing, "after epoch " + std::to_string(epoch.value())};
     }
   }
   if (header.trust_policy == walk.policy.digest()) return {};

@@ -102,15 +102,24 @@ struct SetChange {
   std::vector<std::string> added;
   std::vector<std::string> removed;
   std::vector<std::string> rekeyed;
+  bool by_recovery = false;  // By the statements of all operators: no quorum was left.
 
   friend bool operator==(const SetChange&, const SetChange&) = default;
 };
 
+// What a handover rests on: an epoch's last block; or the newest final one, where a recovery ended
+// the epoch.
+struct HandoverEnd {
+  Header header;
+  Epoch epoch;  // That ended.
+  bool by_recovery = false;
+};
+
 // Where the handovers of a file lead to.
 struct HandoverWalk {
-  TrustPolicy policy;              // With the validators of the last epoch that began.
-  std::vector<SetChange> changes;  // Since those of the trust file.
-  std::optional<Header> last;      // Of the last handover in the file, whether needed or not.
+  TrustPolicy policy;               // With the validators of the last epoch that began.
+  std::vector<SetChange> changes;   // Since those of the trust file.
+  std::optional<HandoverEnd> last;  // Of the file's last handover, whether needed or not.
 };
 
 // From the policy's validators to the latest that the handovers lead to.  Those before the policy's

@@ -95,6 +95,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     add_testnet_command(app, session);
     add_node_commands(app, session);
     add_member_commands(app, session);
+    add_recover_commands(app, session);
     add_keys_commands(app, session);
     add_tx_commands(app, session);
     add_capture_command(app, session);

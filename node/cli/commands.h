@@ -14,6 +14,7 @@ void add_keys_commands(CLI::App& app, Session& session);     // keys new | show 
 void add_network_commands(CLI::App& app, Session& session);  // init, genesis
 void add_testnet_command(CLI::App& app, Session& session);   // testnet
 void add_member_commands(CLI::App& app, Session& session);   // rejoin, ready
+void add_recover_commands(CLI::App& app, Session& session);  // recover ...
 void add_node_commands(CLI::App& app, Session& session);     // start, status
 void add_tx_commands(CLI::App& app,
                      Session& session);  // tx submit | sign | send | status | example

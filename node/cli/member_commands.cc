@@ -2,9 +2,8 @@
 #include "contracts/keys.h"
 #include "core/text.h"
 #include "node/cli/commands.h"
-#include "node/cli/signing.h"
+#include "node/cli/member.h"
 #include "node/home.h"
-#include "node/network.h"
 #include "node/storage/data_dir.h"
 
 namespace fenrun::cli {
@@ -15,21 +14,6 @@ struct MemberOptions {
   bool plain = false;
   std::uint64_t wait_s = 30;
 };
-
-// What the commands need of a home: who it is, and the key that speaks for its organisation.
-struct Member {
-  Config config;
-  Digest chain_id;
-  SigningKey operator_key;
-};
-
-Result<Member> open_member(const Session& session, const Path& home) {
-  FENRUN_TRY(auto config, load_config(home));
-  FENRUN_TRY(const auto bytes, read_file_text(config.genesis_path(), kGenesisBytesMax));
-  FENRUN_TRY(const auto genesis, read_genesis(bytes_of(bytes)));
-  FENRUN_TRY(auto key, open_key(session, config.key_path("operator")));
-  return Member{std::move(config), chain_id(genesis), std::move(key)};
-}
 
 Result<Json> submit_operation(const ApiClient& client, const Member& member,
                               const Operation& operation, std::uint64_t wait_s) {

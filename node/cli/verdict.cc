@@ -215,6 +215,10 @@ class Report {
       add("; added ", "；新增 ", change.added);
       add("; removed ", "；移除 ", change.removed);
       add("; new keys of ", "；更换密钥 ", change.rekeyed);
+      if (change.by_recovery) {
+        text += say("; a RECOVERY, signed by all operators: too many votes were lost",
+                    "；网络恢复：丢失的投票过多，由全体运营方签署");
+      }
       line("change", "变更", std::move(text));
     }
   }
@@ -387,7 +391,8 @@ Json changes_view(const std::vector<SetChange>& changes) {
                     {"time", time_text(change.time)},
                     {"added", change.added},
                     {"removed", change.removed},
-                    {"rekeyed", change.rekeyed}});
+                    {"rekeyed", change.rekeyed},
+                    {"by_recovery", change.by_recovery}});
   }
   return view;
 }

@@ -43,6 +43,7 @@ FENRUN_ENUM_NAMES(UnitState, "commissioned", "received", "sold");
 FENRUN_ENUM_NAMES(EarningOutcome, "earned", "budget_exhausted", "no_payee");
 FENRUN_ENUM_NAMES(PayoutState, "instructed", "paid", "failed");
 FENRUN_ENUM_NAMES(AccusedVoteKind, "notarize", "nullify", "finalize");
+FENRUN_ENUM_NAMES(RecoveryLoss, "none", "votes", "everything");
 #undef FENRUN_ENUM_NAMES
 
 template <class V>
@@ -61,7 +62,8 @@ FENRUN_ALTERNATIVE_NAMES(Change, "set_parameters", "admit_party", "admit_member"
                          "add_validator", "remove_validator");
 FENRUN_ALTERNATIVE_NAMES(Policy, "v1");
 FENRUN_ALTERNATIVE_NAMES(Earning, "flat_per_event");
-FENRUN_ALTERNATIVE_NAMES(SystemWork, "genesis", "period_opened", "period_closed", "recovery_ended");
+FENRUN_ALTERNATIVE_NAMES(SystemWork, "genesis", "period_opened", "period_closed", "recovery_ended",
+                         "network_recovered");
 FENRUN_ALTERNATIVE_NAMES(Operation, "register_party", "rotate_key", "propose_recovery",
                          "approve_recovery", "object_to_recovery", "open_lane", "propose_change",
                          "approve_change", "open_campaign", "publish_policy", "countersign_policy",

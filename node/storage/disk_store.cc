@@ -389,6 +389,14 @@ Status DiskStore::save_handover(Epoch epoch, const EpochHandover& handover) {
   return save_handover_file(*files_, folder_ / "handovers", epoch, handover);
 }
 
+Result<std::string> DiskStore::anchor(Epoch epoch) const {
+  return load_anchor_file(*files_, folder_ / "handovers", epoch);
+}
+
+Status DiskStore::save_anchor(Epoch epoch, const std::string& note) {
+  return save_anchor_file(*files_, folder_ / "handovers", epoch, note);
+}
+
 std::optional<CurrentRecord> DiskStore::record(ByteView key) const {
   if (const auto* cached = records_.find(key)) return *cached;
   auto record = require(index_->record(key));

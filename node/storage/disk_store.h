@@ -57,6 +57,8 @@ class DiskStore final : public LedgerStore {
   Status save_active_bits(const ActiveBitsDump& dump) override;
   Result<EpochHandover> handover(Epoch epoch) const override;
   Status save_handover(Epoch epoch, const EpochHandover& handover) override;
+  Result<std::string> anchor(Epoch epoch) const override;
+  Status save_anchor(Epoch epoch, const std::string& note) override;
 
   std::optional<Height> base() const override;
   Status begin_snapshot(const SnapshotManifest& manifest) override;
