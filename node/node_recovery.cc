@@ -10,15 +10,17 @@ namespace fenrun {
 // those who know nothing but keys for checkpoints.
 void Node::keep_anchor() {
   const auto& newest = checkpointer_.cosigned();
-  if (failed_ || !newest || anchored_ == replica_->finalized().epoch) return;
+  const Epoch epoch = replica_->finalized().epoch;
+  if (failed_ || !newest || anchored_ == epoch) return;
   const auto header = journal_->header(newest->height);
-  if (!header || anchored_ == header->epoch) return;
-  const auto kept = journal_->store().anchor(header->epoch);
-  if (!kept) {
-    const auto saved = journal_->save_anchor(header->epoch, newest->note);
-    if (!saved) return fail(saved.error());
+  // The last block of the epoch before may be signed by those who came after.
+  if (!header || header->epoch != epoch) return;
+  if (!journal_->store().anchor(epoch)) {
+    if (const auto saved = journal_->save_anchor(epoch, newest->note); !saved) {
+      return fail(saved.error());
+    }
   }
-  anchored_ = header->epoch;
+  anchored_ = epoch;
 }
 
 // A peer is in the epoch that began with a recovery.  Up to the block that the operators name this

@@ -38,7 +38,7 @@ struct StoppedNode {
 Result<std::unique_ptr<StoppedNode>> open_stopped(const Config& config) {
   auto lock = DataDir::lock(config.data_path());
   if (!lock) return Error{lock.error().code, "stop the node first"};
-  auto node = std::make_unique<StoppedNode>(*std::move(lock));
+  std::unique_ptr<StoppedNode> node(new StoppedNode{*std::move(lock), {}, nullptr, nullptr});
   FENRUN_TRY(node->store, DiskStore::open(node->files, config.data_path()));
   FENRUN_TRY(node->journal, Journal::open(*node->store));
   if (!node->journal->is_empty()) return node;
