@@ -159,7 +159,10 @@ Result<NetworkRecovery> combine(NetworkRecovery recovery, const NetworkRecovery&
     return Error{Errc::recovery_invalid, "a statement of none of the validators"};
   }
   recovery.statements = std::move(merged);
-  if (!recovery.anchor) recovery.anchor = other.anchor;
+  // Any of them serves; everybody takes the same.
+  if (!recovery.anchor || (other.anchor && encode(*other.anchor) < encode(*recovery.anchor))) {
+    recovery.anchor = other.anchor;
+  }
   return recovery;
 }
 

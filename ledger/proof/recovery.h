@@ -114,7 +114,8 @@ Status check_statements(const NetworkRecovery& recovery);
 // Also Errc::recovery_incomplete naming them, Errc::recovery_unsafe.
 Status check_recovery(const NetworkRecovery& recovery);
 
-// The statements of both.  Errc::recovery_mismatch unless they are of one tip, naming both heights;
+// The statements of both, and the bytewise smaller of their anchors: the order of files makes no
+// difference.  Errc::recovery_mismatch unless they are of one tip, naming both heights;
 // Errc::recovery_invalid for two different statements of one operator.
 Result<NetworkRecovery> combine(NetworkRecovery recovery, const NetworkRecovery& other);
 

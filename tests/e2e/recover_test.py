@@ -35,7 +35,7 @@ class RecoverTest(NetworkTest):
     def statement(self, name):
         return self.home / f"{name}.recovery"
 
-    def prepare(self, name, *options):
+    def state(self, name, *options):
         return self.net.run("recover", "prepare", "--home", self.net.home / name, "--plain-keys",
                             "-o", self.statement(name), *options)
 
@@ -70,13 +70,13 @@ class RecoverTest(NetworkTest):
     def check_statements(self):
         self.refused("usage", 2, "recover", "prepare", "--home", self.net.home / LOST[0],
                      "--plain-keys", "-o", self.statement(LOST[0]))  # What is lost?
-        stated = {name: self.prepare(name, *(["--lost", "votes"] if name in LOST else []))
+        stated = {name: self.state(name, *(["--lost", "votes"] if name in LOST else []))
                   for name in VALIDATORS}
         self.assertEqual({answer["height"] for answer in stated.values()}, {self.height})
         self.assertEqual(stated["brand"]["statements"][0]["lost"], "none")
         self.assertEqual(stated[LOST[0]]["statements"][0]["lost"], "votes")
         # Once more, as after a crash: the same keys, and nothing that was known is forgotten.
-        again = self.prepare("brand")
+        again = self.state("brand")
         self.assertEqual(again["statements"][0]["lost"], "none")
         self.assertEqual(again["statements"][0]["consensus_key"],
                          stated["brand"]["statements"][0]["consensus_key"])
@@ -156,7 +156,7 @@ class RecoverTest(NetworkTest):
                      new_trust)
         self.assertEqual(self.verify(proof, new_trust)[0], 0)
         exit_code, answer = self.verify(self.old_proof, new_trust)
-        self.assertEqual((exit_code, answer["error"]["code"]), (1, "validators_mismatch"))
+        self.assertEqual((exit_code, answer["code"]), (1, "validators_mismatch"), answer)
 
         # A recovery that lacks an operator, or to which one did not put its name, is none.
         whole = json.loads(proof.read_text())
@@ -166,7 +166,7 @@ class RecoverTest(NetworkTest):
             forged.write_text(json.dumps(whole, sort_keys=True, separators=(",", ":"),
                                          ensure_ascii=False) + "\n")
             exit_code, answer = self.verify(forged, self.old_trust)
-            self.assertEqual((exit_code, answer["error"]["code"]), (1, "handover_invalid"), answer)
+            self.assertEqual((exit_code, answer["code"]), (1, "handover_invalid"), answer)
 
     def check_late_comer(self):
         """A node that knows nothing of it follows, and votes with the keys that were stated."""

@@ -1,5 +1,6 @@
 #include "node/diagnosis.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace fenrun {
@@ -60,6 +61,24 @@ TEST(Diagnosis, TellsASilentLeaderFromMissingVotes) {
   const auto found = diagnose(situation);
   EXPECT_EQ(found.cause, StallCause::votes);
   EXPECT_EQ(found.missing_what, "certificate of view 17: 2 of 3 votes");
+}
+
+TEST(Diagnosis, SuspectsLostVotesWhereTooManyAreLinkedAndMute) {
+  const auto advice = [](std::vector<AbsentValidator> mute, std::uint64_t since_ms) {
+    auto situation = stalled();
+    situation.proposal_held = true;
+    situation.ms_since_commit = since_ms;
+    situation.without_vote = std::move(mute);
+    return diagnose(situation).next;
+  };
+  const AbsentValidator north{"north", true, 10};
+  const AbsentValidator south{"south", true, 10};
+  EXPECT_THAT(advice({north, south}, 30'000), testing::HasSubstr("fenrun recover"));
+  EXPECT_THAT(advice({north, south}, 12'000), testing::Not(testing::HasSubstr("recover")));
+  EXPECT_THAT(advice({north}, 30'000), testing::Not(testing::HasSubstr("recover")));
+  // One that is away may come back.
+  EXPECT_THAT(advice({north, {"west", false, 61'000}}, 30'000),
+              testing::Not(testing::HasSubstr("recover")));
 }
 
 TEST(Diagnosis, NamesWhoDidNotSayThatItHoldsTheBlock) {

@@ -185,13 +185,14 @@ TEST(Recovery, IsPutTogetherInAnyOrder) {
     part.statements.push_back(one);
     parts.push_back(part);
   }
-  parts[2].anchor = RecoveryAnchor{{"note"}, {}};
+  parts[1].anchor = RecoveryAnchor{{"note b"}, {}};
+  parts[2].anchor = RecoveryAnchor{{"note a"}, {}};
   std::vector<std::size_t> order{0, 1, 2, 3};
   do {
     auto made = parts[order[0]];
     for (std::size_t i = 1; i < 4; ++i) made = combine(made, parts[order[i]]).value();
     EXPECT_EQ(made.statements, whole.statements);
-    EXPECT_TRUE(made.anchor);
+    EXPECT_EQ(made.anchor, parts[2].anchor);
     EXPECT_EQ(recovery_digest(made), recovery_digest(whole));
   } while (std::ranges::next_permutation(order).found);
   EXPECT_EQ(combine(parts[0], parts[0]).value().statements, parts[0].statements);

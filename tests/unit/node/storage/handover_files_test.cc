@@ -32,5 +32,19 @@ TEST(HandoverFiles, EveryAlteredByteIsSeen) {
   EXPECT_EQ(load_handover_file(files, "/h", Epoch(0)).error().code, Errc::corruption);
 }
 
+TEST(HandoverFiles, AnAnchorIsAFileOfItsOwn) {
+  FaultyFiles files;
+  ASSERT_TRUE(save_handover_file(files, "/h", Epoch(7), kHandover));
+  EXPECT_EQ(load_anchor_file(files, "/h", Epoch(7)).error().code, Errc::not_found);
+  ASSERT_TRUE(save_anchor_file(files, "/h", Epoch(7), "a note\n"));
+  files.crash();
+  EXPECT_EQ(*load_anchor_file(files, "/h", Epoch(7)), "a note\n");
+  EXPECT_EQ(*load_handover_file(files, "/h", Epoch(7)), kHandover);
+  // Neither is read as the other.
+  const auto bytes = *read_file(files, "/h/0000000000000007.handover", 1'000);
+  ASSERT_TRUE(replace_file(files, "/h/0000000000000007.anchor", bytes));
+  EXPECT_EQ(load_anchor_file(files, "/h", Epoch(7)).error().code, Errc::corruption);
+}
+
 }  // namespace
 }  // namespace fenrun
