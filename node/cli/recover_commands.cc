@@ -185,6 +185,16 @@ Result<NextKeys> make_next_keys(const Session& session, const RecoverOptions& op
   });
 }
 
+// Those of a `fenrun rejoin` that was interrupted may be on the ledger already.
+Status check_unregistered(const Journal& journal, const NextKeys& next) {
+  for (const auto& key : {next.consensus.public_key(), next.checkpoint.public_key()}) {
+    if (find_key_owner(journal.state(), key)) {
+      return Error{Errc::key_invalid, "the keys under next/ are registered: move next/ away"};
+    }
+  }
+  return {};
+}
+
 Status check_operator(const NetworkRecovery& recovery, const Member& member) {
   const auto self =
       std::ranges::find(recovery.validators, NameText{member.config.name}, &Validator::name);
@@ -208,6 +218,7 @@ Result<Exit> prepare(const Session& session, const RecoverOptions& options) {
   FENRUN_OK(check_operator(recovery, member));
   FENRUN_TRY(auto memory, recall(*node, member.config, recovery, options));
   FENRUN_TRY(const auto next, make_next_keys(session, options));
+  FENRUN_OK(check_unregistered(*node->journal, next));
 
   RecoveryStatement statement{{member.config.name},
                               memory.loss,
