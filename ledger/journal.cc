@@ -219,6 +219,10 @@ bool Journal::holds_tips_handover() const {
   if (!tip_.ends_epoch()) return false;
   const auto handover = store_->handover(tip_.epoch);
   if (!handover) return false;
+  if (is_recovery(handover->checkpoint.value)) {
+    const auto recovery = parse_recovery(handover->checkpoint.value);
+    return recovery && recovery->tip.epoch == tip_.epoch && recovery->tip.block_id == tip_.parent;
+  }
   const auto note = parse_note(handover->checkpoint.value);
   return note && note->body.size == store_->size() && note->body.root == root();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "contracts/records.h"
+#include "ledger/proof/recovery.h"
 #include "ledger/prover.h"
 #include "node/node.h"
 
@@ -79,9 +80,12 @@ bool Node::is_of_learnt_chain(const SnapshotBuilder& builder) const {
   return true;
 }
 
+// Over a recovery leads no link: its block has no finalization.  Whoever comes from before follows
+// by blocks.
 Result<EpochLink> Node::epoch_link(Epoch epoch) const {
-  FENRUN_TRY(auto step, prove_handover(*journal_, epoch));
   FENRUN_TRY(auto kept, journal_->store().handover(epoch));
+  if (is_recovery(kept.checkpoint.value)) return Error{Errc::not_ready, "a recovery ended it"};
+  FENRUN_TRY(auto step, prove_handover(*journal_, epoch));
   return EpochLink{std::move(step), std::move(kept.certificate), std::move(kept.next_validators)};
 }
 
@@ -91,6 +95,7 @@ void Node::serve_epoch_links(net::PeerIndex to, const GetEpochLinks& request) {
   for (Epoch epoch = request.from; epoch < own_epoch() && answer.links.size() < kEpochLinksMax;
        epoch = epoch.next()) {
     auto link = epoch_link(epoch);
+    if (!link && link.error().code == Errc::not_ready) break;
     if (!link) {
       log(LogLevel::error, "cannot show the end of epoch " + std::to_string(epoch.value()) + ": " +
                                link.error().to_string());

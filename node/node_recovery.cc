@@ -39,7 +39,7 @@ void Node::take_recovery(net::PeerIndex from, const Handover& answer) {
   // Its block is here already, and the handover was lost since.
   const bool is_here =
       tip.ends_epoch() && tip.epoch == ends && tip.parent == recovery->tip.block_id;
-  if (is_here && holds_handover()) return;
+  if (is_here && journal_->holds_tips_handover()) return;
   const auto status = is_here
                           ? restore_recovery(*journal_, options_.genesis.network.value, *recovery)
                           : commit_recovery(*recovery);

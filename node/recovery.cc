@@ -20,7 +20,9 @@ Certificate certificate_of(const ExecutedBlock& block) {
 
 EpochHandover handover_of(std::string_view network, const NetworkRecovery& recovery) {
   return {{print_recovery(recovery)},
-          {trust_policy_text(network, recovery.chain_id, validators_after(recovery))}};
+          {trust_policy_text(network, recovery.chain_id, validators_after(recovery))},
+          {},
+          {}};
 }
 
 // The view in which the tip was finalized; 0 if an epoch begins upon it, and for the first block.

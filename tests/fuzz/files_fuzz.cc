@@ -52,7 +52,7 @@ Bytes some_vote_log() {
   return bytes;
 }
 
-EpochHandover some_handover() { return {{"a note"}, {"a trust file"}}; }
+EpochHandover some_handover() { return {{"a note"}, {"a trust file"}, {}, {}}; }
 
 std::vector<Bytes> log_seeds() {
   auto torn = some_log();
