@@ -60,7 +60,8 @@ Result<EpochChain::Step> EpochChain::check(Epoch epoch, const EpochLink& link) c
   FENRUN_TRY(const auto policy, TrustPolicy::parse(policy_text(epoch)));
   FENRUN_TRY(const auto walk, walk_handovers({link.handover}, policy));
   if (walk.changes.size() != 1) return invalid(epoch, "its validators did not sign this");
-  const Header& header = *walk.last;
+  if (walk.last->by_recovery) return invalid(epoch, "a recovery ended it");
+  const Header& header = walk.last->header;
   const Digest id = leaf_hash(link.handover.header.entry);
   if (header.epoch != epoch || header.chain_id != chain_id_) {
     return invalid(epoch, "the last block of another epoch");

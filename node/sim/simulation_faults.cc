@@ -28,6 +28,7 @@ void Simulation::draw_faults() {
                     .double_permille = random_.below(80),
                     .reorder_permille = random_.below(300)};
   }
+  if (profile.backups) wire_.faults.delay_ms_max = random_.between(20, 150);
   for (auto& machine : machines_) {
     auto& faults = machine->faults;
     faults.verify_ms_max = random_.below(50);
@@ -61,7 +62,8 @@ void Simulation::fault() {
       if (profile.disks && machine != nullptr) hurt_disk(*machine);
       break;
     case 4:
-      if (profile.disks && machine != nullptr && random_.chance(300)) hurt_votes(*machine);
+      if (machine == nullptr) break;
+      if (profile.backups || (profile.disks && random_.chance(300))) hurt_votes(*machine);
       break;
     case 5:
       if (profile.clocks && machine != nullptr) wrong_clock(*machine);
@@ -168,21 +170,32 @@ void Simulation::hurt_votes(Machine& machine) {
   const auto number = machine.number().value();
   if (!may_lose_one() || lost_votes_.contains(number) || removed_ == machine.name()) return;
   lost_votes_.insert(number);
-  stop(machine, Stop::power);
+  // Between two events the log is whole: what is bad in it then is damage and no torn write.
+  stop(machine, Stop::kill);
   auto& bytes = machine.disk().bytes(machine.vote_log_path());
   const auto backup = old_votes_.find(machine.place());
-  if (backup != old_votes_.end() && random_.chance(600)) {
+  const bool is_backup = backup != old_votes_.end() && random_.chance(600);
+  if (is_backup) {
     story_.tell(machine.name(), "votes", "are an older copy now");
-    // Whoever votes with it counts as Byzantine until peers have told it.
-    judge_.excuse(number);
+    // Whoever votes with it counts as Byzantine until peers have told it, which they may be kept
+    // from by a bad network.
+    if (!options_.profile->backups) judge_.excuse(number);
     bytes = backup->second;
   } else {
-    bytes[random_.below(bytes.size())] ^= static_cast<std::uint8_t>(1U << random_.below(8));
+    const auto last = std::find_if(bytes.rbegin(), bytes.rend(), [](auto byte) { return byte != 0; });
+    const auto used = static_cast<std::uint64_t>(bytes.rend() - last);
+    const auto reach = random_.chance(700) ? std::min<std::uint64_t>(used, 1'024) : used;
+    bytes[used - 1 - random_.below(reach)] ^= static_cast<std::uint8_t>(1U << random_.below(8));
     story_.tell(machine.name(), "votes", "are damaged");
   }
-  agenda_.in(random_.below(3'000), [this, &machine, life = machine.life()] {
-    if (machine.life() == life) start(machine);
-  });
+  agenda_.in(random_.below(options_.profile->backups ? 100 : 3'000),
+             [this, &machine, is_backup, life = machine.life()] {
+               if (machine.life() != life) return;
+               start(machine);
+               if (!is_backup && machine.is_up() && machine.node().is_voting()) {
+                 judge_.object(machine.name() + " votes with a damaged log");
+               }
+             });
   if (options_.profile->epochs) {
     agenda_.in(15'000 + random_.below(5'000), [this, &machine] { rejoin(machine); });
   }

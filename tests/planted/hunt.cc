@@ -17,7 +17,8 @@ namespace fenrun::sim {
 namespace {
 
 // Those that one fault at a time brings about first: their stories are shorter.
-constexpr std::array kProfiles{"crashes", "adversaries", "epochs", "network", "disks", "mixed"};
+constexpr std::array kProfiles{"crashes", "adversaries", "backups", "epochs",
+                               "network", "disks",       "mixed"};
 
 struct Find {
   std::string profile;
