@@ -80,8 +80,8 @@ class Replica {
   // `self`; the tip is of the configured epoch; `recovered` holds every record of the vote log, in
   // log order.  The key must outlive the replica.
   //
-  // Records of earlier epochs are passed over, and of one that the tip ends.  With records of a later epoch those of this one may
-  // be gone: it casts nothing, and follows until it ends.
+  // Records of earlier epochs are passed over, and of one that the tip ends.  With records of a
+  // later epoch those of this one may be gone: it casts nothing, and follows until it ends.
   Replica(const ReplicaConfig& config, ValidatorSet validators, std::optional<ValidatorIndex> self,
           const SigningKey* key, FinalizedTip tip, const std::vector<LogRecord>& recovered,
           TimeMs now);

@@ -60,9 +60,9 @@ class Journal {
   Status commit(std::span<const Digest> ids, ByteView certificate);
 
   // Keeps the handover of an epoch, durably; its signatures may come in any order.  REQUIRES: they
-  // were checked, and are of validators of the epoch only, and so was the certificate; or a recovery
-  // was, which has none.  Errc::value_invalid unless it is of a block of this journal that ended the
-  // epoch, or upon which a recovery ends it, Errc::checkpoint_malformed.
+  // were checked, and are of validators of the epoch only, and so was the certificate; or a
+  // recovery was, which has none.  Errc::value_invalid unless it is of a block of this journal that
+  // ended the epoch, or upon which a recovery ends it, Errc::checkpoint_malformed.
   Status save_handover(Epoch epoch, const EpochHandover& handover);
   // The same for an epoch that is not over here, learnt on the way to a snapshot.
   // REQUIRES: everything in it was checked; signatures are sorted.

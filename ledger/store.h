@@ -31,8 +31,8 @@ inline constexpr std::size_t kValidatorSetBytesMax = 16 * 1024;
 // that began with a later snapshot finds nothing of it in its journal.
 // docs/spec/checkpoints.md; docs/spec/network.md, §11.
 struct EpochHandover {
-  Text<kNoteBytesMax> checkpoint;  // The note; or a recovery (ledger/proof/recovery.h).
-  Text<kTrustPolicyBytesMax> next_policy;          // Canonical.
+  Text<kNoteBytesMax> checkpoint;          // The note; or a recovery (ledger/proof/recovery.h).
+  Text<kTrustPolicyBytesMax> next_policy;  // Canonical.
   // Finalizes the block; opaque here.  Empty for a recovery.
   Blob<kSnapshotCertificateBytesMax> certificate;
   Blob<kValidatorSetBytesMax> next_validators;  // Hashed into its Header; likewise.

@@ -14,8 +14,7 @@ struct VoteMemory {
 // One key, one log: it was made with the key, and one that is gone or damaged is never replaced
 // (docs/spec/storage.md, §2).
 Result<VoteMemory> open_votes(FileSystem& files, const HostOptions& options) {
-  auto opened =
-      VoteLog::open(files, options.paths.vote_log, options.keys.consensus->public_key());
+  auto opened = VoteLog::open(files, options.paths.vote_log, options.keys.consensus->public_key());
   if (opened) return VoteMemory{std::move(opened->log), std::move(opened->records)};
   if (opened.error().code == Errc::io_error) return opened.error();
   options.node.log(LogLevel::error,
@@ -38,8 +37,8 @@ Result<std::unique_ptr<Host>> Host::open(FileSystem& files, HostOptions options,
                                                     .key = options.keys.checkpoint},
                                                    files, options.paths.guard));
   if (host->journal_->is_empty()) {
-    FENRUN_OK(host->journal_->commit_genesis(
-        execute_genesis(genesis, trust_policy_digest_of(genesis))));
+    FENRUN_OK(
+        host->journal_->commit_genesis(execute_genesis(genesis, trust_policy_digest_of(genesis))));
   } else if (host->journal_->tip().chain_id != chain_id(genesis)) {
     return Error{Errc::config_invalid, "data/ holds another network's journal than genesis.bin"};
   }

@@ -38,8 +38,7 @@ Status TxPool::check_sequence(const SignedTransaction& transaction, const StateV
                                              std::to_string(pending.rbegin()->first.value() + 1)};
     }
     const auto above = pending.upper_bound(sequence);
-    const bool follows =
-        above != pending.begin() && std::prev(above)->first.next() == sequence;
+    const bool follows = above != pending.begin() && std::prev(above)->first.next() == sequence;
     if (follows) return {};
   }
   const auto foreign = foreign_tails_.find(key);
@@ -72,10 +71,10 @@ Status TxPool::add(SignedTransaction transaction, const StateView& state, Height
 void TxPool::put_unsealed(const LanePending& lane, Sequence sequence, const Digest& id) {
   std::set<Digest> later;
   for (auto it = lane.upper_bound(sequence); it != lane.end(); ++it) later.insert(it->second);
-  const auto at = later.empty() ? unsealed_.end()
-                                : std::ranges::find_if(unsealed_, [&](const Digest& other) {
-                                    return later.contains(other);
-                                  });
+  const auto at =
+      later.empty() ? unsealed_.end() : std::ranges::find_if(unsealed_, [&](const Digest& other) {
+        return later.contains(other);
+      });
   unsealed_.insert(at, id);
 }
 

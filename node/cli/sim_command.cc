@@ -230,7 +230,8 @@ void add_sim_command(CLI::App& app, Session& session) {
       "fenrun sim --seeds 17 --profile epochs --trace\n"
       "fenrun sim --seeds 1..100 --validators 7 --byzantine 0=twin --byzantine 3=forger --json\n"
       "  Equal seeds give equal runs.  Exit 1: something that must hold did not.");
-  command->add_option("--seeds", options->seeds, "One seed, or a range A..B")->capture_default_str();
+  command->add_option("--seeds", options->seeds, "One seed, or a range A..B")
+      ->capture_default_str();
   command->add_option("--validators", options->validators, "How many")->capture_default_str();
   command->add_option("--profile", options->profile, profile_help())->capture_default_str();
   command->add_option("--byzantine", options->byzantine,

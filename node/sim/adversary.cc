@@ -136,7 +136,8 @@ void Adversary::nullify(Sends& out, const Machine& machine, const NodeMessage& m
   vote(out, machine, *own, Subject::nullify(own->subject.epoch, own->subject.view));
 }
 
-// A block of the same view with another time: as good as the first one, but for those who have both.
+// A block of the same view with another time: as good as the first one, but for those who have
+// both.
 Propose Adversary::variant_of(const Machine& machine, const Propose& propose) {
   Propose variant = propose;
   auto entry = decode_entry(propose.payload.header);

@@ -32,17 +32,25 @@ Clients::Clients(const Genesis& genesis, Surroundings surroundings, std::uint64_
       random_(seed) {
   for (const auto& validator : genesis.validators) {
     const auto party = std::ranges::find(genesis.parties, validator.party, &GenesisParty::party);
-    organisations_.push_back(std::make_unique<Organisation>(
-        Organisation{validator.name.value, validator.party,
-                     named_key(validator.name.value + " operator"), party->role,
-                     0, 0, 0, 0, {}, {}, 0}));
+    organisations_.push_back(
+        std::make_unique<Organisation>(Organisation{validator.name.value,
+                                                    validator.party,
+                                                    named_key(validator.name.value + " operator"),
+                                                    party->role,
+                                                    0,
+                                                    0,
+                                                    0,
+                                                    0,
+                                                    {},
+                                                    {},
+                                                    0}));
   }
   with_.agenda->in(1, [this] { step(); });
 }
 
 void Clients::enqueue(const std::string& organisation, Maker maker, Done done) {
-  const auto it = std::ranges::find(organisations_, organisation,
-                                    [](const auto& item) { return item->name; });
+  const auto it =
+      std::ranges::find(organisations_, organisation, [](const auto& item) { return item->name; });
   CHECK(it != organisations_.end());
   (*it)->queue.emplace_back(std::move(maker), std::move(done));
 }
@@ -98,8 +106,7 @@ void Clients::begin(Organisation& organisation, Machine& machine) {
   body.signer = PartySigner{organisation.party, organisation.key.public_key()};
   body.sequence = Sequence(organisation.next);
   body.valid_until = Height(machine.journal().tip().height.value() + kValidHeights);
-  pending.transaction =
-      sign_transaction(body, {*encode_operation(operation)}, organisation.key);
+  pending.transaction = sign_transaction(body, {*encode_operation(operation)}, organisation.key);
   pending.id = pending.transaction.id();
   pending.since = with_.agenda->now();
   with_.story->tell(organisation.name, "wants",

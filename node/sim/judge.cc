@@ -51,7 +51,8 @@ void Judge::tell(const Machine& machine, const Outgoing& outgoing, const Message
                        std::to_string(subject.epoch.value()) + "/" +
                        std::to_string(subject.view.value());
     if (subject.kind != VoteKind::nullify) {
-      line += " b:" + brief(subject.block_id) + " on " + std::to_string(subject.parent_view.value());
+      line +=
+          " b:" + brief(subject.block_id) + " on " + std::to_string(subject.parent_view.value());
     }
     if (outgoing.to) line += " to " + std::to_string(outgoing.to->value());
     story_->tell(machine.name(), "sends", line);
@@ -172,8 +173,7 @@ void Judge::take_commits(Machine& machine) {
     const auto header = journal.header(Height(seen + 1));
     if (!header) {  // It began anew with a snapshot.
       seen = journal.tip().height.value();
-      checker_.rolled_back(identity, journal.tip().height,
-                           journal.tip().epoch_of_child().value());
+      checker_.rolled_back(identity, journal.tip().height, journal.tip().epoch_of_child().value());
       return;
     }
     const Digest id = block_id(*header);
@@ -246,7 +246,7 @@ void Judge::finish(const std::vector<const Machine*>& machines) {
     const auto first = base ? machine->journal().store().header_position(*base) : std::nullopt;
     const Position tip = machine->journal().tip().position;
     for (const auto& [id, position] : committed_) {
-      if (position > tip) continue;  // It is on its way.
+      if (position > tip) continue;               // It is on its way.
       if (first && position <= *first) continue;  // It began with a snapshot above.
       if (machine->node().transaction_status(id).position == position) continue;
       object(machine->name() + " lost transaction " + brief(id) + ", which was committed");

@@ -70,13 +70,13 @@ class Judge {
   Story* story_;
   Checker checker_;
   std::set<std::uint16_t> excused_;
-  std::map<Place, std::uint64_t> heights_;            // Seen committed.
-  std::map<Digest, Position> transactions_;           // Journaled, by anybody.
-  std::uint64_t transactions_until_ = 0;              // Up to this height.
-  std::map<Digest, Position> committed_;              // As clients were told.
-  std::set<Digest> expired_;                          // Likewise.
-  std::map<std::uint64_t, Digest> cosigned_;          // Root by size.
-  std::map<PublicKey, std::uint16_t> owners_;         // Of consensus keys.
+  std::map<Place, std::uint64_t> heights_;     // Seen committed.
+  std::map<Digest, Position> transactions_;    // Journaled, by anybody.
+  std::uint64_t transactions_until_ = 0;       // Up to this height.
+  std::map<Digest, Position> committed_;       // As clients were told.
+  std::set<Digest> expired_;                   // Likewise.
+  std::map<std::uint64_t, Digest> cosigned_;   // Root by size.
+  std::map<PublicKey, std::uint16_t> owners_;  // Of consensus keys.
   std::set<Digest> durable_votes_;
   std::vector<std::string> violations_;
   std::size_t collected_ = 0;

@@ -47,10 +47,10 @@ class Machine::Verifier final : public BatchVerifier {
   void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) override {
     const bool valid = std::ranges::all_of(batch->transactions, verify_signature);
     const auto delay = machine_->random_.below(machine_->faults.verify_ms_max + 1);
-    machine_->agenda_->in(delay, [machine = machine_, life = machine_->life_, valid,
-                                  done = std::move(done)] {
-      if (machine->life_ == life) machine->act([done, valid] { done(valid); });
-    });
+    machine_->agenda_->in(
+        delay, [machine = machine_, life = machine_->life_, valid, done = std::move(done)] {
+          if (machine->life_ == life) machine->act([done, valid] { done(valid); });
+        });
   }
 
  private:
@@ -82,7 +82,8 @@ void Machine::take_keys(unsigned generation) {
   checkpoint_key_ = named_key(checkpoint_key_name(name(), generation));
   CHECK(disk_.make_folder(kData).has_value());
   CHECK(Checkpointer::create_guard(disk_, guard_path()).has_value());
-  CHECK(VoteLog::create(disk_, vote_log_path(), consensus_key_->public_key(), Epoch(0)).has_value());
+  CHECK(
+      VoteLog::create(disk_, vote_log_path(), consensus_key_->public_key(), Epoch(0)).has_value());
 }
 
 Now Machine::now() const {

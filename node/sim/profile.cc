@@ -26,9 +26,10 @@ constexpr std::array kProfiles{
             .purpose = "slow, full and failing disks, vote logs damaged or from a backup",
             .crashes = true,
             .disks = true},
-    Profile{.name = "backups",
-            .purpose = "vote logs restored or damaged, which must be noticed: all peers are there",
-            .backups = true},
+    Profile{
+        .name = "backups",
+        .purpose = "vote logs damaged, or exchanged for older copies, while all peers are there",
+        .backups = true},
     Profile{.name = "clocks", .purpose = "clocks set wrong by up to an hour", .clocks = true},
     Profile{.name = "adversaries",
             .purpose = "as many Byzantine validators as may be, on a bad network",

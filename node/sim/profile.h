@@ -16,7 +16,7 @@ struct Profile {
   bool network = false;      // Late, lost, doubled and reordered messages; cut links.
   bool crashes = false;      // Processes killed, power lost, one by one or everywhere at once.
   bool disks = false;        // Slow, full, failing to sync; damaged or restored vote logs.
-  bool backups = false;      // Vote logs restored on a network that is late but whole: it shows.
+  bool backups = false;      // Vote logs damaged or restored, on a network that is late but whole.
   bool clocks = false;       // Wall clocks set wrong by up to an hour.
   bool adversaries = false;  // Byzantine validators, as many as may be.
   bool epochs = false;       // Validators are removed, added, and given new keys.

@@ -80,8 +80,7 @@ Simulation::Simulation(const SimulationOptions& options)
   }
   make_machines();
   clients_ = std::make_unique<Clients>(
-      genesis_,
-      Clients::Surroundings{&agenda_, &story_, &judge_, [this] { return any_honest(); }},
+      genesis_, Clients::Surroundings{&agenda_, &story_, &judge_, [this] { return any_honest(); }},
       random_.next());
   for (auto& machine : machines_) start(*machine);
   if (!adversaries_.empty()) agenda_.in(kSpeakMs, [this] { speak(); });
@@ -148,14 +147,13 @@ std::vector<Place> Simulation::places_of(net::PeerIndex number) const {
 }
 
 Machine& Simulation::machine(const std::string& name) {
-  const auto it = std::ranges::find_if(
-      machines_, [&](const auto& machine) { return machine->name() == name; });
+  const auto it =
+      std::ranges::find_if(machines_, [&](const auto& machine) { return machine->name() == name; });
   CHECK(it != machines_.end());
   return **it;
 }
 
-void Simulation::route(Machine& from, const std::vector<Outgoing>& sent,
-                       std::uint64_t departure) {
+void Simulation::route(Machine& from, const std::vector<Outgoing>& sent, std::uint64_t departure) {
   for (const auto& outgoing : sent) {
     for (const auto& [number, places] : places_) {
       if (number == from.number().value()) continue;
@@ -253,8 +251,7 @@ bool Simulation::run_until(const std::function<bool()>& condition, std::uint64_t
 std::uint64_t Simulation::lowest_height(const std::vector<Machine*>& machines) const {
   std::optional<std::uint64_t> lowest;
   for (const auto* machine : machines) {
-    const std::uint64_t height =
-        machine->is_up() ? machine->journal().tip().height.value() : 0;
+    const std::uint64_t height = machine->is_up() ? machine->journal().tip().height.value() : 0;
     lowest = std::min(lowest.value_or(height), height);
   }
   return lowest.value_or(0);

@@ -107,7 +107,8 @@ void Simulation::partition() {
     }
     std::string names;
     for (std::uint16_t a = 0; a < count; ++a) {
-      if (side.contains(a)) names += (names.empty() ? "" : ", ") + genesis_.validators[a].name.value;
+      if (side.contains(a))
+        names += (names.empty() ? "" : ", ") + genesis_.validators[a].name.value;
       for (std::uint16_t b = 0; b < a; ++b) {
         if (side.contains(a) != side.contains(b)) cut(a, b);
       }
@@ -139,8 +140,7 @@ void Simulation::hurt_disk(Machine& machine) {
   if (random_.chance(500)) {
     story_.tell(machine.name(), "disk", "is nearly full");
     machine.disk().set_space(random_.below(kDiskFullBytes));
-    agenda_.in(random_.between(500, 8'000),
-               [&machine] { machine.disk().set_space(kUnlimited); });
+    agenda_.in(random_.between(500, 8'000), [&machine] { machine.disk().set_space(kUnlimited); });
   } else {
     story_.tell(machine.name(), "disk", "fails a sync");
     machine.disk().fail_sync_in(random_.below(3));
@@ -177,12 +177,12 @@ void Simulation::hurt_votes(Machine& machine) {
   const bool is_backup = backup != old_votes_.end() && random_.chance(600);
   if (is_backup) {
     story_.tell(machine.name(), "votes", "are an older copy now");
-    // Whoever votes with it counts as Byzantine until peers have told it, which they may be kept
-    // from by a bad network.
-    if (!options_.profile->backups) judge_.excuse(number);
+    // It may contradict a vote that too few peers have seen to tell it: so it counts as Byzantine.
+    judge_.excuse(number);
     bytes = backup->second;
   } else {
-    const auto last = std::find_if(bytes.rbegin(), bytes.rend(), [](auto byte) { return byte != 0; });
+    const auto last =
+        std::find_if(bytes.rbegin(), bytes.rend(), [](auto byte) { return byte != 0; });
     const auto used = static_cast<std::uint64_t>(bytes.rend() - last);
     const auto reach = random_.chance(700) ? std::min<std::uint64_t>(used, 1'024) : used;
     bytes[used - 1 - random_.below(reach)] ^= static_cast<std::uint8_t>(1U << random_.below(8));
@@ -273,8 +273,7 @@ void Simulation::decide(const Change& change, std::function<void()> then) {
     for (const auto& validator : genesis_.validators) {
       if (validator.name.value == "brand") continue;
       clients_->enqueue(
-          validator.name.value,
-          [proposal] { return ApproveChange{proposal_digest(*proposal)}; },
+          validator.name.value, [proposal] { return ApproveChange{proposal_digest(*proposal)}; },
           [left, then](Errc) {
             if (--*left == 0) then();
           });

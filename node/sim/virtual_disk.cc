@@ -100,7 +100,7 @@ struct VirtualDisk::NameChange {
 struct VirtualDisk::Node {
   bool is_folder = false;
 
-  Bytes bytes;  // As a running process sees them.
+  Bytes bytes;                    // As a running process sees them.
   std::uint64_t written_end = 0;  // Behind the last write.
   std::vector<Change> unsynced;
   LostRanges lost;

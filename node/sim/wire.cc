@@ -14,8 +14,7 @@ void Wire::send(Place from, Place to, net::Channel channel, const net::Payload& 
   if (random_->chance(faults.loss_permille)) return;
   const std::uint64_t copies = random_->chance(faults.double_permille) ? 2 : 1;
   for (std::uint64_t i = 0; i < copies; ++i) {
-    std::uint64_t arrival =
-        departure + random_->between(faults.delay_ms_min, faults.delay_ms_max);
+    std::uint64_t arrival = departure + random_->between(faults.delay_ms_min, faults.delay_ms_max);
     auto& last = last_arrival_[{{from, to}, channel}];
     if (!random_->chance(faults.reorder_permille)) arrival = std::max(arrival, last);
     last = std::max(last, arrival);

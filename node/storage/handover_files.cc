@@ -9,9 +9,9 @@ namespace {
 using NoteText = Text<kNoteBytesMax>;
 
 constexpr std::size_t kMagicBytes = 8;
-constexpr std::size_t kFileBytesMax =
-    kNoteBytesMax + kTrustPolicyBytesMax + kSnapshotCertificateBytesMax + kValidatorSetBytesMax +
-    kMagicBytes + Digest::kSize + 16;
+constexpr std::size_t kFileBytesMax = kNoteBytesMax + kTrustPolicyBytesMax +
+                                      kSnapshotCertificateBytesMax + kValidatorSetBytesMax +
+                                      kMagicBytes + Digest::kSize + 16;
 
 // What one kind of file is called and begins with.
 struct FileKind {

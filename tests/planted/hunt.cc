@@ -3,8 +3,8 @@
 //
 //   fenrun_hunt FIRST LAST [PROFILE]   seeds FIRST..LAST, of all profiles or of one
 //
-// Prints `found PROFILE SEED AFTER: what`, AFTER being how many simulations it took, and exits 0; or
-// `nothing AFTER`, and exits 1.
+// Prints `found PROFILE SEED AFTER: what`, AFTER being how many simulations it took, and exits 0;
+// or `nothing AFTER`, and exits 1.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>

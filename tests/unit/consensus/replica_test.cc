@@ -131,8 +131,8 @@ TEST_F(ReplicaTest, ABlockThatWeVotedForIsNotEarlyAfterARestart) {
 TEST(Replica, StartsBehindTheEndOfAnEpochWithVotesOfIt) {
   const Members members(4);
   FinalizedTip tip{Epoch(0), View(1), Height(1), sha256(bytes_of("last")), {}, true};
-  tip.certificate = members.certificate({VoteKind::finalize, Epoch(0), View(1), View(0), tip.block_id},
-                                        {0, 1, 2});
+  tip.certificate = members.certificate(
+      {VoteKind::finalize, Epoch(0), View(1), View(0), tip.block_id}, {0, 1, 2});
   const std::vector<LogRecord> log{EpochOpened{Epoch(0), Digest{}, View(0)},
                                    members.vote(nullify(2), 3)};
   const ReplicaConfig config{kChain, Epoch(0), Digest{}, {}, LogCheck::ask};

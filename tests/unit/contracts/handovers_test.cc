@@ -183,11 +183,10 @@ TEST_F(HandedOver, OnlyTheHandoverOfTheEpochIsKept) {
   EXPECT_TRUE(refused(hand_over(print(other))));
   EXPECT_TRUE(refused(journal->save_handover(Epoch(0), {{sign()}, {first_policy}, {}, {}})));
   EXPECT_TRUE(refused(journal->save_handover(
-      Epoch(1),
-      {{sign()},
-       {trust_policy_text("example", chain_id(genesis), validators(journal->state()))},
-       {},
-       {}})));
+      Epoch(1), {{sign()},
+                 {trust_policy_text("example", chain_id(genesis), validators(journal->state()))},
+                 {},
+                 {}})));
   other = *parse_note(sign());
   other.body.size += 1;
   EXPECT_TRUE(refused(hand_over(print(other))));

@@ -115,7 +115,7 @@ class Recovered : public testing::Test {
     const auto next = trust_policy_text("example", chain_id(genesis), validators_after(recovery));
     auto block = execute(recovery);
     CHECK(block.has_value());
-    CHECK(journal->save_handover(recovery.tip.epoch, {{print_recovery(recovery)}, {next}}));
+    CHECK(journal->save_handover(recovery.tip.epoch, {{print_recovery(recovery)}, {next}, {}, {}}));
     commit(*std::move(block));
   }
 

@@ -141,7 +141,7 @@ TEST_F(Recovering, ACrashBeforeTheBlockChangesNothing) {
   const auto next = trust_policy_text("fenrun-test", recovery.chain_id, validators_after(recovery));
   {
     const auto journal = *Journal::open(cluster.store(0));
-    ASSERT_TRUE(journal->save_handover(Epoch(0), {{print_recovery(recovery)}, {next}}));
+    ASSERT_TRUE(journal->save_handover(Epoch(0), {{print_recovery(recovery)}, {next}, {}, {}}));
     EXPECT_FALSE(holds_recovery(*journal, recovery));
   }
   cluster.start(0);

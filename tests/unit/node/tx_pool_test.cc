@@ -18,12 +18,11 @@ class TxPoolTest : public testing::Test {
   Status add(std::uint64_t sequence) {
     return pool_.add(transaction(sequence), cluster_.journal(0).state(), Height(1));
   }
-  Sequence next() const {
-    return pool_.next_sequence(test_party("brand"), Lane(0), Sequence(0));
-  }
+  Sequence next() const { return pool_.next_sequence(test_party("brand"), Lane(0), Sequence(0)); }
   std::vector<std::uint64_t> sealed() {
     std::vector<std::uint64_t> sequences;
-    for (const auto& item : pool_.seal()->transactions) {
+    const auto batch = pool_.seal();
+    for (const auto& item : batch->transactions) {
       sequences.push_back(item.body.sequence.value());
     }
     return sequences;

@@ -84,7 +84,9 @@ TEST_F(ApiTest, AnybodySeesWhoValidatesAndWhoFailed) {
 TEST_F(ApiTest, ShowsHandovers) {
   EXPECT_EQ(code("/v1/handovers/0", 404), "not_found");
   EXPECT_EQ(code("/v1/handovers/x", 400), "value_invalid");
-  on_loop([&] { EXPECT_TRUE(node_.store().save_handover(Epoch(7), {{"a note"}, {"a policy"}, {}, {}})); });
+  on_loop([&] {
+    EXPECT_TRUE(node_.store().save_handover(Epoch(7), {{"a note"}, {"a policy"}, {}, {}}));
+  });
   const auto answer = get("/v1/handovers/7", "");
   EXPECT_EQ(answer.body, "{\"epoch\":7,\"checkpoint\":\"a note\",\"policy\":\"a policy\"}\n");
 }

@@ -10,8 +10,7 @@
 namespace fenrun::sim {
 namespace {
 
-SimulationOptions options_of(const char* profile, std::uint64_t seed,
-                             std::size_t validators = 4) {
+SimulationOptions options_of(const char* profile, std::uint64_t seed, std::size_t validators = 4) {
   SimulationOptions options;
   options.seed = seed;
   options.validators = validators;
