@@ -6,12 +6,12 @@
 #include "core/codec.h"
 #include "ledger/proof/entry.h"
 #include "net/frame.h"
+#include "node/sim/virtual_disk.h"
 #include "node/storage/append_log.h"
 #include "node/storage/handover_files.h"
 #include "node/storage/snapshot_files.h"
 #include "node/storage/vote_log.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/support/faulty_files.h"
 
 namespace fenrun::fuzz {
 namespace {
@@ -20,8 +20,14 @@ const Path kFolder = "/node";
 const Path kFile = "/node/file";
 const PublicKey kKey{{1, 2, 3}};
 
+sim::VirtualDisk empty_disk() {
+  sim::VirtualDisk disk;
+  CHECK(disk.make_folder(kFolder).has_value());
+  return disk;
+}
+
 // Files in which the path holds these bytes.
-void put_file(FaultyFiles& files, const Path& path, ByteView bytes) {
+void put_file(FileSystem& files, const Path& path, ByteView bytes) {
   CHECK(replace_file(files, path, bytes).has_value());
 }
 
@@ -32,7 +38,7 @@ LogIdentity some_identity() {
 }
 
 Bytes some_log() {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   auto log = AppendLog::create(files, kFile, {some_identity(), 0}, 0);
   log->append({2, 5, bytes_of("first")});
   log->append({3, 6, bytes_of("")});
@@ -41,7 +47,7 @@ Bytes some_log() {
 }
 
 Bytes some_vote_log() {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   auto log = VoteLog::create(files, kFile, kKey, Epoch(0));
   log->append(2, Bytes{1});
   log->open_epoch(Epoch(4));
@@ -62,13 +68,13 @@ std::vector<Bytes> log_seeds() {
 std::vector<Bytes> vote_log_seeds() { return {some_vote_log()}; }
 
 std::vector<Bytes> handover_seeds() {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   CHECK(save_handover_file(files, kFolder, Epoch(0), some_handover()).has_value());
   return {files.bytes(kFolder / files.list(kFolder)->front())};
 }
 
 std::vector<Bytes> snapshot_seeds() {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   auto store = SnapshotFiles::open(files, kFolder);
   SnapshotManifest manifest;
   manifest.header = encode_entry(Header{});
@@ -133,7 +139,7 @@ Read read_frames(ByteView stream, bool is_open, std::size_t piece) {
 }  // namespace
 
 FENRUN_FUZZ(append_log, log_seeds) {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   put_file(files, kFile, input);
   std::vector<Logged> seen;
   const auto contents = AppendLog::read_records(files, kFile, collect(seen));
@@ -155,7 +161,7 @@ FENRUN_FUZZ(append_log, log_seeds) {
 }
 
 FENRUN_FUZZ(vote_log, vote_log_seeds) {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   put_file(files, kFile, input);
   auto opened = VoteLog::open(files, kFile, kKey);
   if (!opened) return;
@@ -170,7 +176,7 @@ FENRUN_FUZZ(vote_log, vote_log_seeds) {
 }
 
 FENRUN_FUZZ(handover_file, handover_seeds) {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   CHECK(save_handover_file(files, kFolder, Epoch(0), some_handover()).has_value());
   const auto path = kFolder / files.list(kFolder)->front();
   put_file(files, path, input);
@@ -184,7 +190,7 @@ FENRUN_FUZZ(handover_file, handover_seeds) {
 }
 
 FENRUN_FUZZ(snapshot_file, snapshot_seeds) {
-  FaultyFiles files;
+  sim::VirtualDisk files = empty_disk();
   put_file(files, kFolder / "begun", input);
   auto store = SnapshotFiles::open(files, kFolder);
   EXPECT_FUZZ(store.has_value(), "a damaged download stops the store");

@@ -135,6 +135,10 @@ class Judge:
         node.logs[node.generation] = kept
         node.synced = len(kept)
         self.forget_unsent(node, event["node"], kept)
+        # What was kept counts at its signer's next start, sent or not.
+        for record in kept:
+            if "vote" in record:
+                self.votes.setdefault(subject(record["vote"]), set()).add(event["node"])
 
     def forget_unsent(self, node, identity, kept):
         """What was neither sent nor kept was never cast: another vote may take its place."""

@@ -80,7 +80,7 @@ class HandedOver : public testing::Test {
     const auto list = validators(journal->state());
     return journal->save_handover(
         journal->tip().epoch,
-        {{signed_note}, {trust_policy_text("example", chain_id(genesis), list)}, {}, {}});
+        {{signed_note}, {trust_policy_text("example", chain_id(genesis), list)}, {}, encode(list)});
   }
 
   ReplaceValidatorKeys replacement(const std::string& name, const std::string& keys) const {
@@ -126,7 +126,7 @@ TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {
       {{second_note},
        {trust_policy_text("example", chain_id(genesis), *validators_at(store, second_end))},
        {},
-       {}}));
+       encode(*validators_at(store, second_end))}));
   const auto proof = prover.record(parameters_key());
   ASSERT_TRUE(proof) << proof.error().to_string();
   EXPECT_EQ(proof->handovers.size(), 2u);

@@ -78,7 +78,7 @@ class Durability : public testing::Test {
 
   void look_at_guard(std::size_t from, const CheckpointSignatures& signatures) {
     ++cosignatures_;
-    const auto bytes = read_file(cluster_.files(from), "/data/guard.0", 1'024);
+    const auto bytes = read_file(cluster_.files(from), "/guard.0", 1'024);
     ASSERT_TRUE(bytes.has_value());
     const auto guard = decode<CheckpointGuard>(*bytes);
     ASSERT_TRUE(guard.has_value());
@@ -91,7 +91,7 @@ class Durability : public testing::Test {
   Log log_of(std::size_t i) {
     Log log;
     const auto read =
-        AppendLog::read_records(cluster_.files(i), "/data/votes.0",
+        AppendLog::read_records(cluster_.files(i), "/votes.0",
                                 [&](std::uint64_t, const AppendLog::Record& record) -> Status {
                                   if (record.type == kBatchLogRecord) {
                                     FENRUN_TRY(const auto batch, decode<TxBatch>(record.payload));

@@ -37,7 +37,7 @@ TEST(Simulation, EqualSeedsTellEqualStories) {
 
 TEST(Simulation, EachProfileIsSafeAndLive) {
   for (const auto& profile : profiles()) {
-    for (const std::uint64_t seed : {1, 2}) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
       const auto result = Simulation(options_of(profile.name.data(), seed)).run();
       SCOPED_TRACE(std::string(profile.name) + ", seed " + std::to_string(seed));
       expect_sound(result);

@@ -33,7 +33,7 @@ TEST(HandoverFiles, EveryAlteredByteIsSeen) {
 }
 
 TEST(HandoverFiles, AnAnchorIsAFileOfItsOwn) {
-  FaultyFiles files;
+  sim::VirtualDisk files;
   ASSERT_TRUE(save_handover_file(files, "/h", Epoch(7), kHandover));
   EXPECT_EQ(load_anchor_file(files, "/h", Epoch(7)).error().code, Errc::not_found);
   ASSERT_TRUE(save_anchor_file(files, "/h", Epoch(7), "a note\n"));
