@@ -13,7 +13,7 @@ LATE = "auditor"  # Is down while the others recover.
 
 
 class RecoverTest(NetworkTest):
-    base_port = 29340
+    base_port = 29360
 
     def stop(self, name):
         self.net.processes[name].terminate()
