@@ -221,8 +221,7 @@ bool Journal::holds_tips_handover() const {
   if (!handover) return false;
   if (is_recovery(handover->checkpoint.value)) {
     const auto recovery = parse_recovery(handover->checkpoint.value);
-    return recovery && recovery->tip.epoch == tip_.epoch &&
-           recovery->tip.block_id == tip_.parent &&
+    return recovery && recovery->tip.epoch == tip_.epoch && recovery->tip.block_id == tip_.parent &&
            validators_digest(validators_after(*recovery)) == tip_.next_validators;
   }
   const auto note = parse_note(handover->checkpoint.value);

@@ -136,8 +136,8 @@ void Adversary::nullify(Sends& out, const Machine& machine, const NodeMessage& m
   vote(out, machine, *own, Subject::nullify(own->subject.epoch, own->subject.view));
 }
 
-// A block of the same view with another time: as good as the first one, but for those who have
-// both.
+// A block of the same view with another time, as good as the first one but for those who have both;
+// or with a root that executing it does not come to.
 Propose Adversary::variant_of(const Machine& machine, const Propose& propose) {
   Propose variant = propose;
   auto entry = decode_entry(propose.payload.header);
@@ -145,6 +145,7 @@ Propose Adversary::variant_of(const Machine& machine, const Propose& propose) {
   auto* header = std::get_if<Header>(&*entry);
   if (header == nullptr) return variant;
   header->time = TimeMs(header->time.value() + 1 + random_.below(20));
+  if (half()) header->journal_root.bytes[0] ^= 1U;
   variant.payload.header = encode_entry(*entry);
   variant.signature = signature_of(machine, setup_.chain_id, variant.subject());
   return variant;
@@ -152,7 +153,14 @@ Propose Adversary::variant_of(const Machine& machine, const Propose& propose) {
 
 void Adversary::lie(Sends& out, const Machine& machine, const NodeMessage& message) {
   if (const auto* propose = consensus<Propose>(message)) {
-    to_some(out, Message(variant_of(machine, *propose)), 500);
+    const Outgoing original = out.back();
+    out.pop_back();
+    const NodeMessage other = Message(variant_of(machine, *propose));
+    const auto bytes = std::make_shared<const Bytes>(encode(other));
+    for (const auto peer : setup_.peers) {
+      if (original.to.value_or(peer) != peer) continue;
+      out.push_back({peer, original.channel, half() ? bytes : original.payload});
+    }
   }
   const auto* own = consensus<Vote>(message);
   if (own == nullptr) return;
@@ -221,7 +229,17 @@ Propose Adversary::badly_justified(const Propose& propose) {
   return forged;
 }
 
+// The blocks that a peer asked for, one of them without its last transaction.
+void Adversary::forge_range(Sends& out, RangeAnswer answer) {
+  const auto block = std::ranges::find_if(
+      answer.blocks, [](const FinalizedBlock& item) { return !item.transactions.empty(); });
+  if (block == answer.blocks.end()) return;
+  block->transactions.pop_back();
+  out.back().payload = std::make_shared<const Bytes>(encode(NodeMessage(std::move(answer))));
+}
+
 void Adversary::forge(Sends& out, const Machine& machine, const NodeMessage& message) {
+  if (const auto* range = std::get_if<RangeAnswer>(&message)) return forge_range(out, *range);
   if (const auto* certificate = consensus<Certificate>(message)) {
     forge_certificate(out, *certificate);
   }

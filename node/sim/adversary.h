@@ -77,6 +77,7 @@ class Adversary {
   void nullify(Sends& out, const Machine& machine, const NodeMessage& message);
   void lie(Sends& out, const Machine& machine, const NodeMessage& message);
   void forge(Sends& out, const Machine& machine, const NodeMessage& message);
+  void forge_range(Sends& out, RangeAnswer answer);
   void forge_certificate(Sends& out, const Certificate& certificate);
   Propose variant_of(const Machine& machine, const Propose& propose);
   Propose badly_justified(const Propose& propose);
