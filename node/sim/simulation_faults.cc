@@ -203,7 +203,6 @@ void Simulation::hurt_votes(Machine& machine) {
 
 void Simulation::bring_back(Machine& machine) {
   if (machine.is_up() || stays_down_.contains(machine.place())) return;
-  machine.disk().set_space(kUnlimited);
   const auto adversary = adversaries_.find(machine.number().value());
   if (adversary != adversaries_.end() && adversary->second.fault() == Fault::amnesiac) {
     CHECK(machine.disk().remove(machine.vote_log_path()).has_value());

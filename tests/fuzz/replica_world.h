@@ -3,7 +3,7 @@
 // does, which keeps none.  Whatever happens, the replica keeps its invariants.
 //
 // The rules of docs/spec/consensus.md §4 are stated here once more, from votes cast alone, for
-// those of 1 and 2.  What 0 does is judged by tests/sim/checker.h.
+// those of 1 and 2.  What 0 does is judged by node/sim/checker.h.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 
 #include "consensus/replica.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/sim/checker.h"
+#include "node/sim/checker.h"
 #include "tests/unit/consensus/support.h"
 
 namespace fenrun::fuzz {
