@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "consensus/replica.h"
-#include "tests/fuzz/fuzz.h"
 #include "node/sim/checker.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/consensus/support.h"
 
 namespace fenrun::fuzz {
