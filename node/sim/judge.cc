@@ -6,6 +6,7 @@
 #include "core/overloaded.h"
 #include "ledger/checkpoint_guard.h"
 #include "ledger/proof/entry.h"
+#include "node/storage/append_log.h"
 
 namespace fenrun::sim {
 namespace {
@@ -115,12 +116,35 @@ void Judge::sent(Machine& machine, const std::vector<Outgoing>& sent) {
   collect();
 }
 
+// A notarize that was cast ahead of this nullify, and would be sent behind it: whoever dies
+// half-way through sending repeats both, in any order.  The log knows the order in which they were
+// cast.
+void Judge::take_earlier_notarize(Machine& machine, const Vote& nullify) {
+  const auto visit = [&](std::uint64_t, const AppendLog::Record& record) -> Status {
+    if (record.type != kConsensusLogRecord) return {};
+    FENRUN_TRY(const auto content, decode<LogRecord>(record.payload));
+    const auto* vote = std::get_if<Vote>(&content);
+    if (vote == nullptr || vote->subject.epoch != nullify.subject.epoch ||
+        vote->subject.view != nullify.subject.view) {
+      return {};
+    }
+    if (vote->signature == nullify.signature) return Errc::stale;  // What follows came later.
+    if (vote->subject.kind == VoteKind::notarize) {
+      checker_.sent(machine.number().value(), {vote->subject, ValidatorIndex(0), vote->signature});
+    }
+    return {};
+  };
+  static_cast<void>(AppendLog::read_records(machine.disk(), machine.vote_log_path(), visit));
+}
+
 void Judge::check_vote(Machine& machine, const Vote& vote) {
   if (!is_honest(machine)) return;
+  const bool is_new = !durable_votes_.contains(sha256(encode(vote.signature)));
+  if (is_new && vote.subject.kind == VoteKind::nullify) take_earlier_notarize(machine, vote);
   // Its index may belong to the epoch that ended within the event.
   checker_.sent(machine.number().value(), {vote.subject, ValidatorIndex(0), vote.signature});
+  if (!is_new) return;
   const auto bytes = encode(vote.signature);
-  if (durable_votes_.contains(sha256(bytes))) return;
   if (!machine.disk().is_durable(machine.vote_log_path(), bytes)) {
     object("I8: " + machine.name() + " sent a vote of view " +
            std::to_string(vote.subject.view.value()) + " that is not durable");

@@ -61,6 +61,7 @@ class Judge {
   void take_commits(Machine& machine);
   void take_transactions(const Machine& machine, const Header& header);
   void check_vote(Machine& machine, const Vote& vote);
+  void take_earlier_notarize(Machine& machine, const Vote& nullify);
   void check_certificate(const Machine& machine, const Certificate& certificate);
   void check_cosignature(Machine& machine, const CheckpointSignatures& signatures);
   void tell(const Machine& machine, const Outgoing& outgoing, const Message& message);

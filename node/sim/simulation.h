@@ -121,6 +121,7 @@ class Simulation {
   void remove(const std::string& name);
   void add_again(const std::string& name);
   void decide(const Change& change, std::function<void()> then);
+  void await_epoch(std::function<void()> then);
   void bring_back(Machine& machine);
   Machine* any_honest();
   // Validators that may still become faulty, besides those who are.

@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t kHourMs = 3'600'000;
 constexpr std::uint64_t kDiskFullBytes = 32 * 1024;
 constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 50U;
+constexpr std::uint64_t kAwaitMs = 200;
 constexpr std::uint64_t kProgressMsMax = 300'000;
 constexpr std::uint64_t kProgressTransactions = 2;  // Of each organisation.
 
@@ -237,9 +238,24 @@ void Simulation::rejoin(Machine& machine) {
         machine.consensus_key().sign(Domain::validator_keys, encode(statement))};
   };
   clients_->enqueue(machine.name(), make, [this, number](Errc outcome) {
-    changing_ = false;
-    if (outcome == Errc::ok) lost_votes_.erase(number);
+    await_epoch([this, number, outcome] {
+      if (outcome == Errc::ok) lost_votes_.erase(number);
+    });
   });
+}
+
+// One change at a time: until a quorum is in the epoch that the last one began, whoever gives up an
+// old key could be missed at the handover.
+void Simulation::await_epoch(std::function<void()> then) {
+  const auto begun = std::ranges::count_if(machines_, [&](const auto& machine) {
+    return machine->is_up() && is_honest(*machine) &&
+           machine->node().status().epoch.value() + 1 == judge_.epochs();
+  });
+  if (static_cast<std::size_t>(begun) >= validators_now_ - faulty_max()) {
+    changing_ = false;
+    return then();
+  }
+  agenda_.in(kAwaitMs, [this, then = std::move(then)] { await_epoch(then); });
 }
 
 void Simulation::change_validators() {
@@ -286,7 +302,7 @@ void Simulation::remove(const std::string& name) {
   story_.tell("brand", "removes", name);
   --validators_now_;  // As if it had happened: no more may fail than the smaller set can bear.
   removed_ = name;
-  decide(RemoveValidator{{name}}, [this] { changing_ = false; });
+  decide(RemoveValidator{{name}}, [this] { await_epoch([] {}); });
 }
 
 void Simulation::add_again(const std::string& name) {
@@ -318,9 +334,10 @@ void Simulation::add_again(const std::string& name) {
     }
     story_.tell("brand", "adds", name);
     decide(AddValidator{{name}}, [this] {
-      changing_ = false;
-      ++validators_now_;
-      removed_.reset();
+      await_epoch([this] {
+        ++validators_now_;
+        removed_.reset();
+      });
     });
   });
 }
