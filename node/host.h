@@ -42,7 +42,6 @@ class Host {
   Node& node() { return *node_; }
   const Node& node() const { return *node_; }
   const Journal& journal() const { return *journal_; }
-  const DiskStore& store() const { return *store_; }
 
  private:
   Host() = default;

@@ -178,17 +178,7 @@ void report(const Session& session, const SimOptions& options, const Summary& su
 void tell_one(const Session& session, sim::SeedsOptions& seeds, Summary& summary) {
   seeds.simulation.seed = seeds.seeds.first;
   seeds.simulation.story = session.json ? &session.err : &session.out;
-  const auto result = sim::Simulation(seeds.simulation).run();
-  summary.add({.seed = seeds.seeds.first,
-               .violations = result.violations.size(),
-               .first_violation = result.violations.empty() ? "" : result.violations.front(),
-               .events = result.events,
-               .virtual_ms = result.virtual_ms,
-               .height = result.height,
-               .transactions = result.transactions,
-               .epochs = result.epochs,
-               .restarts = result.restarts,
-               .story = {}});
+  summary.add(sim::outcome_of(seeds.seeds.first, sim::Simulation(seeds.simulation).run()));
 }
 
 Result<Exit> simulate(const Session& session, const SimOptions& options) {

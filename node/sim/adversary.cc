@@ -34,11 +34,6 @@ std::optional<Fault> fault_named(std::string_view name) {
   return static_cast<Fault>(it - kNames.begin());
 }
 
-void Adversary::to_all(Sends& out, const NodeMessage& message) const {
-  out.push_back(
-      {std::nullopt, net::Channel::consensus, std::make_shared<const Bytes>(encode(message))});
-}
-
 void Adversary::to_some(Sends& out, const NodeMessage& message, std::uint64_t permille) {
   const auto bytes = std::make_shared<const Bytes>(encode(message));
   for (const auto peer : setup_.peers) {

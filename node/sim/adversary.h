@@ -69,7 +69,6 @@ class Adversary {
 
   bool half() { return random_.chance(500); }
   net::PeerIndex any_peer() { return setup_.peers[random_.below(setup_.peers.size())]; }
-  void to_all(Sends& out, const NodeMessage& message) const;
   void to_some(Sends& out, const NodeMessage& message, std::uint64_t permille);
   void vote(Sends& out, const Machine& machine, const Vote& own, const Subject& subject);
 

@@ -64,17 +64,6 @@ bool Clients::expectation_met() const {
                              [](const auto& item) { return item->committed >= item->expected; });
 }
 
-std::size_t Clients::pending() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      organisations_, [](const auto& item) { return item->pending.has_value(); }));
-}
-
-std::size_t Clients::queued() const {
-  std::size_t count = 0;
-  for (const auto& item : organisations_) count += item->queue.size();
-  return count;
-}
-
 void Clients::step() {
   for (auto& organisation : organisations_) step(*organisation);
   with_.agenda->in(kStepMs, [this] { step(); });
@@ -152,11 +141,9 @@ void Clients::follow_up(Organisation& organisation, Machine& machine) {
 void Clients::conclude(Organisation& organisation, const Machine& machine,
                        const TransactionStatus& status) {
   if (status.state == TransactionState::committed) {
-    const std::uint64_t latency = with_.agenda->now() - organisation.pending->since;
     ++committed_;
     ++organisation.committed;
-    latency_ms_ += latency;
-    latency_ms_max_ = std::max(latency_ms_max_, latency);
+    latency_ms_ += with_.agenda->now() - organisation.pending->since;
     ++organisation.next;
     return settle(organisation, outcome_of(machine, *status.position));
   }

@@ -50,14 +50,10 @@ class Clients {
   void expect_each(std::uint64_t transactions);
   bool expectation_met() const;
 
-  // Transactions that a node took and that are neither final nor dead yet.
-  std::size_t pending() const;
-  std::size_t queued() const;
   std::uint64_t committed() const { return committed_; }
   // From submission to final, summed up, of all committed.
   std::uint64_t latency_ms() const { return latency_ms_; }
-  std::uint64_t latency_ms_max() const { return latency_ms_max_; }
-  void reset_latency() { latency_ms_ = latency_ms_max_ = committed_ = 0; }
+  void reset_latency() { latency_ms_ = committed_ = 0; }
 
  private:
   struct Pending {
@@ -99,7 +95,6 @@ class Clients {
   std::uint64_t pause_ms_ = 200;
   std::uint64_t committed_ = 0;
   std::uint64_t latency_ms_ = 0;
-  std::uint64_t latency_ms_max_ = 0;
 };
 
 }  // namespace fenrun::sim

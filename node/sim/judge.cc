@@ -5,11 +5,17 @@
 #include "contracts/records.h"
 #include "core/overloaded.h"
 #include "ledger/checkpoint_guard.h"
+#include "ledger/merkle/tree.h"
 #include "ledger/proof/entry.h"
 #include "node/storage/append_log.h"
 
 namespace fenrun::sim {
 namespace {
+
+Digest root_before(const Header& header, const LedgerStore& store) {
+  return merkle_root(header.position.value(),
+                     [&](unsigned level, std::uint64_t index) { return store.node(level, index); });
+}
 
 constexpr std::size_t kVotesRemembered = 4'096;
 
@@ -201,6 +207,9 @@ void Judge::take_commits(Machine& machine) {
       return;
     }
     const Digest id = block_id(*header);
+    if (header->journal_root != root_before(*header, journal.store())) {
+      object(machine.name() + " committed a Header that names another root than its journal has");
+    }
     checker_.made(id, header->ends_epoch());
     checker_.committed(identity, header->epoch, header->height, id, header->parent);
     if (header->ends_epoch() && header->height == journal.tip().height) {

@@ -5,6 +5,7 @@
 //   * a commit that was seen is there after every restart;
 //   * a transaction that was answered "committed" is in the journal for ever, at that place, and no
 //     transaction twice; one that was answered "expired" never is;
+//   * the Header of a block names the root of the entries that its node has before it;
 //   * honest validators cosign one root a size, and are never convicted;
 //   * no node stops, nor refuses to start, without a fault of its disk.
 // Whoever is Byzantine is not judged.
@@ -52,7 +53,6 @@ class Judge {
   std::uint64_t height() const { return transactions_until_; }
   std::uint64_t transactions() const { return transactions_.size(); }
   std::size_t epochs() const { return checker_.epochs(); }
-  std::size_t committed_answers() const { return committed_.size(); }
 
  private:
   bool is_honest(const Machine& machine) const {

@@ -122,6 +122,7 @@ Status Machine::start() {
   fatal_.reset();
   outbox_.clear();
   turn_due_ = false;
+  faults_at_start_ = disk_.faults();
   busy_until_ = agenda_->now();
   index_environment_ = std::make_unique<IndexEnvironment>(disk_);
   auto host = Host::open(disk_, host_options(), *port_, *verifier_);

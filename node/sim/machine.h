@@ -92,6 +92,8 @@ class Machine {
   Status start();
   // REQUIRES: it is up.
   void stop(Stop how);
+  // Whether its disk has answered with an error since it was started.
+  bool has_faulty_disk() const { return disk_.faults() != faults_at_start_; }
   // Counts starts.
   std::uint64_t life() const { return life_; }
 
@@ -128,6 +130,7 @@ class Machine {
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<Host> host_;
   std::uint64_t life_ = 0;
+  std::uint64_t faults_at_start_ = 0;
   std::uint64_t busy_until_ = 0;
   bool turn_due_ = false;
   bool cut_short_ = false;  // It dies half-way through this event's messages.

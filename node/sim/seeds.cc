@@ -18,21 +18,6 @@ namespace {
 
 constexpr char kField = '\t';
 
-SeedOutcome outcome_of(std::uint64_t seed, const SimulationResult& result) {
-  SeedOutcome outcome;
-  outcome.seed = seed;
-  outcome.violations = result.violations.size();
-  if (!result.violations.empty()) outcome.first_violation = result.violations.front();
-  outcome.events = result.events;
-  outcome.virtual_ms = result.virtual_ms;
-  outcome.height = result.height;
-  outcome.transactions = result.transactions;
-  outcome.epochs = result.epochs;
-  outcome.restarts = result.restarts;
-  outcome.story = to_hex(result.story.view());
-  return outcome;
-}
-
 // The numbers, the digest and the violation, one line.
 std::string line_of(const SeedOutcome& outcome) {
   std::string line;
@@ -195,6 +180,21 @@ class Runner {
 };
 
 }  // namespace
+
+SeedOutcome outcome_of(std::uint64_t seed, const SimulationResult& result) {
+  SeedOutcome outcome;
+  outcome.seed = seed;
+  outcome.violations = result.violations.size();
+  if (!result.violations.empty()) outcome.first_violation = result.violations.front();
+  outcome.events = result.events;
+  outcome.virtual_ms = result.virtual_ms;
+  outcome.height = result.height;
+  outcome.transactions = result.transactions;
+  outcome.epochs = result.epochs;
+  outcome.restarts = result.restarts;
+  outcome.story = to_hex(result.story.view());
+  return outcome;
+}
 
 Status run_seeds(const SeedsOptions& options,
                  const std::function<void(const SeedOutcome&)>& report) {

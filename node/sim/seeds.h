@@ -33,6 +33,8 @@ struct SeedOutcome {
   std::string story;  // Digest of its story, in hex.
 };
 
+SeedOutcome outcome_of(std::uint64_t seed, const SimulationResult& result);
+
 struct SeedsOptions {
   SeedRange seeds;
   SimulationOptions simulation;  // Its seed is not looked at.

@@ -197,6 +197,7 @@ void Simulation::stop_for(Machine& machine, Stop how, std::uint64_t ms) {
 // A process that stopped by itself is started again by its operator.
 void Simulation::went_down(Machine& machine, const std::string& why, Stop how) {
   story_.tell(machine.name(), "stops", why);
+  if (how == Stop::kill && !machine.has_faulty_disk()) judge_.stopped(machine, why);
   agenda_.in(0, [this, &machine, how, life = machine.life()] {
     if (!machine.is_up() || machine.life() != life) return;
     stop_for(machine, how, random_.between(10, 2'000));

@@ -30,7 +30,6 @@ void Story::tell(std::string_view who, std::string_view what, std::string_view a
   pad(line, what, kWhatWidth);
   line += about;
   line += '\n';
-  ++lines_;
   Bytes bytes = to_bytes(digest_.view());
   append(bytes, bytes_of(line));
   digest_ = sha256(bytes);

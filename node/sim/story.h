@@ -24,14 +24,12 @@ class Story {
 
   void tell(std::string_view who, std::string_view what, std::string_view about);
 
-  std::uint64_t lines() const { return lines_; }
   // Of all lines so far.
   const Digest& digest() const { return digest_; }
 
  private:
   const Agenda* agenda_;
   std::ostream* out_;
-  std::uint64_t lines_ = 0;
   Digest digest_;
 };
 

@@ -290,26 +290,6 @@ void VirtualDisk::lose_bytes(Node& file) {
   file.lost.clear();
 }
 
-std::optional<Path> VirtualDisk::flip_bit(Random& random, const Path& folder) {
-  const auto node = find(folder);
-  if (!node) return std::nullopt;
-  std::uint64_t total = 0;
-  visit_files(folder, *node, [&](const Path&, Node& file) { total += file.bytes.size(); });
-  if (total == 0) return std::nullopt;
-  std::uint64_t at = random.below(total);
-  const auto bit = static_cast<std::uint8_t>(1U << random.below(8));
-  std::optional<Path> hit;
-  visit_files(folder, *node, [&](const Path& path, Node& file) {
-    if (hit) return;
-    if (at < file.bytes.size()) {
-      file.bytes[static_cast<std::size_t>(at)] ^= bit;
-      hit = path;
-    }
-    at -= std::min<std::uint64_t>(at, file.bytes.size());
-  });
-  return hit;
-}
-
 Bytes& VirtualDisk::bytes(const Path& path) {
   const auto node = find(path);
   CHECK(node && !node->is_folder);
@@ -491,7 +471,10 @@ Status VirtualDisk::remove_entry(Node& folder, const std::string& name) {
 bool VirtualDisk::take_space(std::uint64_t end, const Node& file) {
   const std::uint64_t size = file.bytes.size();
   const std::uint64_t growth = end > size ? end - size : 0;
-  if (growth > space_) return false;
+  if (growth > space_) {
+    ++faults_;
+    return false;
+  }
   space_ -= growth;
   return true;
 }
@@ -499,6 +482,7 @@ bool VirtualDisk::take_space(std::uint64_t end, const Node& file) {
 Status VirtualDisk::begin_operation(const char* what) {
   if (is_dark_ || operations_ == stop_at_) {
     is_dark_ = true;
+    ++faults_;
     return Error{Errc::io_error, std::string(what) + ": the power failed"};
   }
   ++operations_;
@@ -509,6 +493,7 @@ Status VirtualDisk::begin_sync() {
   FENRUN_OK(begin_operation("sync"));
   if (sync_failure_in_ && (*sync_failure_in_)-- == 0) {
     sync_failure_in_.reset();
+    ++faults_;
     return Error{Errc::io_error, "sync: input/output error"};
   }
   ++syncs_;

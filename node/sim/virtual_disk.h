@@ -45,7 +45,8 @@ class VirtualDisk final : public FileSystem {
   // Bytes that still fit; removing gives none back.
   void set_space(std::uint64_t bytes) { space_ = bytes; }
   std::uint64_t operations() const { return operations_; }
-  std::uint64_t syncs() const { return syncs_; }  // Successful ones.
+  std::uint64_t syncs() const { return syncs_; }    // Successful ones.
+  std::uint64_t faults() const { return faults_; }  // Errors that were answered.
   // Whether the process has stopped.
   bool is_dark() const { return is_dark_; }
   // Faults that were ordered and have not come are called off.
@@ -58,10 +59,6 @@ class VirtualDisk final : public FileSystem {
   void crash();
   // The process goes down and comes up again; the machine stays up.
   void kill();
-
-  // The platter's decay: one bit of one file below the folder, at random.  Which file; none if all
-  // of them are empty.
-  std::optional<Path> flip_bit(Random& random, const Path& folder = "/");
 
   // The present bytes of a file, to look at and to damage.  REQUIRES: it exists.
   Bytes& bytes(const Path& path);
@@ -109,6 +106,7 @@ class VirtualDisk final : public FileSystem {
   Random random_;
   std::uint64_t operations_ = 0;
   std::uint64_t syncs_ = 0;
+  std::uint64_t faults_ = 0;
   std::uint64_t life_ = 0;  // Ended by crash() and kill().
   std::optional<std::uint64_t> stop_at_;
   bool is_dark_ = false;

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <set>
-
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun::sim {
@@ -159,30 +156,6 @@ TEST(VirtualDisk, removed_file_stays_for_those_who_have_it_open) {
   ASSERT_TRUE(disk.remove(kPath));
   EXPECT_EQ(*file->read(0, 100), Bytes(10, 1));
   EXPECT_EQ(disk.open(kPath, FileAccess::read).error().code, Errc::not_found);
-}
-
-TEST(VirtualDisk, flips_one_bit) {
-  auto disk = disk_with(1, Bytes(100, 0));
-  ASSERT_TRUE(replace_file(disk, "/a/second", Bytes(100, 0)));
-  Random random(9);
-  std::set<std::string> hit;
-  for (int flips = 1; flips < 30; ++flips) {
-    const auto before = disk.contents();
-    const auto path = disk.flip_bit(random);
-    ASSERT_TRUE(path);
-    hit.insert(path->string());
-    unsigned differing = 0;
-    for (const auto& [name, bytes] : disk.contents()) {
-      for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const auto difference = static_cast<unsigned>(bytes[i] ^ before.at(name)[i]);
-        differing += static_cast<unsigned>(std::popcount(difference));
-        EXPECT_TRUE(difference == 0 || name == path->string());
-      }
-    }
-    ASSERT_EQ(differing, 1U);
-  }
-  EXPECT_EQ(hit.size(), 2U);
-  EXPECT_EQ(disk.flip_bit(random, "/none"), std::nullopt);
 }
 
 }  // namespace

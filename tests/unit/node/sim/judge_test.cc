@@ -1,0 +1,101 @@
+// What the judge objects to that no planted bug brings about.
+#include "node/sim/judge.h"
+
+#include <gtest/gtest.h>
+
+#include "node/sim/simulation.h"
+
+namespace fenrun::sim {
+namespace {
+
+class JudgeTest : public testing::Test {
+ protected:
+  JudgeTest() : simulation_(calm()) { simulation_.run_ms(2'000); }
+
+  static SimulationOptions calm() {
+    SimulationOptions options;
+    options.profile = profile_named("calm");
+    return options;
+  }
+  Machine& brand() { return simulation_.machine("brand"); }
+  Vote vote(const Subject& subject) {
+    const auto bytes = signed_bytes(chain_id(simulation_.genesis()), subject);
+    return {subject, ValidatorIndex(0),
+            brand().consensus_key().sign(Domain::consensus_vote, bytes)};
+  }
+  static Outgoing outgoing(const Vote& vote) {
+    const NodeMessage message = Message(vote);
+    return {std::nullopt, net::Channel::consensus, std::make_shared<const Bytes>(encode(message))};
+  }
+  // Behind what its log holds.
+  void log(const std::vector<Vote>& votes) {
+    auto opened = VoteLog::open(brand().disk(), brand().vote_log_path(),
+                                brand().consensus_key().public_key());
+    ASSERT_TRUE(opened);
+    for (const auto& item : votes) opened->log.append(kConsensusLogRecord, encode(LogRecord(item)));
+    ASSERT_TRUE(opened->log.sync());
+  }
+  // What was objected to since.
+  std::vector<std::string> objections() const { return simulation_.result().violations; }
+
+  Simulation simulation_;
+};
+
+TEST_F(JudgeTest, HasNothingAgainstACalmNetwork) { EXPECT_TRUE(objections().empty()); }
+
+TEST_F(JudgeTest, ANodeDoesNotStopWithoutAFaultOfItsDisk) {
+  simulation_.judge().stopped(brand(), "no reason");
+  EXPECT_EQ(objections().size(), 1u);
+}
+
+TEST_F(JudgeTest, AFullDiskIsAReasonToStop) {
+  brand().disk().set_space(0);
+  simulation_.run_ms(5'000);
+  EXPECT_GT(brand().life(), 1u) << "it stopped, and was started again";
+  EXPECT_TRUE(objections().empty()) << objections().front();
+}
+
+TEST_F(JudgeTest, ACommittedTransactionStaysWhereItIs) {
+  const auto& journal = brand().journal();
+  for (std::uint64_t i = 0; i < journal.tip().position.value(); ++i) {
+    const auto entry = decode_entry(*journal.store().entry(Position(i)));
+    const auto* transaction = std::get_if<TransactionEntry>(&*entry);
+    if (transaction == nullptr) continue;
+    const Digest id = transaction->body.id();
+    simulation_.judge().answered(brand(), id, {TransactionState::committed, {}, Position(i)});
+    EXPECT_TRUE(objections().empty());
+    simulation_.judge().answered(brand(), id, {TransactionState::committed, {}, Position(i + 1)});
+    EXPECT_EQ(objections().size(), 1u);
+    simulation_.judge().answered(brand(), id, {TransactionState::expired, {}, {}});
+    simulation_.judge().finish({&brand()});
+    EXPECT_EQ(objections().size(), 2u) << "it was said to have expired";
+    return;
+  }
+  FAIL() << "nothing was committed";
+}
+
+TEST_F(JudgeTest, TheHeightNeverFalls) {
+  simulation_.stop(brand(), Stop::kill);
+  ASSERT_TRUE(brand().disk().remove_folder("/data/journal"));
+  ASSERT_TRUE(brand().disk().remove_folder("/data/index"));
+  simulation_.start(brand());
+  EXPECT_FALSE(objections().empty());
+}
+
+// Whoever died half-way through sending repeats its votes in any order: they count in that of the
+// log.
+TEST_F(JudgeTest, VotesAreJudgedInTheOrderOfTheLog) {
+  simulation_.stop(brand(), Stop::kill);
+  for (const bool notarized_first : {true, false}) {
+    const View view(notarized_first ? 1'000'000 : 2'000'000);
+    const auto notarize = vote({VoteKind::notarize, Epoch(0), view, View(1), sha256({})});
+    const auto nullify = vote(Subject::nullify(Epoch(0), view));
+    log(notarized_first ? std::vector{notarize, nullify} : std::vector{nullify, notarize});
+    simulation_.judge().sent(brand(), {outgoing(nullify)});
+    simulation_.judge().sent(brand(), {outgoing(notarize)});
+    EXPECT_EQ(objections().size(), notarized_first ? 0u : 1u);
+  }
+}
+
+}  // namespace
+}  // namespace fenrun::sim
