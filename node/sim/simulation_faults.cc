@@ -198,7 +198,9 @@ void Simulation::hurt_votes(Machine& machine) {
                }
              });
   if (options_.profile->epochs) {
-    agenda_.in(15'000 + random_.below(5'000), [this, &machine] { rejoin(machine); });
+    agenda_.in(15'000 + random_.below(5'000), [this, &machine, number] {
+      if (lost_votes_.contains(number)) rejoin(machine);
+    });
   }
 }
 
@@ -219,6 +221,7 @@ void Simulation::bring_back(Machine& machine) {
 void Simulation::rejoin(Machine& machine) {
   const auto number = machine.number().value();
   if (removed_ == machine.name() || changing_) return;
+  if (!lost_votes_.contains(number) && !may_lose_one()) return;
   changing_ = true;
   lost_votes_.insert(number);  // Until its new key is registered.
   if (machine.is_up()) stop(machine, Stop::kill);
@@ -268,7 +271,7 @@ void Simulation::change_validators() {
   if (may_shrink && (validators_now_ - 2) / 3 >= faulty && random_.chance(500)) {
     return remove(machine->name());
   }
-  if (lost_votes_.contains(machine->number().value()) || may_lose_one()) rejoin(*machine);
+  rejoin(*machine);
 }
 
 // Proposed by the brand, approved by all others.
