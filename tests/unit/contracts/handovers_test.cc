@@ -2,58 +2,14 @@
 // journal, prover and verifier together.
 #include <gtest/gtest.h>
 
-#include "contracts/members.h"
 #include "ledger/prover.h"
-#include "tests/support/world.h"
+#include "tests/support/journaled_network.h"
 
 namespace fenrun::test {
 namespace {
 
-// A network whose validators sign checkpoints with the keys of their names.
-class HandedOver : public testing::Test {
+class HandedOver : public JournaledNetwork {
  protected:
-  HandedOver() : genesis(example_genesis()) {
-    const auto text = trust_policy_text("example", chain_id(genesis), genesis.validators);
-    journal = *Journal::open(store);
-    CHECK(journal->commit_genesis(
-        execute_genesis(genesis, hash(Domain::trust_policy, bytes_of(text)))));
-    first_policy = text;
-  }
-
-  Height next_height() const { return journal->tip().height.next(); }
-
-  // A block of one transaction of the party.
-  Errc run(const std::string& name, const Operation& operation) {
-    const auto point = *journal->point(journal->tip_id());
-    TransactionBody body;
-    body.chain_id = point.chain_id;
-    body.signer = PartySigner{party_named(name), key_named(name).public_key()};
-    body.sequence = *next_sequence(journal->state(), party_named(name), Lane(0));
-    body.valid_until = Height(point.height.value() + 100);
-    const auto transaction =
-        sign_transaction(body, {*encode_operation(operation)}, key_named(name));
-    const SignedTransaction* const one = &transaction;
-    const View parent_view = journal->tip().ends_epoch() ? View(0) : point.view;
-    auto block = execute_block(point,
-                               {.epoch = point.epoch,
-                                .height = next_height(),
-                                .view = parent_view.next(),
-                                .parent_view = parent_view,
-                                .time = TimeMs(point.time.value() + 1'000),
-                                .proposer = ValidatorIndex(0),
-                                .batch_list = batch_list_digest({})},
-                               std::span(&one, 1));
-    Errc outcome = Errc::dropped;
-    for (const auto& bytes : block.entries) {
-      const auto entry = *decode_entry(bytes);
-      if (const auto* asked = std::get_if<OperationEntry>(&entry)) outcome = asked->outcome;
-    }
-    const Digest id = block.id;
-    journal->add(std::make_unique<ExecutedBlock>(std::move(block)));
-    CHECK(journal->commit(std::span(&id, 1), {}));
-    return outcome;
-  }
-
   Errc decide(const Change& change, const std::vector<std::string>& approvers) {
     const ProposeChange proposal{change, Height(next_height().value() + 50)};
     Errc outcome = run(approvers[0], proposal);
@@ -63,17 +19,7 @@ class HandedOver : public testing::Test {
     return outcome;
   }
 
-  // The tip's checkpoint by these keys, in whatever order.
-  std::string note(const std::vector<std::pair<std::string, std::string>>& names_and_keys) const {
-    SignedNote out{{log_origin("example", chain_id(genesis)), store.size(), journal->root()}, {}};
-    for (const auto& [name, key] : names_and_keys) {
-      const auto signer = key_named(key + " checkpoint");
-      out.signatures.push_back(
-          cosignature_line(signer, cosigner_name(out.body.origin, name), out.body, 1'000));
-      out.signatures.push_back(log_signature_line(signer, out.body));
-    }
-    return print(out);
-  }
+  std::string note(const Signers& signers) const { return print(checkpoint(signers)); }
 
   // Keeps the handover of the epoch that the tip has just ended.
   Status hand_over(const std::string& signed_note) {
@@ -97,11 +43,6 @@ class HandedOver : public testing::Test {
                                                 out.checkpoint_key, Height(0)}));
     return out;
   }
-
-  Genesis genesis;
-  MemoryStore store;
-  std::unique_ptr<Journal> journal;
-  std::string first_policy;
 };
 
 TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {

@@ -4,69 +4,28 @@
 
 #include <gtest/gtest.h>
 
-#include "contracts/members.h"
 #include "ledger/merkle/tree.h"
 #include "ledger/prover.h"
-#include "tests/support/world.h"
+#include "tests/support/journaled_network.h"
 
 namespace fenrun::test {
 namespace {
 
-using Signers = std::vector<std::pair<std::string, std::string>>;  // Names and names of keys.
 const Signers kOldKeys{{"brand", "brand"}, {"east", "east"}, {"auditor", "auditor"}};
 const Signers kNewKeys{{"brand", "new brand"}, {"east", "new east"}, {"auditor", "new auditor"}};
 
-class Recovered : public testing::Test {
+class Recovered : public JournaledNetwork {
  protected:
-  Recovered() : genesis(example_genesis()) {
-    first_policy = trust_policy_text("example", chain_id(genesis), genesis.validators);
-    journal = *Journal::open(store);
-    CHECK(journal->commit_genesis(
-        execute_genesis(genesis, hash(Domain::trust_policy, bytes_of(first_policy)))));
+  Recovered() {
     run("brand", OpenCampaign{CampaignId(1), {}});
     CHECK(journal->save_anchor(Epoch(0), note(kOldKeys)));
     run("brand", DeclareBudget{CampaignId(1), AssetId(0), Amount::minor(5'000)});
   }
 
-  void commit(ExecutedBlock block) {
-    const Digest id = block.id;
-    journal->add(std::make_unique<ExecutedBlock>(std::move(block)));
-    CHECK(journal->commit(std::span(&id, 1), {}));
-  }
-
-  void run(const std::string& name, const Operation& operation) {
-    const auto point = *journal->point(journal->tip_id());
-    TransactionBody body;
-    body.chain_id = point.chain_id;
-    body.signer = PartySigner{party_named(name), key_named(name).public_key()};
-    body.sequence = *next_sequence(journal->state(), party_named(name), Lane(0));
-    body.valid_until = Height(point.height.value() + 100);
-    const auto transaction =
-        sign_transaction(body, {*encode_operation(operation)}, key_named(name));
-    const SignedTransaction* const one = &transaction;
-    const View parent_view = journal->tip().ends_epoch() ? View(0) : point.view;
-    commit(execute_block(point,
-                         {.epoch = point.epoch,
-                          .height = point.height.next(),
-                          .view = parent_view.next(),
-                          .parent_view = parent_view,
-                          .time = TimeMs(point.time.value() + 1'000),
-                          .proposer = ValidatorIndex(0),
-                          .batch_list = batch_list_digest({})},
-                         std::span(&one, 1)));
-  }
-
-  // The tip's checkpoint.
   std::string note(const Signers& signers) const {
-    SignedNote out{{log_origin("example", chain_id(genesis)), store.size(), journal->root()}, {}};
-    for (const auto& [name, key] : signers) {
-      const auto signer = key_named(key + " checkpoint");
-      out.signatures.push_back(
-          cosignature_line(signer, cosigner_name(out.body.origin, name), out.body, 1'000));
-      out.signatures.push_back(log_signature_line(signer, out.body));
-    }
-    sort_signatures(out);
-    return print(out);
+    auto signed_note = checkpoint(signers);
+    sort_signatures(signed_note);
+    return print(signed_note);
   }
 
   RecoveryAnchor anchor() const {
@@ -133,11 +92,6 @@ class Recovered : public testing::Test {
     out.anchor = anchor();
     return out;
   }
-
-  Genesis genesis;
-  MemoryStore store;
-  std::unique_ptr<Journal> journal;
-  std::string first_policy;
 };
 
 TEST_F(Recovered, TheJournalGoesOnUnderNewKeys) {
