@@ -83,7 +83,7 @@ void Replica::recover(const LogRecord& record) {
                    safety_.forget(opened.forgotten);
                  },
                  [&](const Vote& vote) {
-                   // Where the epoch is over here nobody votes, whatever the log holds.
+                   // Who observes the epoch casts nothing, whatever the log holds.
                    if (!self_ || vote.subject.view <= finalized_.view) return;
                    CHECK(vote.signer == *self_);
                    safety_.record(vote);

@@ -67,15 +67,15 @@ Status TxPool::add(SignedTransaction transaction, const StateView& state, Height
   return {};
 }
 
-// One that was lacking goes ahead of the later ones of its lane.
+// One that was lacking goes ahead of the later ones of its lane, the first of which stands first.
 void TxPool::put_unsealed(const LanePending& lane, Sequence sequence, const Digest& id) {
-  std::set<Digest> later;
-  for (auto it = lane.upper_bound(sequence); it != lane.end(); ++it) later.insert(it->second);
-  const auto at =
-      later.empty() ? unsealed_.end() : std::ranges::find_if(unsealed_, [&](const Digest& other) {
-        return later.contains(other);
-      });
-  unsealed_.insert(at, id);
+  auto place = unsealed_.end();
+  for (auto later = lane.upper_bound(sequence); later != lane.end(); ++later) {
+    if (entries_.at(later->second).sealed) continue;
+    place = std::ranges::find(unsealed_, later->second);
+    break;
+  }
+  unsealed_.insert(place, id);
 }
 
 void TxPool::note_foreign(const TransactionBody& body) {
@@ -207,7 +207,8 @@ Sequence TxPool::next_sequence(const PartyId& party, Lane lane, Sequence expecte
   const LaneKey key{party, lane};
   Sequence next = expected;
   if (const auto own = lanes_.find(key); own != lanes_.end()) {
-    while (own->second.contains(next)) next = next.next();
+    auto pending = own->second.find(next);
+    for (; pending != own->second.end() && pending->first == next; ++pending) next = next.next();
   }
   if (waiting_.contains(key)) return next;
   const auto foreign = foreign_tails_.find(key);
