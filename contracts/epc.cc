@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <string>
 
+#include "core/text.h"
+
 namespace fenrun {
 namespace {
 
 constexpr std::size_t kSsccDigits = 18;
 constexpr std::size_t kSerialCharactersMax = 20;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // GS1 General Specifications, 7.9.1: from the right, the check digit apart, digits weigh 3 and 1 in
 // turn; with the check digit the sum is a multiple of ten.
@@ -29,15 +29,15 @@ bool is_serial_character(char c) {
          kPunctuation.find(c) != std::string_view::npos;
 }
 
-Error invalid(std::string_view what, std::string_view value) {
+Error invalid_epc(std::string_view what, std::string_view value) {
   return {Errc::value_invalid, std::string(what) + ": " + std::string(value)};
 }
 
 Status check_digits(std::string_view name, std::string_view digits, std::size_t size) {
   if (digits.size() != size || !std::ranges::all_of(digits, is_digit)) {
-    return invalid(std::string(name) + " is not " + std::to_string(size) + " digits", digits);
+    return invalid_epc(std::string(name) + " is not " + std::to_string(size) + " digits", digits);
   }
-  if (!has_check_digit(digits)) return invalid(std::string(name) + " check digit", digits);
+  if (!has_check_digit(digits)) return invalid_epc(std::string(name) + " check digit", digits);
   return {};
 }
 
@@ -45,7 +45,7 @@ Status check_digits(std::string_view name, std::string_view digits, std::size_t 
 
 Status check_gtin(std::string_view gtin) {
   FENRUN_OK(check_digits("GTIN", gtin, kGtinBytes));
-  if (gtin[0] == '9') return invalid("GTIN of variable measure", gtin);
+  if (gtin[0] == '9') return invalid_epc("GTIN of variable measure", gtin);
   return {};
 }
 
@@ -61,15 +61,15 @@ Result<Epc> parse_epc(std::string_view epc) {
     FENRUN_OK(check_digits("SSCC", epc.substr(kSsccPrefix.size()), kSsccDigits));
     return Epc{UnitLevel::logistic, std::nullopt};
   }
-  if (!epc.starts_with(kGtinPrefix)) return invalid("neither 01/ nor 00/", epc);
+  if (!epc.starts_with(kGtinPrefix)) return invalid_epc("neither 01/ nor 00/", epc);
   const auto gtin = epc.substr(kGtinPrefix.size(), kGtinBytes);
   FENRUN_OK(check_gtin(gtin));
   const auto rest = epc.substr(kGtinPrefix.size() + kGtinBytes);
-  if (!rest.starts_with(kSerialPrefix)) return invalid("no /21/ behind the GTIN", epc);
+  if (!rest.starts_with(kSerialPrefix)) return invalid_epc("no /21/ behind the GTIN", epc);
   const auto serial = rest.substr(kSerialPrefix.size());
   if (serial.empty() || serial.size() > kSerialCharactersMax ||
       !std::ranges::all_of(serial, is_serial_character)) {
-    return invalid("serial is not 1 to 20 characters of GS1's set 82", epc);
+    return invalid_epc("serial is not 1 to 20 characters of GS1's set 82", epc);
   }
   return Epc{level_of_gtin(gtin), GtinText{std::string(gtin)}};
 }

@@ -30,7 +30,7 @@ bool is_well_formed(const AccusedVote& vote) {
          (vote.parent_view == View(0) && vote.block_id == Digest());
 }
 
-Error invalid(std::string_view why) { return {Errc::evidence_invalid, std::string(why)}; }
+Error invalid_evidence(std::string_view why) { return {Errc::evidence_invalid, std::string(why)}; }
 
 }  // namespace
 
@@ -65,20 +65,20 @@ Status apply(OperationContext& context, const RecordEvidence& operation) {
   auto& state = context.state();
   const auto owner = find_key_owner(state, operation.accused);
   if (!owner || owner->purpose != KeyPurpose::consensus) {
-    return invalid("accused: no validator's consensus key");
+    return invalid_evidence("accused: no validator's consensus key");
   }
   for (const auto* vote : {&operation.first, &operation.second}) {
-    if (!is_well_formed(*vote)) return invalid("no vote of consensus");
+    if (!is_well_formed(*vote)) return invalid_evidence("no vote of consensus");
   }
   if (!exclude_each_other(operation.first, operation.second)) {
-    return invalid("the votes do not exclude each other");
+    return invalid_evidence("the votes do not exclude each other");
   }
   const Digest digest = evidence_digest(operation);
   if (find_evidence(state, digest)) return Errc::evidence_exists;
   for (const auto* vote : {&operation.first, &operation.second}) {
     if (!verify(operation.accused, Domain::consensus_vote,
                 signed_bytes(context.block.chain_id(), *vote), vote->signature)) {
-      return invalid("a signature is wrong");
+      return invalid_evidence("a signature is wrong");
     }
   }
   state.put(evidence_key(digest),

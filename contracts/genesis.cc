@@ -17,7 +17,7 @@ namespace {
 
 using PartyIndex = std::map<PartyId, const GenesisParty*>;
 
-Error invalid(std::string field, std::string_view why) {
+Error invalid_genesis(std::string field, std::string_view why) {
   return {Errc::value_invalid, std::move(field) + ": " + std::string(why)};
 }
 
@@ -28,7 +28,7 @@ std::string at(std::string_view list, std::size_t index, std::string_view field)
 // Distinct from every key seen before, and a valid one.
 Status check_key(std::set<PublicKey>& seen, const PublicKey& key, std::string field) {
   if (!is_valid_point(key)) return Error{Errc::key_invalid, std::move(field)};
-  if (!seen.insert(key).second) return invalid(std::move(field), "used twice");
+  if (!seen.insert(key).second) return invalid_genesis(std::move(field), "used twice");
   return {};
 }
 
@@ -36,11 +36,11 @@ Status check_key(std::set<PublicKey>& seen, const PublicKey& key, std::string fi
 Status check_parents(const PartyIndex& parties, const GenesisParty& party, std::string field) {
   auto parent = party.parent;
   for (std::size_t depth = 0; parent; ++depth) {
-    if (depth == kChannelDepthMax) return invalid(std::move(field), "a cycle, or too deep");
+    if (depth == kChannelDepthMax) return invalid_genesis(std::move(field), "a cycle, or too deep");
     const auto it = parties.find(*parent);
-    if (it == parties.end()) return invalid(std::move(field), "not in this genesis");
+    if (it == parties.end()) return invalid_genesis(std::move(field), "not in this genesis");
     if (!may_be_parent(it->second->role))
-      return invalid(std::move(field), "its role has no children");
+      return invalid_genesis(std::move(field), "its role has no children");
     parent = it->second->parent;
   }
   return {};
@@ -49,9 +49,9 @@ Status check_parents(const PartyIndex& parties, const GenesisParty& party, std::
 Status check_parties(const Genesis& genesis, PartyIndex& parties, std::set<PublicKey>& keys) {
   for (std::size_t i = 0; i < genesis.parties.size(); ++i) {
     const auto& party = genesis.parties[i];
-    if (party.party.is_zero()) return invalid(at("parties", i, "party"), "zero");
+    if (party.party.is_zero()) return invalid_genesis(at("parties", i, "party"), "zero");
     if (i > 0 && party.party <= genesis.parties[i - 1].party) {
-      return invalid(at("parties", i, "party"), "not in ascending order");
+      return invalid_genesis(at("parties", i, "party"), "not in ascending order");
     }
     FENRUN_OK(check_key(keys, party.key, at("parties", i, "key")));
     parties.emplace(party.party, &party);
@@ -64,26 +64,28 @@ Status check_parties(const Genesis& genesis, PartyIndex& parties, std::set<Publi
 
 Status check_validators(const Genesis& genesis, const PartyIndex& parties,
                         std::set<PublicKey>& keys) {
-  if (genesis.validators.empty()) return invalid("validators", "at least one");
+  if (genesis.validators.empty()) return invalid_genesis("validators", "at least one");
   std::set<PartyId> operators;
   std::set<std::string> names;
   for (std::size_t i = 0; i < genesis.validators.size(); ++i) {
     const auto& validator = genesis.validators[i];
     const auto field = [&](std::string_view name) { return at("validators", i, name); };
     if (!is_member_name(validator.name.value)) {
-      return invalid(field("name"), "1 to 63 of a-z 0-9 . and -, neither none nor validators");
+      return invalid_genesis(field("name"),
+                             "1 to 63 of a-z 0-9 . and -, neither none nor validators");
     }
-    if (!names.insert(validator.name.value).second) return invalid(field("name"), "used twice");
+    if (!names.insert(validator.name.value).second)
+      return invalid_genesis(field("name"), "used twice");
     const auto party = parties.find(validator.party);
-    if (party == parties.end()) return invalid(field("party"), "not among the parties");
+    if (party == parties.end()) return invalid_genesis(field("party"), "not among the parties");
     if (!operators.insert(validator.party).second) {
-      return invalid(field("party"), "runs two validators");
+      return invalid_genesis(field("party"), "runs two validators");
     }
     if (validator.operator_key != party->second->key) {
-      return invalid(field("operator_key"), "not the party's key");
+      return invalid_genesis(field("operator_key"), "not the party's key");
     }
     if (i > 0 && validator.consensus_key <= genesis.validators[i - 1].consensus_key) {
-      return invalid(field("consensus_key"), "not in ascending order");
+      return invalid_genesis(field("consensus_key"), "not in ascending order");
     }
     FENRUN_OK(check_key(keys, validator.consensus_key, field("consensus_key")));
     FENRUN_OK(check_key(keys, validator.checkpoint_key, field("checkpoint_key")));
@@ -129,9 +131,9 @@ Parameters default_parameters() {
 Status check_genesis(const Genesis& genesis) {
   if (genesis.version != kGenesisVersion) return Errc::version_unsupported;
   if (!is_plain_name(genesis.network.value)) {
-    return invalid("network", "1 to 63 of a-z 0-9 . and -");
+    return invalid_genesis("network", "1 to 63 of a-z 0-9 . and -");
   }
-  if (genesis.time.value() == 0) return invalid("time", "zero");
+  if (genesis.time.value() == 0) return invalid_genesis("time", "zero");
   // Before anything is encoded: a list above its limit has no encoding.
   if (genesis.validators.size() > kValidatorsMax) {
     return Error{Errc::limit_exceeded, "validators: at most " + std::to_string(kValidatorsMax)};

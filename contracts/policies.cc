@@ -21,14 +21,14 @@ bool contains(const List& list, const Item& item) {
   return std::ranges::find(list, item) != list.end();
 }
 
-Error invalid(std::string what) { return {Errc::value_invalid, std::move(what)}; }
+Error invalid_policy(std::string what) { return {Errc::value_invalid, std::move(what)}; }
 
 Status check_countersigners(const PolicyV1& policy, const PartyId& publisher) {
-  if (policy.countersigners.empty()) return invalid("countersigners: at least one");
+  if (policy.countersigners.empty()) return invalid_policy("countersigners: at least one");
   for (auto it = policy.countersigners.begin(); it != policy.countersigners.end(); ++it) {
-    if (*it == publisher) return invalid("countersigners: the publisher is none");
+    if (*it == publisher) return invalid_policy("countersigners: the publisher is none");
     if (std::find(policy.countersigners.begin(), it, *it) != it) {
-      return invalid("countersigners: one is named twice");
+      return invalid_policy("countersigners: one is named twice");
     }
   }
   return {};
@@ -37,18 +37,19 @@ Status check_countersigners(const PolicyV1& policy, const PartyId& publisher) {
 Status check_funding(const PolicyV1& policy, const PartyId& publisher) {
   std::uint64_t sum = 0;
   for (auto it = policy.funding.begin(); it != policy.funding.end(); ++it) {
-    if (it->ppm == 0) return invalid("funding: a share is zero");
+    if (it->ppm == 0) return invalid_policy("funding: a share is zero");
     sum += it->ppm;
     // Nobody's budget is drawn upon by a rule that they did not sign.
     if (it->funder != publisher && !contains(policy.countersigners, it->funder)) {
-      return invalid("funding: a funder is neither publisher nor countersigner");
+      return invalid_policy("funding: a funder is neither publisher nor countersigner");
     }
     const auto is_same = [&](const FunderShare& other) { return other.funder == it->funder; };
     if (std::find_if(policy.funding.begin(), it, is_same) != it) {
-      return invalid("funding: a funder is named twice");
+      return invalid_policy("funding: a funder is named twice");
     }
   }
-  if (sum != kPpm) return invalid("funding: the shares sum to " + std::to_string(sum) + " ppm");
+  if (sum != kPpm)
+    return invalid_policy("funding: the shares sum to " + std::to_string(sum) + " ppm");
   return {};
 }
 
@@ -114,11 +115,11 @@ Status put_in_force(OperationContext& context, const PolicyV1& policy, const Par
 }  // namespace
 
 Status check_policy(const PolicyV1& policy, const PartyId& publisher) {
-  if (policy.policy.value() == 0) return invalid("policy 0 means none");
-  if (policy.effective_until <= policy.effective_from) return invalid("effective_until");
+  if (policy.policy.value() == 0) return invalid_policy("policy 0 means none");
+  if (policy.effective_until <= policy.effective_from) return invalid_policy("effective_until");
   FENRUN_OK(check_countersigners(policy, publisher));
   FENRUN_OK(check_funding(policy, publisher));
-  if (policy.rules.empty()) return invalid("rules: at least one");
+  if (policy.rules.empty()) return invalid_policy("rules: at least one");
   for (const auto& rule : policy.rules) FENRUN_OK(check_rule(rule));
   if (encode(policy).size() > kPolicyBytesMax) {
     return Error{Errc::limit_exceeded,
@@ -130,7 +131,7 @@ Status check_policy(const PolicyV1& policy, const PartyId& publisher) {
 Status apply(OperationContext& context, const OpenCampaign& operation) {
   auto& state = context.state();
   if (context.party.role != Role::brand) return Errc::role_not_allowed;
-  if (operation.campaign.value() == 0) return invalid("campaign 0 means none");
+  if (operation.campaign.value() == 0) return invalid_policy("campaign 0 means none");
   if (find_campaign(state, operation.campaign)) return Errc::campaign_exists;
   state.put(campaign_key(operation.campaign),
             encode(Campaign{context.signer, operation.name, context.position}));
@@ -152,7 +153,7 @@ Status apply(OperationContext& context, const PublishPolicy& operation) {
   const auto latest = latest_policy_version(state, policy.policy);
   if (policy.version > 0 && policy.version <= latest) return Errc::policy_exists;
   if (policy.version != latest + 1) {
-    return invalid("version: next is " + std::to_string(latest + 1));
+    return invalid_policy("version: next is " + std::to_string(latest + 1));
   }
   if (latest > 0) {
     const auto before = find_policy(state, policy.policy, latest);
@@ -160,7 +161,7 @@ Status apply(OperationContext& context, const PublishPolicy& operation) {
     const auto& earlier = terms_of(before->terms);
     if (earlier.campaign != policy.campaign) return Error{Errc::policy_exists, "other campaign"};
     if (policy.effective_from <= earlier.effective_from) {
-      return invalid("effective_from: later than the version before");
+      return invalid_policy("effective_from: later than the version before");
     }
   }
   if (policy.effective_from <= context.time()) return Errc::policy_retroactive;

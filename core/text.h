@@ -28,6 +28,10 @@ Result<Bytes> from_base32(std::string_view text);  // Errc::text_invalid
 // ASCII decimal without sign, spaces or leading zeros.
 Result<std::uint64_t> from_decimal(std::string_view text);  // Errc::text_invalid
 
+// ASCII only, whatever the locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 // True iff the bytes are well-formed UTF-8 (Unicode 15, table 3-7).
 bool is_utf8(std::string_view text);
 

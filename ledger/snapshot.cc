@@ -10,8 +10,6 @@
 namespace fenrun {
 namespace {
 
-constexpr std::uint64_t kSectionChunks = kSectionPositions / kActiveChunkBits;
-
 Error invalid(const std::string& what) { return {Errc::snapshot_invalid, what}; }
 
 Error invalid_part(const SnapshotPart& part, const std::string& what) {

@@ -24,6 +24,7 @@ inline constexpr std::uint64_t kSectionPositions = 65'536;
 inline constexpr std::uint64_t kPiecePositions = 1'024;
 inline constexpr std::size_t kSectionPieces = kSectionPositions / kPiecePositions;
 inline constexpr std::size_t kSectionBitsBytes = kSectionPositions / 8;
+inline constexpr std::uint64_t kSectionChunks = kSectionPositions / kActiveChunkBits;
 inline constexpr std::size_t kSnapshotSectionsMax = 65'536;
 inline constexpr std::size_t kSnapshotCertificateBytesMax = 16 * 1024;
 inline constexpr std::uint16_t kSnapshotVersion = 1;

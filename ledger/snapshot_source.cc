@@ -11,7 +11,6 @@ namespace {
 constexpr unsigned kSectionLevel = 16;
 constexpr unsigned kPieceLevel = 10;
 constexpr unsigned kSectionChunkLevel = 5;
-constexpr std::uint64_t kSectionChunks = kSectionPositions / kActiveChunkBits;
 static_assert(std::uint64_t{1} << kSectionLevel == kSectionPositions);
 static_assert(std::uint64_t{1} << kPieceLevel == kPiecePositions);
 static_assert(std::uint64_t{1} << kSectionChunkLevel == kSectionChunks);

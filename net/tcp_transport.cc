@@ -32,26 +32,26 @@ void add(PeerCounters& sum, const PeerCounters& more) {
 
 std::string name_of(PeerIndex peer) { return "peer " + std::to_string(peer.value()); }
 
-struct Peer {
-  Peer(PeerIndex number, const PeerAddress& where, asio::io_context& io)
-      : index(number), address(where), redial(io) {}
-
-  PeerIndex index;
-  PeerAddress address;
-  std::shared_ptr<Link> link;      // Open.
-  std::shared_ptr<Link> dialling;  // Ours, not open yet.
-  asio::steady_timer redial;
-  unsigned failures = 0;     // Dials since a link last lived long enough.
-  std::string last_failure;  // Logged once, not at each dial.
-  PeerCounters past;         // Of links that are closed.
-  std::uint64_t links_opened = 0;
-  Clock::time_point opened_at;  // The last of them.
-  std::uint64_t dial_failures = 0;
-};
-
 }  // namespace
 
 class TcpTransport::Core final : public Link::Owner, public std::enable_shared_from_this<Core> {
+  struct Peer {
+    Peer(PeerIndex number, const PeerAddress& where, asio::io_context& io)
+        : index(number), address(where), redial(io) {}
+
+    PeerIndex index;
+    PeerAddress address;
+    std::shared_ptr<Link> link;      // Open.
+    std::shared_ptr<Link> dialling;  // Ours, not open yet.
+    asio::steady_timer redial;
+    unsigned failures = 0;     // Dials since a link last lived long enough.
+    std::string last_failure;  // Logged once, not at each dial.
+    PeerCounters past;         // Of links that are closed.
+    std::uint64_t links_opened = 0;
+    Clock::time_point opened_at;  // The last of them.
+    std::uint64_t dial_failures = 0;
+  };
+
  public:
   Core(asio::io_context& io, const SigningKey& key, TcpTransportOptions options,
        TransportCallbacks callbacks)
@@ -117,24 +117,24 @@ class TcpTransport::Core final : public Link::Owner, public std::enable_shared_f
 
 // --- Peers ---------------------------------------------------------------------------------------
 
-Peer* TcpTransport::Core::find(PeerIndex index) {
+auto TcpTransport::Core::find(PeerIndex index) -> Peer* {
   const auto at = peers_.find(index);
   return at == peers_.end() ? nullptr : at->second.get();
 }
 
-const Peer* TcpTransport::Core::find(PeerIndex index) const {
+auto TcpTransport::Core::find(PeerIndex index) const -> const Peer* {
   const auto at = peers_.find(index);
   return at == peers_.end() ? nullptr : at->second.get();
 }
 
-Peer* TcpTransport::Core::find_key(const PublicKey& key) {
+auto TcpTransport::Core::find_key(const PublicKey& key) -> Peer* {
   for (const auto& [index, peer] : peers_) {
     if (peer->address.transport_key == key) return peer.get();
   }
   return nullptr;
 }
 
-Peer* TcpTransport::Core::find_dialling(const Link& link) {
+auto TcpTransport::Core::find_dialling(const Link& link) -> Peer* {
   for (const auto& [index, peer] : peers_) {
     if (peer->dialling.get() == &link) return peer.get();
   }

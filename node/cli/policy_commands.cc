@@ -20,7 +20,7 @@ Result<TrustPolicy> read_policy(const std::string& path) {
   return TrustPolicy::parse(text);
 }
 
-Json view_of(const TrustPolicy& policy) {
+Json trust_view(const TrustPolicy& policy) {
   Json validators = Json::array();
   Json witnesses = Json::array();
   for (const auto& witness : policy.witnesses()) {
@@ -37,7 +37,7 @@ Json view_of(const TrustPolicy& policy) {
 
 Result<Exit> show(const Session& session, const PolicyOptions& options) {
   FENRUN_TRY(const auto policy, read_policy(options.trust));
-  const Json view = view_of(policy);
+  const Json view = trust_view(policy);
   session.show(view, [&](std::ostream& out) { print_fields(out, view); });
   return Exit::ok;
 }
@@ -62,7 +62,7 @@ Result<Exit> update(const Session& session, const PolicyOptions& options) {
   }
   FENRUN_OK(write_file_text(session, options.out, verdict->policy.print()));
   if (options.out == "-") return Exit::ok;
-  Json view = view_of(verdict->policy);
+  Json view = trust_view(verdict->policy);
   view["changes"] = changes_view(verdict->changes);
   view["file"] = options.out;
   session.show(view, [&](std::ostream& out) {

@@ -15,10 +15,10 @@ namespace {
 
 constexpr std::size_t kTextBytesMax = 512;
 
-constexpr JsonLimits kLimits{.bytes = kDocumentBytesMax,
-                             .depth = kDocumentDepthMax,
-                             .values = 1'000'000,
-                             .object_members = 128};
+constexpr JsonLimits kDocumentLimits{.bytes = kDocumentBytesMax,
+                                     .depth = kDocumentDepthMax,
+                                     .values = 1'000'000,
+                                     .object_members = 128};
 
 Error at(const Pointer& place, Errc code, const std::string& what) {
   return {code, (place.parent ? place.to_string() : "/") + ": " + what};
@@ -337,7 +337,7 @@ Result<EventList> events_of(const Json& document) {
 
 Result<CapturedDocument> capture_document(std::string_view bytes, const Places& places,
                                           std::optional<UnitBatchId> batch) {
-  FENRUN_TRY(const auto json, parse_json(bytes, kLimits));
+  FENRUN_TRY(const auto json, parse_json(bytes, kDocumentLimits));
   FENRUN_OK(refuse_personal_data(json));
   FENRUN_TRY(const auto list, events_of(json));
   const bool is_list = list.events->is_array();

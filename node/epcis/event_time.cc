@@ -4,13 +4,13 @@
 #include <optional>
 #include <string>
 
+#include "core/text.h"
+
 namespace fenrun::epcis {
 namespace {
 
 constexpr std::size_t kWholeSeconds = 19;  // "2026-05-01T08:00:00"
 constexpr std::size_t kFractionDigitsMax = 12;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t count) {
   if (text.size() < at + count) return std::nullopt;

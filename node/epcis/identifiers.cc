@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "contracts/epc.h"
+#include "core/text.h"
 
 namespace fenrun::epcis {
 namespace {
@@ -16,11 +17,9 @@ constexpr std::size_t kGlnDigits = 12;
 constexpr std::size_t kCompanyDigitsMin = 6;
 constexpr std::size_t kCompanyDigitsMax = 12;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_digit);
 }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 Error invalid(std::string_view what, std::string_view uri) {
   return {Errc::value_invalid, std::string(what) + ": " + std::string(uri.substr(0, kUriBytesMax))};

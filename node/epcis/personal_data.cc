@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text.h"
 #include "node/epcis/pointer.h"
 
 namespace fenrun::epcis {
@@ -12,8 +13,6 @@ constexpr std::size_t kResidentIdCharacters = 18;
 constexpr std::size_t kOpenidCharacters = 28;
 constexpr std::size_t kDigestCharactersMin = 32;  // Hexadecimal of 16 bytes and more.
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_alphanumeric(char c) { return is_digit(c) || is_letter(c); }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_openid_character(char c) { return is_alphanumeric(c) || c == '_' || c == '-'; }

@@ -7,7 +7,7 @@
 namespace fenrun::epcis {
 namespace {
 
-constexpr JsonLimits kLimits{
+constexpr JsonLimits kPlacesLimits{
     .bytes = 8 * 1024 * 1024, .depth = 2, .values = 20'001, .object_members = 20'000};
 
 }  // namespace
@@ -16,7 +16,7 @@ Result<Places> Places::parse(std::string_view text, std::string file) {
   const auto fail = [&](const Error& error) {
     return Error{error.code, file + ": " + error.detail};
   };
-  const auto json = parse_json(text, kLimits);
+  const auto json = parse_json(text, kPlacesLimits);
   if (!json) return fail(json.error());
   if (!json->is_object()) return fail({Errc::json_invalid, "must be an object"});
   Places places;

@@ -13,7 +13,6 @@ constexpr std::uint64_t kSpeakMs = 100;
 constexpr std::uint64_t kCheckMs = 10;
 constexpr std::uint64_t kSnapshotInterval = 16;
 constexpr std::uint64_t kSnapshotBehind = 48;
-constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 50U;
 
 Parameters parameters_of(const SimulationOptions& options) {
   Parameters parameters = default_parameters();
@@ -167,7 +166,7 @@ void Simulation::route(Machine& from, const std::vector<Outgoing>& sent, std::ui
 }
 
 void Simulation::start(Machine& machine) {
-  machine.disk().set_space(kUnlimited);  // Its operator makes room first.
+  machine.disk().set_space(VirtualDisk::kUnlimited);  // Its operator makes room first.
   if (const auto status = machine.start(); !status) {
     story_.tell(machine.name(), "refuses", status.error().to_string());
     judge_.refused_to_start(machine, status.error());

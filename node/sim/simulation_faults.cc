@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::uint64_t kHourMs = 3'600'000;
 constexpr std::uint64_t kDiskFullBytes = 32 * 1024;
-constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 50U;
 constexpr std::uint64_t kAwaitMs = 200;
 constexpr std::uint64_t kProgressMsMax = 300'000;
 constexpr std::uint64_t kProgressTransactions = 2;  // Of each organisation.
@@ -141,7 +140,8 @@ void Simulation::hurt_disk(Machine& machine) {
   if (random_.chance(500)) {
     story_.tell(machine.name(), "disk", "is nearly full");
     machine.disk().set_space(random_.below(kDiskFullBytes));
-    agenda_.in(random_.between(500, 8'000), [&machine] { machine.disk().set_space(kUnlimited); });
+    agenda_.in(random_.between(500, 8'000),
+               [&machine] { machine.disk().set_space(VirtualDisk::kUnlimited); });
   } else {
     story_.tell(machine.name(), "disk", "fails a sync");
     machine.disk().fail_sync_in(random_.below(3));
@@ -225,7 +225,7 @@ void Simulation::rejoin(Machine& machine) {
   changing_ = true;
   lost_votes_.insert(number);  // Until its new key is registered.
   if (machine.is_up()) stop(machine, Stop::kill);
-  machine.disk().set_space(kUnlimited);
+  machine.disk().set_space(VirtualDisk::kUnlimited);
   old_votes_.erase(machine.place());
   machine.take_keys(machine.generation() + 1);
   judge_.owns(machine.consensus_key().public_key(), number);
@@ -312,7 +312,7 @@ void Simulation::add_again(const std::string& name) {
   changing_ = true;
   auto& node = machine(name);
   if (node.is_up()) stop(node, Stop::kill);
-  node.disk().set_space(kUnlimited);
+  node.disk().set_space(VirtualDisk::kUnlimited);
   old_votes_.erase(node.place());
   node.take_keys(node.generation() + 1);
   judge_.owns(node.consensus_key().public_key(), node.number().value());
@@ -358,7 +358,7 @@ std::vector<Machine*> Simulation::heal() {
   for (auto& machine : machines_) {
     machine->faults = {};
     machine->set_wall_skew(0);
-    machine->disk().set_space(kUnlimited);
+    machine->disk().set_space(VirtualDisk::kUnlimited);
     machine->disk().forgive();
     const bool votes = !lost_votes_.contains(machine->number().value());
     if (is_honest(*machine) && (votes || options_.profile->epochs)) live.push_back(machine.get());

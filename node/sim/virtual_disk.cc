@@ -12,17 +12,6 @@ constexpr std::uint64_t kSectorBytes = 512;
 constexpr std::uint64_t kLatelyBytes = 32 * 1024;
 constexpr std::uint64_t kPageBytes = 4'096;  // What the kernel copies and grows a file by.
 
-// A write or a change of size that is not synced, and what it takes to undo it.
-struct Change {
-  std::uint64_t offset = 0;
-  Bytes bytes;  // None: a change of size.
-  Bytes before;
-  std::uint64_t size_before = 0;
-  std::uint64_t size_after = 0;
-
-  bool is_write() const { return !bytes.empty(); }
-};
-
 void put(Bytes& file, std::uint64_t offset, ByteView bytes) {
   const auto end = static_cast<std::size_t>(offset) + bytes.size();
   if (file.size() < end) file.resize(end);
@@ -44,9 +33,22 @@ std::size_t cut_at(std::uint64_t step, std::uint64_t offset, std::uint64_t at) {
   return boundary > offset ? static_cast<std::size_t>(boundary - offset) : 0;
 }
 
+}  // namespace
+
+// A write or a change of size that is not synced, and what it takes to undo it.
+struct VirtualDisk::Change {
+  std::uint64_t offset = 0;
+  Bytes bytes;  // None: a change of size.
+  Bytes before;
+  std::uint64_t size_before = 0;
+  std::uint64_t size_after = 0;
+
+  bool is_write() const { return !bytes.empty(); }
+};
+
 // Ranges of a file which the platter does not have as the page cache has them: offset to the bytes
 // of the platter, zeros where its file ends before.  No two overlap.
-class LostRanges {
+class VirtualDisk::LostRanges {
  public:
   bool empty() const { return ranges_.empty(); }
   const std::map<std::uint64_t, Bytes>& ranges() const { return ranges_; }
@@ -87,8 +89,6 @@ class LostRanges {
  private:
   std::map<std::uint64_t, Bytes> ranges_;
 };
-
-}  // namespace
 
 struct VirtualDisk::NameChange {
   std::string name;

@@ -29,6 +29,8 @@ namespace fenrun::sim {
 
 class VirtualDisk final : public FileSystem {
  public:
+  static constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+
   explicit VirtualDisk(std::uint64_t seed = 1);
   VirtualDisk(const VirtualDisk&) = delete;
   VirtualDisk& operator=(const VirtualDisk&) = delete;
@@ -81,6 +83,8 @@ class VirtualDisk final : public FileSystem {
 
  private:
   struct Node;
+  class LostRanges;
+  struct Change;
   struct NameChange;
   class OpenFile;
   // Shared by the names of it, now and durably, and by those who have it open.
@@ -111,7 +115,7 @@ class VirtualDisk final : public FileSystem {
   std::optional<std::uint64_t> stop_at_;
   bool is_dark_ = false;
   std::optional<std::uint64_t> sync_failure_in_;
-  std::uint64_t space_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t space_ = kUnlimited;
   NodePointer root_;
 };
 

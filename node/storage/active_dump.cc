@@ -9,8 +9,8 @@
 namespace fenrun {
 namespace {
 
-constexpr std::string_view kMagic = "FENRBITS";
-constexpr std::string_view kSuffix = ".bits";
+constexpr std::string_view kDumpMagic = "FENRBITS";
+constexpr std::string_view kDumpSuffix = ".bits";
 constexpr std::size_t kHeaderBytes = 24;
 constexpr std::size_t kNameDigits = 16;
 
@@ -19,11 +19,11 @@ std::string name_of_dump(Height height) {
   for (int shift = 56; shift >= 0; shift -= 8) {
     big_endian.push_back(static_cast<std::uint8_t>(height.value() >> shift));
   }
-  return to_hex(big_endian) + std::string(kSuffix);
+  return to_hex(big_endian) + std::string(kDumpSuffix);
 }
 
 bool is_dump(const std::string& name) {
-  return name.size() == kNameDigits + kSuffix.size() && name.ends_with(kSuffix);
+  return name.size() == kNameDigits + kDumpSuffix.size() && name.ends_with(kDumpSuffix);
 }
 
 // none: the file is not whole.
@@ -32,13 +32,13 @@ std::optional<ActiveBitsDump> decode_dump(ByteView bytes) {
   const ByteView body = bytes.first(bytes.size() - Digest::kSize);
   const ByteView chunks = body.subspan(kHeaderBytes);
   if (!equal(sha256(body).view(), bytes.last(Digest::kSize)) ||
-      !equal(body.first(kMagic.size()), bytes_of(kMagic)) ||
+      !equal(body.first(kDumpMagic.size()), bytes_of(kDumpMagic)) ||
       chunks.size() % kActiveChunkBytes != 0) {
     return std::nullopt;
   }
   ActiveBitsDump dump;
   std::uint64_t height = 0;
-  Decoder in(body.subspan(kMagic.size()));
+  Decoder in(body.subspan(kDumpMagic.size()));
   CHECK(in.fixed(height).has_value() && in.fixed(dump.size).has_value());
   dump.height = Height(height);
   const std::uint64_t chunk_count = chunks.size() / kActiveChunkBytes;
@@ -58,7 +58,7 @@ std::optional<ActiveBitsDump> decode_dump(ByteView bytes) {
 Status save_active_dump(FileSystem& files, const Path& folder, const ActiveBitsDump& dump) {
   FENRUN_OK(files.make_folder(folder));
   Encoder out(kHeaderBytes + dump.chunks.size() * kActiveChunkBytes + Digest::kSize);
-  out.raw(bytes_of(kMagic));
+  out.raw(bytes_of(kDumpMagic));
   out.fixed(dump.height.value());
   out.fixed(dump.size);
   for (const auto& chunk : dump.chunks) out.raw(chunk);

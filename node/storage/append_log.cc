@@ -9,7 +9,7 @@
 namespace fenrun {
 namespace {
 
-constexpr std::string_view kMagic = "FENRLOG1";
+constexpr std::string_view kLogMagic = "FENRLOG1";
 
 template <std::unsigned_integral U>
 void put(Bytes& out, U value) {
@@ -27,7 +27,7 @@ U get(ByteView bytes, std::size_t offset) {
 }
 
 Bytes encode_header(const AppendLog::Header& header) {
-  Bytes out = to_bytes(bytes_of(kMagic));
+  Bytes out = to_bytes(bytes_of(kLogMagic));
   append(out, header.identity.view());
   put(out, header.chain);
   put(out, crc32c(out));
@@ -42,11 +42,11 @@ Result<AppendLog::Header> decode_header(const Path& path, ByteView bytes) {
   if (bytes.size() < AppendLog::kFileHeaderBytes) return damage(path, 0, "no log header");
   const auto crc_at = AppendLog::kFileHeaderBytes - 4;
   if (get<std::uint32_t>(bytes, crc_at) != crc32c(bytes.first(crc_at)) ||
-      !equal(bytes.first(kMagic.size()), bytes_of(kMagic))) {
+      !equal(bytes.first(kLogMagic.size()), bytes_of(kLogMagic))) {
     return damage(path, 0, "no log header");
   }
-  FENRUN_TRY(const auto identity, LogIdentity::from(bytes.subspan(kMagic.size(), 32)));
-  return AppendLog::Header{identity, get<std::uint32_t>(bytes, kMagic.size() + 32)};
+  FENRUN_TRY(const auto identity, LogIdentity::from(bytes.subspan(kLogMagic.size(), 32)));
+  return AppendLog::Header{identity, get<std::uint32_t>(bytes, kLogMagic.size() + 32)};
 }
 
 // Appends the record to `out` and returns its CRC.

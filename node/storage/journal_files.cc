@@ -14,7 +14,7 @@ constexpr std::uint8_t kCommitRecord = 1;
 constexpr std::uint64_t kNoSegment = ~std::uint64_t{0};
 constexpr std::size_t kPartHeaderBytes = 16;
 constexpr std::size_t kOpenReadersMax = 64;
-constexpr std::string_view kSuffix = ".log";
+constexpr std::string_view kSegmentSuffix = ".log";
 
 LogIdentity identity_of(std::uint64_t segment, std::uint64_t previous) {
   Encoder out(LogIdentity::kSize);
@@ -30,7 +30,7 @@ std::string name_of_segment(std::uint64_t segment) {
   for (int shift = 56; shift >= 0; shift -= 8) {
     big_endian.push_back(static_cast<std::uint8_t>(segment >> shift));
   }
-  return to_hex(big_endian) + std::string(kSuffix);
+  return to_hex(big_endian) + std::string(kSegmentSuffix);
 }
 
 std::optional<std::uint64_t> segment_from_name(const std::string& name) {

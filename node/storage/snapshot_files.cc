@@ -7,8 +7,8 @@
 namespace fenrun {
 namespace {
 
-constexpr std::string_view kMagic = "FENRSNAP";
-constexpr std::string_view kSuffix = ".part";
+constexpr std::string_view kPartMagic = "FENRSNAP";
+constexpr std::string_view kPartSuffix = ".part";
 const std::string kBase = "base";
 const std::string kBegun = "begun";
 
@@ -26,18 +26,18 @@ std::string prefix_of(const SnapshotManifest& manifest) {
 
 std::string name_of_part(const SnapshotPart& part) {
   return hex_number(part.height.value(), 8) + "-" + hex_number(part.section, 4) + "-" +
-         hex_number(part.first_piece, 1) + std::string(kSuffix);
+         hex_number(part.first_piece, 1) + std::string(kPartSuffix);
 }
 
 Bytes frame(const Digest& digest, const Bytes& content) {
-  Bytes out = to_bytes(bytes_of(kMagic));
+  Bytes out = to_bytes(bytes_of(kPartMagic));
   append(out, digest.view());
   append(out, content);
   append(out, sha256(out).view());
   return out;
 }
 
-constexpr std::size_t kFrameHeaderBytes = kMagic.size() + Digest::kSize;
+constexpr std::size_t kFrameHeaderBytes = kPartMagic.size() + Digest::kSize;
 
 // The content of a file, which is a view of the bytes, and the digest that it carries.
 struct Framed {
@@ -49,11 +49,11 @@ std::optional<Framed> unframe(ByteView bytes) {
   if (bytes.size() < kFrameHeaderBytes + Digest::kSize) return std::nullopt;
   const ByteView body = bytes.first(bytes.size() - Digest::kSize);
   if (!equal(sha256(body).view(), bytes.last(Digest::kSize)) ||
-      !equal(body.first(kMagic.size()), bytes_of(kMagic))) {
+      !equal(body.first(kPartMagic.size()), bytes_of(kPartMagic))) {
     return std::nullopt;
   }
   Framed framed;
-  std::ranges::copy(body.subspan(kMagic.size(), Digest::kSize), framed.digest.bytes.begin());
+  std::ranges::copy(body.subspan(kPartMagic.size(), Digest::kSize), framed.digest.bytes.begin());
   framed.content = body.subspan(kFrameHeaderBytes);
   return framed;
 }
@@ -152,7 +152,7 @@ Status SnapshotFiles::read_parts(const SnapshotManifest& of,
   const std::string prefix = prefix_of(of);
   const Digest digest = of.digest();
   for (const auto& name : names) {
-    if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) continue;
+    if (!name.starts_with(prefix) || !name.ends_with(kPartSuffix)) continue;
     const Path path = folder_ / name;
     FENRUN_TRY(const auto bytes, read_whole(*files_, path));
     const auto framed = unframe(bytes);

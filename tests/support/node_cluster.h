@@ -35,6 +35,10 @@ inline PartyId test_party(const std::string& name) {
   return party;
 }
 
+// The validators of most tests.
+inline const std::vector<std::string> kFourNames{"brand", "distributor-east", "distributor-west",
+                                                 "auditor"};
+
 struct SnapshotSettings {
   std::uint64_t interval = 0;
   std::uint64_t behind = 5'000;

@@ -16,9 +16,6 @@ namespace {
 
 using std::chrono_literals::operator""ms;
 
-constexpr PeerIndex kZero(0);
-constexpr PeerIndex kOne(1);
-
 // A TCP client that does as it likes.
 class RawClient {
  public:

@@ -16,6 +16,9 @@
 
 namespace fenrun::net {
 
+inline constexpr PeerIndex kZero(0);
+inline constexpr PeerIndex kOne(1);
+
 inline SigningKey key_of(std::uint8_t number) {
   Seed seed;
   seed.mutable_view()[0] = number;

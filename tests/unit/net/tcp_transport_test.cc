@@ -13,9 +13,6 @@ namespace {
 
 using std::chrono_literals::operator""ms;
 
-constexpr PeerIndex kZero(0);
-constexpr PeerIndex kOne(1);
-
 Bytes text(std::string_view words) { return to_bytes(bytes_of(words)); }
 
 class Transports : public NetworkTest {

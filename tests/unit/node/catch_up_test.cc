@@ -11,7 +11,6 @@
 namespace fenrun {
 namespace {
 
-const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
 constexpr std::size_t kLate = 3;
 
 // A chain that the cluster's validators finalized while nobody watched: every `run_length` blocks
@@ -122,7 +121,7 @@ std::size_t blocks_behind() {
 }
 
 TEST(CatchUp, ManyThousandBlocks) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   Chain chain(cluster);
   chain.extend(blocks_behind(), 8);
   const auto begin = std::chrono::steady_clock::now();
@@ -134,14 +133,14 @@ TEST(CatchUp, ManyThousandBlocks) {
 
 // More than an answer holds by number, and by bytes.
 TEST(CatchUp, OneRunLongerThanAnAnswer) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   Chain chain(cluster);
   chain.extend(3 * kRangeBlocksMax + 7, 3 * kRangeBlocksMax);
   catch_up_while_others_commit(cluster, 0, 20'000);
 }
 
 TEST(CatchUp, OneRunLargerThanAFrame) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   Chain chain(cluster);
   chain.extend(80, 40, 7);  // Some 9 MB a run.
   catch_up_while_others_commit(cluster, chain.sequence, 20'000);
@@ -150,7 +149,7 @@ TEST(CatchUp, OneRunLargerThanAFrame) {
 // A crash in the middle of a run begins it again.
 TEST(CatchUp, KilledInTheMiddleOfARun) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    NodeCluster cluster(kNames, seed);
+    NodeCluster cluster(kFourNames, seed);
     Chain chain(cluster);
     chain.extend(3 * kRangeBlocksMax, 3 * kRangeBlocksMax);
     for (int life = 0; life < 4; ++life) {
@@ -173,7 +172,7 @@ double metric(const Node& node, const std::string& name) {
 
 // It hears the batches but not what is decided of them.
 TEST(CatchUp, BatchesOfBlocksThatWereFetchedWaitNoLonger) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   bool is_deaf = true;
   cluster.set_tamper([&](std::size_t, std::size_t to, net::Payload bytes) {
     const bool is_consensus = bytes->at(0) == 0;  // The first alternative of NodeMessage.

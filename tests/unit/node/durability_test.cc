@@ -7,8 +7,6 @@
 namespace fenrun {
 namespace {
 
-const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
-
 // The vote log of a validator, as a restart would find it.
 struct Log {
   std::vector<LogRecord> records;
@@ -114,7 +112,7 @@ class Durability : public testing::Test {
     ASSERT_TRUE(cluster_.run_until([&] { return cluster_.is_committed_everywhere(*id); }));
   }
 
-  NodeCluster cluster_{kNames};
+  NodeCluster cluster_{kFourNames};
   std::set<std::pair<std::size_t, Digest>> seen_;
   std::uint32_t next_ = 0;
   std::size_t votes_ = 0;

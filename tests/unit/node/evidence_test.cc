@@ -8,8 +8,6 @@
 namespace fenrun {
 namespace {
 
-const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
-
 Vote vote_of(NodeCluster& cluster, std::size_t signer, const Subject& subject) {
   Vote vote{subject, ValidatorIndex(static_cast<std::uint16_t>(signer)), {}};
   vote.signature = cluster.consensus_key(signer).sign(
@@ -18,7 +16,7 @@ Vote vote_of(NodeCluster& cluster, std::size_t signer, const Subject& subject) {
 }
 
 TEST(NodeEvidence, AnEquivocatorIsConvictedOnTheLedger) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   const auto guilty = cluster.index_of("distributor-west");
   const auto witness = cluster.index_of("auditor");
   cluster.run_ms(200);

@@ -7,8 +7,6 @@
 namespace fenrun {
 namespace {
 
-const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
-
 class Lies : public testing::Test {
  protected:
   void commit(std::size_t via) {
@@ -32,7 +30,7 @@ class Lies : public testing::Test {
     return std::make_shared<const Bytes>(encode(NodeMessage(Message(lie))));
   }
 
-  NodeCluster cluster_{kNames};
+  NodeCluster cluster_{kFourNames};
   std::uint32_t next_ = 0;
   std::optional<Digest> lie_;
 };

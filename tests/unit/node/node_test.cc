@@ -6,12 +6,10 @@
 namespace fenrun {
 namespace {
 
-const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
-
 Operation open_campaign(std::uint32_t number) { return OpenCampaign{CampaignId(number), {}}; }
 
 TEST(Node, CommitsASubmittedTransactionOnAllFour) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   const auto id = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
   ASSERT_TRUE(id) << id.error().to_string();
   EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }));
@@ -22,7 +20,7 @@ TEST(Node, CommitsASubmittedTransactionOnAllFour) {
 }
 
 TEST(Node, AQuorumCosignsACheckpointOfTheTransaction) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   const auto id = cluster.submit(1, cluster.transaction("brand", 0, open_campaign(1)));
   ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }));
   const auto position = cluster.node(2).transaction_status(*id).position;
@@ -33,7 +31,7 @@ TEST(Node, AQuorumCosignsACheckpointOfTheTransaction) {
 }
 
 TEST(Node, ThreeOfFourSuffice) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   for (std::size_t down = 0; down < cluster.size(); ++down) {
     cluster.crash(down);
     const std::size_t via = (down + 1) % cluster.size();
@@ -51,7 +49,7 @@ TEST(Node, ThreeOfFourSuffice) {
 }
 
 TEST(Node, WithTwoDownNothingCommitsAndNothingIsLost) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   const auto first = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
   ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*first); }));
   cluster.crash(2);
@@ -74,8 +72,8 @@ TEST(Node, WithTwoDownNothingCommitsAndNothingIsLost) {
 }
 
 TEST(Node, WhatWasSubmittedBeforeTheOthersCameNeedNotWaitForItsNodeToLead) {
-  for (std::size_t via = 0; via < kNames.size(); ++via) {
-    NodeCluster cluster(kNames);
+  for (std::size_t via = 0; via < kFourNames.size(); ++via) {
+    NodeCluster cluster(kFourNames);
     for (std::size_t i = 0; i < cluster.size(); ++i) {
       if (i != via) cluster.crash(i);
     }
@@ -94,7 +92,7 @@ TEST(Node, WhatWasSubmittedBeforeTheOthersCameNeedNotWaitForItsNodeToLead) {
 // The batch of the second is ordered alone, before its turn, and must be ordered again.
 TEST(Node, WhatWasOrderedBeforeItsTurnIsOrderedAgain) {
   for (std::size_t leader = 0; leader < 2; ++leader) {
-    NodeCluster cluster(kNames);
+    NodeCluster cluster(kFourNames);
     cluster.partition({0, 1});
     const auto first = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
     ASSERT_TRUE(first) << first.error().to_string();
@@ -114,7 +112,7 @@ TEST(Node, WhatWasOrderedBeforeItsTurnIsOrderedAgain) {
 
 TEST(Node, WhatWasAnsweredCommittedSurvivesTheLossOfPowerEverywhere) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    NodeCluster cluster(kNames, seed);
+    NodeCluster cluster(kFourNames, seed);
     std::vector<Digest> committed;
     for (std::uint64_t round = 0; round < 4; ++round) {
       const std::size_t via = (seed + round) % cluster.size();
@@ -145,7 +143,7 @@ TEST(Node, WhatWasAnsweredCommittedSurvivesTheLossOfPowerEverywhere) {
 }
 
 TEST(Node, CatchesUpAfterALongAbsence) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   cluster.crash(3);
   std::uint64_t sequence = 0;
   for (std::uint32_t round = 1; round <= 40; ++round) {
@@ -159,7 +157,7 @@ TEST(Node, CatchesUpAfterALongAbsence) {
 }
 
 TEST(Node, CommitsThroughLossAndPartitions) {
-  NodeCluster cluster(kNames, 7);
+  NodeCluster cluster(kFourNames, 7);
   cluster.set_loss_percent(10);
   for (std::uint32_t round = 1; round <= 8; ++round) {
     cluster.partition({round % 4});
@@ -176,7 +174,7 @@ TEST(Node, CommitsThroughLossAndPartitions) {
 }
 
 TEST(Node, TheSameTransactionAtTwoNodesIsJournaledOnce) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   const auto transaction = cluster.transaction("brand", 0, open_campaign(1));
   const auto a = cluster.submit(0, transaction);
   const auto b = cluster.submit(2, transaction);
@@ -192,7 +190,7 @@ TEST(Node, TheSameTransactionAtTwoNodesIsJournaledOnce) {
 }
 
 TEST(Node, RefusesEachBadTransactionWithItsOwnCode) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   const auto good = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
   ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*good); }));
   const auto code = [&](const SignedTransaction& transaction) {
@@ -232,7 +230,7 @@ TEST(Node, RefusesEachBadTransactionWithItsOwnCode) {
 }
 
 TEST(Node, StopsForGoodWhenTheDiskFails) {
-  NodeCluster cluster(kNames);
+  NodeCluster cluster(kFourNames);
   cluster.files(1).fail_sync_in(1);
   const auto id = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
   ASSERT_TRUE(id);

@@ -7,7 +7,6 @@
 namespace fenrun {
 namespace {
 
-const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
 constexpr SnapshotSettings kOften{.interval = 10, .behind = 15};
 
 Operation open_campaign(std::uint32_t number) { return OpenCampaign{CampaignId(number), {}}; }
@@ -46,7 +45,7 @@ void restart_empty(NodeCluster& cluster, std::size_t i) {
 }
 
 TEST(NodeSnapshot, AnEmptyNodeJoinsWhileTheOthersCommitAndVotesAgain) {
-  NodeCluster cluster(kNames, 1, kOften);
+  NodeCluster cluster(kFourNames, 1, kOften);
   Workload workload(cluster);
   restart_empty(cluster, 3);
   workload.until_height(0, 60);
@@ -76,7 +75,7 @@ TEST(NodeSnapshot, AnEmptyNodeJoinsWhileTheOthersCommitAndVotesAgain) {
 }
 
 TEST(NodeSnapshot, CheckpointsAreSignedAboveTheSnapshotOnly) {
-  NodeCluster cluster(kNames, 1, kOften);
+  NodeCluster cluster(kFourNames, 1, kOften);
   Workload workload(cluster);
   restart_empty(cluster, 3);
   workload.until_height(0, 40);
@@ -101,7 +100,7 @@ TEST(NodeSnapshot, CheckpointsAreSignedAboveTheSnapshotOnly) {
 }
 
 TEST(NodeSnapshot, ANodeFarBehindGivesUpItsOldJournal) {
-  NodeCluster cluster(kNames, 2, kOften);
+  NodeCluster cluster(kFourNames, 2, kOften);
   Workload workload(cluster);
   workload.until_height(0, 20);
   cluster.crash(3);
@@ -119,7 +118,7 @@ TEST(NodeSnapshot, ANodeFarBehindGivesUpItsOldJournal) {
 TEST(NodeSnapshot, KilledMidwayItGoesOn) {
   int joined = 0;
   for (std::uint64_t seed = 1; seed <= 15; ++seed) {
-    NodeCluster cluster(kNames, seed, kOften);
+    NodeCluster cluster(kFourNames, seed, kOften);
     Workload workload(cluster);
     restart_empty(cluster, 3);
     workload.until_height(0, 40);
@@ -141,7 +140,7 @@ TEST(NodeSnapshot, KilledMidwayItGoesOn) {
 // One peer alters every part, another gives none, a third offers nonsense: what is left suffices.
 TEST(NodeSnapshot, PeersThatServeBadPartsAreLeft) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    std::vector<std::string> names = kNames;
+    std::vector<std::string> names = kFourNames;
     names.insert(names.end(), {"distributor-north", "distributor-south", "distributor-middle"});
     NodeCluster cluster(names, seed, kOften);
     Workload workload(cluster);
@@ -177,7 +176,7 @@ TEST(NodeSnapshot, PeersThatServeBadPartsAreLeft) {
 }
 
 TEST(NodeSnapshot, WhenNobodyGivesPartsBlocksAreFetched) {
-  NodeCluster cluster(kNames, 3, kOften);
+  NodeCluster cluster(kFourNames, 3, kOften);
   Workload workload(cluster);
   restart_empty(cluster, 3);
   workload.until_height(0, 40);
@@ -196,7 +195,7 @@ TEST(NodeSnapshot, WhenNobodyGivesPartsBlocksAreFetched) {
 
 // Peers that began with a snapshot do not have the blocks before: another snapshot is the only way.
 TEST(NodeSnapshot, WhoseBlocksNobodyServesJoinsHoweverLittleItIsBehind) {
-  NodeCluster cluster(kNames, 4, {.interval = 10, .behind = 5'000});
+  NodeCluster cluster(kFourNames, 4, {.interval = 10, .behind = 5'000});
   Workload workload(cluster);
   workload.until_height(0, 25);
   cluster.crash(3);

@@ -6,7 +6,6 @@
 namespace fenrun {
 namespace {
 
-const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-west", "auditor"};
 const Path kLog = "/votes.0";
 
 class StaleLog : public testing::Test {
@@ -20,7 +19,7 @@ class StaleLog : public testing::Test {
         << cluster_.node(via).status().diagnosis.text();
   }
 
-  NodeCluster cluster_{kNames};
+  NodeCluster cluster_{kFourNames};
   std::size_t restored_ = cluster_.index_of("auditor");
   std::size_t other_ = cluster_.index_of("brand");
   std::uint32_t next_ = 0;

@@ -5,15 +5,12 @@
 
 #include "core/text.h"
 #include "ledger/proof/merkle.h"
+#include "tests/support/proof_journal.h"
 
 namespace fenrun {
 namespace {
 
-SigningKey key_number(std::uint8_t number) {
-  Seed seed;
-  seed.mutable_view()[0] = number;
-  return SigningKey::from_seed(seed);
-}
+using test::key_number;
 
 template <class T>
 Errc code_of(const Result<T>& result) {

@@ -10,25 +10,25 @@ namespace {
 
 constexpr std::string_view kOrigin = "demo/0011223344556677";
 
-PublicKey key_number(std::uint8_t number) {
+PublicKey public_key_number(std::uint8_t number) {
   Seed seed;
   seed.mutable_view()[0] = number;
   return SigningKey::from_seed(seed).public_key();
 }
 
 std::vector<CheckpointSigner> four() {
-  return {{"brand", key_number(1)},
-          {"north", key_number(2)},
-          {"south", key_number(3)},
-          {"auditor", key_number(4)}};
+  return {{"brand", public_key_number(1)},
+          {"north", public_key_number(2)},
+          {"south", public_key_number(3)},
+          {"auditor", public_key_number(4)}};
 }
 
 std::string canonical() { return canonical_trust_policy(kOrigin, four(), 3); }
 
 std::string witness_line(const std::string& name, std::uint8_t number) {
   return "witness " + name + " " +
-         print(
-             VerifierKey{"witness.example/" + name, NoteKeyType::cosignature, key_number(number)}) +
+         print(VerifierKey{"witness.example/" + name, NoteKeyType::cosignature,
+                           public_key_number(number)}) +
          "\n";
 }
 
@@ -113,9 +113,9 @@ TEST(TrustPolicy, RefusesWhatItCannotRelyOn) {
   const auto with = [&](const std::string& line) {
     return replaced(text, "quorum validators\n", line + "quorum validators\n");
   };
-  const VerifierKey stranger{std::string(kOrigin), NoteKeyType::log, key_number(9)};
-  const VerifierKey elsewhere{"other/0011223344556677", NoteKeyType::log, key_number(9)};
-  const VerifierKey again{"again", NoteKeyType::cosignature, key_number(1)};
+  const VerifierKey stranger{std::string(kOrigin), NoteKeyType::log, public_key_number(9)};
+  const VerifierKey elsewhere{"other/0011223344556677", NoteKeyType::log, public_key_number(9)};
+  const VerifierKey again{"again", NoteKeyType::cosignature, public_key_number(1)};
   for (const auto& bad : {
            std::string(),
            std::string("quorum none\n"),
@@ -153,12 +153,12 @@ TEST(TrustPolicy, AValidatorKeepsItsNameAndBothKeys) {
   // The same signers under other names or keys are another policy, or none.
   auto text = canonical();
   const VerifierKey cosigner{std::string(kOrigin) + "/brand", NoteKeyType::cosignature,
-                             key_number(1)};
+                             public_key_number(1)};
   auto renamed = cosigner;
   renamed.name = "brand";
   EXPECT_EQ(code_of(replaced(text, print(cosigner), print(renamed))), Errc::policy_malformed);
   auto rekeyed = cosigner;
-  rekeyed.key = key_number(9);
+  rekeyed.key = public_key_number(9);
   EXPECT_EQ(code_of(replaced(text, print(cosigner), print(rekeyed))), Errc::policy_malformed);
   auto retyped = cosigner;
   retyped.type = NoteKeyType::log;

@@ -8,16 +8,11 @@
 #include "ledger/merkle/tree.h"
 #include "node/sim/virtual_disk.h"
 #include "tests/support/block_maker.h"
+#include "tests/unit/node/storage/small_store.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun {
 namespace {
-
-DiskStoreOptions small_options() {
-  return {.segment_bytes = 20'000,
-          .record_cache_bytes = 4'000,
-          .index = {.block_cache_bytes = 1 << 20, .write_buffer_bytes = 1 << 16}};
-}
 
 // A block of up to some hundred entries on few keys, so that keys meet again.
 void fill_randomly(BlockBuilder& builder, std::mt19937_64& random, std::size_t operations_max) {

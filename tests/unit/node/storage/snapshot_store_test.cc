@@ -5,18 +5,13 @@
 #include "node/sim/virtual_disk.h"
 #include "node/storage/disk_store.h"
 #include "tests/support/snapshot_chain.h"
+#include "tests/unit/node/storage/small_store.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun {
 namespace {
 
-DiskStoreOptions small_options() {
-  return {.segment_bytes = 20'000,
-          .record_cache_bytes = 4'000,
-          .index = {.block_cache_bytes = 1 << 20, .write_buffer_bytes = 1 << 16}};
-}
-
-void expect_same(const LedgerStore& store, const MemoryStore& whole) {
+void expect_holds(const LedgerStore& store, const MemoryStore& whole) {
   ASSERT_EQ(store.size(), whole.size());
   const auto count = static_cast<std::size_t>(whole.size());
   ASSERT_EQ(store.leaves(Position(0), count), whole.leaves(Position(0), count));
@@ -45,7 +40,7 @@ void expect_same(const LedgerStore& store, const MemoryStore& whole) {
   ASSERT_EQ(store.kept_headers(), whole.kept_headers());
 }
 
-struct Fixture {
+struct SnapshotFixture {
   Result<std::unique_ptr<DiskStore>> try_open() {
     store.reset();
     return DiskStore::open(files, folder.path(), small_options());
@@ -89,45 +84,45 @@ void lengthen(SnapshotChain& chain, int blocks, std::size_t systems) {
 }
 
 TEST(SnapshotStore, AStoreThatBeganWithOneGoesOnLikeTheOthers) {
-  Fixture f;
+  SnapshotFixture f;
   lengthen(f.chain, 30, 2'600);
   f.open();
   const auto installed = f.take_in();
   ASSERT_TRUE(installed) << installed.error().to_string();
   const Height base = f.chain.tip();
-  expect_same(*f.store, f.chain.maker.memory());
+  expect_holds(*f.store, f.chain.maker.memory());
   f.open();
-  expect_same(*f.store, f.chain.maker.memory());
+  expect_holds(*f.store, f.chain.maker.memory());
   EXPECT_EQ(f.store->base(), base);
   EXPECT_EQ(f.store->certificate(base), f.chain.maker.memory().certificate(base));
   ASSERT_TRUE(Journal::open(*f.store));
   for (int i = 0; i < 20; ++i) f.commit();
-  expect_same(*f.store, f.chain.maker.memory());
+  expect_holds(*f.store, f.chain.maker.memory());
   f.open();
-  expect_same(*f.store, f.chain.maker.memory());
+  expect_holds(*f.store, f.chain.maker.memory());
 
   f.store.reset();
   std::filesystem::remove_all(f.folder.path() / "index");
   f.open();
-  expect_same(*f.store, f.chain.maker.memory());
+  expect_holds(*f.store, f.chain.maker.memory());
   const auto journal = Journal::open(*f.store);
   ASSERT_TRUE(journal) << journal.error().to_string();
   EXPECT_EQ((*journal)->tip_id(), f.chain.tip_id());
   f.commit();
-  expect_same(*f.store, f.chain.maker.memory());
+  expect_holds(*f.store, f.chain.maker.memory());
 }
 
 TEST(SnapshotStore, OneTakesThePlaceOfAnOldJournalAndOfAnOlderSnapshot) {
-  Fixture f;
+  SnapshotFixture f;
   f.open();
   for (int i = 0; i < 5; ++i) f.commit(200);
   for (int round = 0; round < 2; ++round) {
     lengthen(f.chain, 5, 600);
     ASSERT_TRUE(f.take_in());
-    expect_same(*f.store, f.chain.maker.memory());
+    expect_holds(*f.store, f.chain.maker.memory());
     for (int i = 0; i < 5; ++i) f.commit(200);
     f.open();
-    expect_same(*f.store, f.chain.maker.memory());
+    expect_holds(*f.store, f.chain.maker.memory());
     ASSERT_TRUE(Journal::open(*f.store));
   }
 }
@@ -138,7 +133,7 @@ TEST(SnapshotStore, APowerFailureAnywhereLeavesTheOldStoreOrTheNew) {
   std::size_t failures = 0;
   std::size_t kept_parts = 0;
   for (std::uint64_t step = 0;; ++step) {
-    Fixture f;
+    SnapshotFixture f;
     f.open();
     for (int i = 0; i < 3; ++i) f.commit(50);
     const std::uint64_t old_size = f.store->size();
@@ -161,10 +156,10 @@ TEST(SnapshotStore, APowerFailureAnywhereLeavesTheOldStoreOrTheNew) {
       const auto second = f.take_in();
       ASSERT_TRUE(second) << "step " << step << ": " << second.error().to_string();
     }
-    expect_same(*f.store, f.chain.maker.memory());
+    expect_holds(*f.store, f.chain.maker.memory());
     f.commit();
     f.open();
-    expect_same(*f.store, f.chain.maker.memory());
+    expect_holds(*f.store, f.chain.maker.memory());
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(failures, 10U);
@@ -172,7 +167,7 @@ TEST(SnapshotStore, APowerFailureAnywhereLeavesTheOldStoreOrTheNew) {
 }
 
 TEST(SnapshotStore, TwoCurrentRecordsOfOneKeyAreRefusedAndNothingStays) {
-  Fixture f;
+  SnapshotFixture f;
   f.open();
   f.chain.extend(5, 40);
   f.chain.extend(5, 60);
@@ -198,11 +193,11 @@ TEST(SnapshotStore, TwoCurrentRecordsOfOneKeyAreRefusedAndNothingStays) {
   EXPECT_EQ(f.store->size(), 0U);
   EXPECT_FALSE(f.store->begun_snapshot());
   ASSERT_TRUE(f.take_in());
-  expect_same(*f.store, memory);
+  expect_holds(*f.store, memory);
 }
 
 TEST(SnapshotStore, DamageIsFound) {
-  Fixture f;
+  SnapshotFixture f;
   f.open();
   lengthen(f.chain, 4, 2'000);
   {
@@ -227,7 +222,7 @@ TEST(SnapshotStore, DamageIsFound) {
 }
 
 TEST(SnapshotStore, ALostDumpOfTheBitsIsReadFromTheParts) {
-  Fixture f;
+  SnapshotFixture f;
   f.open();
   lengthen(f.chain, 4, 2'000);
   ASSERT_TRUE(f.take_in());
