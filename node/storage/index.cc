@@ -5,6 +5,8 @@
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
 
+#include <utility>
+
 #include "core/codec.h"
 #include "node/storage/index_environment.h"
 
@@ -171,6 +173,25 @@ struct Index::Database {
   }
 };
 
+// Power loss may tear LevelDB's own log, which nobody syncs.  Then the batches of it that are whole
+// are taken, which leaves it empty: for what is missing there is first_gap().
+Result<std::unique_ptr<leveldb::DB>> open_database(leveldb::Options settings,
+                                                   const std::string& folder,
+                                                   IndexEnvironment* environment) {
+  leveldb::DB* db = nullptr;
+  auto status = leveldb::DB::Open(settings, folder, &db);
+  if (status.IsCorruption()) {
+    settings.paranoid_checks = false;
+    status = leveldb::DB::Open(settings, folder, &db);
+    if (environment != nullptr) environment->run_background();
+    delete std::exchange(db, nullptr);
+    settings.paranoid_checks = true;
+    if (status.ok()) status = leveldb::DB::Open(settings, folder, &db);
+  }
+  if (!status.ok()) return error_of(status);
+  return std::unique_ptr<leveldb::DB>(db);
+}
+
 Index::Index(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Index::~Index() = default;
 
@@ -195,10 +216,7 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   settings.max_file_size = kTableBytes;
   settings.max_open_files = kOpenFilesMax;
   if (options.environment != nullptr) settings.env = &options.environment->env();
-  leveldb::DB* db = nullptr;
-  const auto status = leveldb::DB::Open(settings, folder.string(), &db);
-  if (!status.ok()) return error_of(status);
-  database->db.reset(db);
+  FENRUN_TRY(database->db, open_database(settings, folder.string(), options.environment));
 
   std::unique_ptr<Index> index(new Index(std::move(database)));
   FENRUN_TRY(const auto tip, index->tip());

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "ledger/merkle/tree.h"
@@ -253,6 +255,34 @@ TEST(DiskStore, batch_missing_from_the_middle_of_the_index_is_found) {
                               .transactions = &block.transactions,
                               .state = &block.state.delta()}));
     ASSERT_EQ(*index->first_gap(), height < 6 ? std::nullopt : std::optional(Height(6)));
+  }
+}
+
+// What power loss tears is the log that LevelDB does not sync.
+TEST(DiskStore, torn_log_of_the_index_costs_what_is_in_it_only) {
+  for (const double at : {0.2, 0.5, 0.99}) {
+    Fixture f;
+    f.open();
+    for (int i = 0; i < 40; ++i) f.commit();
+    f.store.reset();
+    const auto marker = f.index() / "marker";  // Gone with the index if it is made anew.
+    std::ofstream(marker) << "here";
+    std::size_t torn = 0;
+    for (const auto& file : std::filesystem::directory_iterator(f.index())) {
+      if (file.path().extension() != ".log") continue;
+      const auto size = static_cast<double>(file.file_size());
+      std::fstream bytes(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      bytes.seekp(static_cast<std::streamoff>(size * at));
+      bytes << "torn by a loss of power";
+      ++torn;
+    }
+    ASSERT_GE(torn, 1u);
+    f.open();
+    f.expect_equal();
+    EXPECT_TRUE(std::filesystem::exists(marker)) << at;
+    f.commit();
+    f.open();
+    f.expect_equal();
   }
 }
 
