@@ -18,6 +18,7 @@ struct SimOptions {
   std::size_t validators = 4;
   std::string profile = "mixed";
   std::vector<std::string> byzantine;
+  std::uint64_t hours = 0;
   unsigned jobs = 0;
   bool trace = false;
   bool keep_going = true;
@@ -25,6 +26,8 @@ struct SimOptions {
 
 constexpr std::uint64_t kSeedsMax = 100'000'000;
 constexpr std::size_t kViolationsShown = 10;
+constexpr std::uint64_t kHoursMax = 10'000;
+constexpr std::uint64_t kMiB = 1024 * 1024;
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t value = 0;
@@ -73,6 +76,10 @@ Result<sim::SeedsOptions> options_of(const SimOptions& options) {
   for (const auto& text : options.byzantine) {
     FENRUN_OK(add_fault(text, options.validators, out.simulation.faults));
   }
+  if (options.hours > kHoursMax) {
+    return Error{Errc::usage, "--hours: at most " + std::to_string(kHoursMax)};
+  }
+  out.simulation.faults_ms = options.hours * sim::kHourMs;
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   out.jobs = options.jobs == 0 ? cores : options.jobs;
   out.stop_at_violation = !options.keep_going;
@@ -88,8 +95,11 @@ struct Summary {
   std::uint64_t virtual_ms = 0;
   std::uint64_t blocks = 0;
   std::uint64_t transactions = 0;
+  std::uint64_t payments = 0;
   std::uint64_t epochs = 0;
   std::uint64_t restarts = 0;
+  std::uint64_t disk_bytes = 0;    // The most of any seed.
+  std::uint64_t memory_bytes = 0;  // Likewise.
 
   void add(const sim::SeedOutcome& outcome) {
     ++seeds;
@@ -97,8 +107,11 @@ struct Summary {
     virtual_ms += outcome.virtual_ms;
     blocks += outcome.height;
     transactions += outcome.transactions;
+    payments += outcome.payments;
     epochs += outcome.epochs;
     restarts += outcome.restarts;
+    disk_bytes = std::max(disk_bytes, outcome.disk_bytes);
+    memory_bytes = std::max(memory_bytes, outcome.memory_bytes);
     if (outcome.violations == 0) return;
     ++violations;
     violated.push_back(outcome);
@@ -133,10 +146,22 @@ class Progress {
   std::chrono::steady_clock::time_point shown_{};
 };
 
+// A line of a long run.
+std::string hour_of(const sim::SeedOutcome& outcome) {
+  return "hour " + std::to_string(outcome.virtual_ms / sim::kHourMs) + " of seed " +
+         std::to_string(outcome.seed) + ": height " + std::to_string(outcome.height) + ", " +
+         std::to_string(outcome.transactions) + " transactions, " + std::to_string(outcome.epochs) +
+         " epochs, " + std::to_string(outcome.restarts) + " starts, " +
+         std::to_string(outcome.memory_bytes / kMiB) + " MiB of memory, " +
+         std::to_string(outcome.disk_bytes / kMiB) + " of it disks, " +
+         std::to_string(outcome.violations) + " violations\n";
+}
+
 std::string repeat_of(const SimOptions& options, std::uint64_t seed) {
   std::string line = "fenrun sim --seeds " + std::to_string(seed) + " --validators " +
                      std::to_string(options.validators) + " --profile " + options.profile;
   for (const auto& text : options.byzantine) line += " --byzantine " + text;
+  if (options.hours > 0) line += " --hours " + std::to_string(options.hours);
   return line + " --trace";
 }
 
@@ -148,8 +173,11 @@ Json view_of(const Summary& summary, double seconds) {
                {"virtual_s", summary.virtual_ms / 1'000},
                {"blocks", summary.blocks},
                {"transactions", summary.transactions},
+               {"payments", summary.payments},
                {"epochs", summary.epochs},
                {"starts", summary.restarts},
+               {"disk_mib", summary.disk_bytes / kMiB},
+               {"memory_mib", summary.memory_bytes / kMiB},
                {"seconds", seconds}};
   if (!summary.violated.empty()) {
     const auto& first = summary.violated.front();
@@ -192,6 +220,9 @@ Result<Exit> simulate(const Session& session, const SimOptions& options) {
     tell_one(session, seeds, summary);
   } else {
     Progress progress(session.err, seeds.seeds.count());
+    seeds.each_hour = [&](const sim::SeedOutcome& outcome) {
+      session.err << hour_of(outcome) << std::flush;
+    };
     FENRUN_OK(sim::run_seeds(seeds, [&](const sim::SeedOutcome& outcome) {
       summary.add(outcome);
       progress.show(summary);
@@ -217,6 +248,7 @@ void add_sim_command(CLI::App& app, Session& session) {
   CLI::App* const command = add_command(
       app, "sim", "Try the protocol on whole nodes under simulated faults",
       "fenrun sim --seeds 1..1000\n"
+      "fenrun sim --seeds 1 --hours 48\n"
       "fenrun sim --seeds 17 --profile epochs --trace\n"
       "fenrun sim --seeds 1..100 --validators 7 --byzantine 0=twin --byzantine 3=forger --json\n"
       "  Equal seeds give equal runs.  Exit 1: something that must hold did not.");
@@ -227,6 +259,10 @@ void add_sim_command(CLI::App& app, Session& session) {
   command->add_option("--byzantine", options->byzantine,
                       "NUMBER=FAULT: silent, withholder, nuller, liar, forger, replayer, amnesiac, "
                       "twin; else drawn from the seed where the profile has any");
+  command
+      ->add_option("--hours", options->hours,
+                   "Simulated hours for which faults go on; 0: some seconds, as the seed decides")
+      ->capture_default_str();
   command->add_option("--jobs", options->jobs, "Seeds at a time; 0: as many as cores")
       ->capture_default_str();
   command->add_flag("--trace", options->trace, "Tell the story of one seed, a line an event");

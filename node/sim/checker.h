@@ -42,6 +42,8 @@ class Checker {
   void gave_up(std::uint16_t identity);
   // From now on this validator counts as Byzantine: a test speaks in its name.
   void excuse(std::uint16_t identity) { byzantine_.insert(identity); }
+  // Its votes are its own again.
+  void trust(std::uint16_t identity) { byzantine_.erase(identity); }
   // At the end: I6 of every notarized block that was seen, and that nothing extends an epoch's
   // last.
   void finish();

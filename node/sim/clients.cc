@@ -14,7 +14,7 @@ constexpr std::uint64_t kAskMs = 100;
 constexpr std::uint64_t kUnknownMs = 1'500;  // After this a transaction is submitted once more.
 constexpr std::uint64_t kValidHeights = 400;
 
-// What a journal says of a transaction's only operation.
+// What a journal says of a transaction's first operation.
 Errc outcome_of(const Machine& machine, Position transaction) {
   const auto bytes = machine.journal().store().entry(transaction.next());
   if (!bytes) return bytes.error().code;
@@ -29,7 +29,8 @@ Clients::Clients(const Genesis& genesis, Surroundings surroundings, std::uint64_
     : genesis_(&genesis),
       chain_id_(chain_id(genesis)),
       with_(std::move(surroundings)),
-      random_(seed) {
+      random_(seed),
+      commerce_(genesis, random_.next()) {
   for (const auto& validator : genesis.validators) {
     const auto party = std::ranges::find(genesis.parties, validator.party, &GenesisParty::party);
     organisations_.push_back(
@@ -37,7 +38,6 @@ Clients::Clients(const Genesis& genesis, Surroundings surroundings, std::uint64_
                                                     validator.party,
                                                     named_key(validator.name.value + " operator"),
                                                     party->role,
-                                                    0,
                                                     0,
                                                     0,
                                                     0,
@@ -81,25 +81,28 @@ void Clients::step(Organisation& organisation) {
 
 void Clients::begin(Organisation& organisation, Machine& machine) {
   Pending pending;
-  Operation operation;
+  std::vector<Operation> operations;
   if (organisation.queue.empty()) {
-    operation = usual(organisation);
+    operations = commerce_.next(organisation.party, organisation.role, machine.journal());
   } else {
     auto [maker, done] = std::move(organisation.queue.front());
     organisation.queue.pop_front();
-    operation = maker();
+    operations.push_back(maker());
     pending.done = std::move(done);
   }
   TransactionBody body;
   body.chain_id = chain_id_;
   body.signer = PartySigner{organisation.party, organisation.key.public_key()};
   body.sequence = Sequence(organisation.next);
+  body.mode = TransactionMode::independent;
   body.valid_until = Height(machine.journal().tip().height.value() + kValidHeights);
-  pending.transaction = sign_transaction(body, {*encode_operation(operation)}, organisation.key);
+  List<OperationBytes, kTransactionOperationsMax> encoded;
+  for (const auto& operation : operations) encoded.push_back(*encode_operation(operation));
+  pending.transaction = sign_transaction(body, encoded, organisation.key);
   pending.id = pending.transaction.id();
   pending.since = with_.agenda->now();
   with_.story->tell(organisation.name, "wants",
-                    std::string(name_of(operation)) + " as " + brief(pending.id));
+                    std::string(name_of(operations.front())) + " as " + brief(pending.id));
   organisation.pending = std::move(pending);
   submit(organisation, machine);
 }
@@ -163,21 +166,6 @@ void Clients::settle(Organisation& organisation, Errc outcome) {
   organisation.pending.reset();
   organisation.rests_until = with_.agenda->now() + random_.below(2 * pause_ms_ + 1);
   if (done) done(outcome);
-}
-
-// Some of it is refused by the contracts, and is journaled all the same.
-Operation Clients::usual(Organisation& organisation) {
-  const std::uint64_t number = ++organisation.made;
-  if (organisation.role == Role::brand) {
-    return OpenCampaign{CampaignId(static_cast<std::uint32_t>(1 + number % 200)), {}};
-  }
-  const std::string name = organisation.name + " store " + std::to_string(number);
-  RegisterParty operation;
-  operation.party = named_party(name);
-  operation.role = Role::store;
-  operation.parent = organisation.party;
-  operation.keys = {{KeyPurpose::transactions, named_key(name).public_key()}};
-  return operation;
 }
 
 }  // namespace fenrun::sim

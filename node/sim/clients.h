@@ -2,7 +2,7 @@
 // node, asks any node what became of it, and submits it again where it is unknown.
 //
 // Each uses lane 0 of its party.  What is to be done first waits in a queue; with nothing in it an
-// organisation does one of its usual things.
+// organisation goes about its business.
 #pragma once
 
 #include <deque>
@@ -15,6 +15,7 @@
 
 #include "contracts/operations.h"
 #include "node/sim/agenda.h"
+#include "node/sim/commerce.h"
 #include "node/sim/judge.h"
 #include "node/sim/machine.h"
 #include "node/sim/random.h"
@@ -69,7 +70,6 @@ class Clients {
     SigningKey key;
     Role role{};
     std::uint64_t next = 0;  // Sequence of the lane.
-    std::uint64_t made = 0;
     std::uint64_t committed = 0;
     std::uint64_t expected = 0;
     std::deque<std::pair<Maker, Done>> queue;
@@ -85,12 +85,12 @@ class Clients {
   void conclude(Organisation& organisation, const Machine& machine,
                 const TransactionStatus& status);
   void settle(Organisation& organisation, Errc outcome);
-  Operation usual(Organisation& organisation);
 
   const Genesis* genesis_;
   Digest chain_id_;
   Surroundings with_;
   Random random_;
+  Commerce commerce_;
   std::vector<std::unique_ptr<Organisation>> organisations_;
   std::uint64_t pause_ms_ = 200;
   std::uint64_t committed_ = 0;

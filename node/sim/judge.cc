@@ -22,7 +22,7 @@ constexpr std::size_t kVotesRemembered = 4'096;
 }  // namespace
 
 Judge::Judge(Story& story, std::set<std::uint16_t> byzantine, std::size_t validators)
-    : story_(&story), checker_(byzantine), excused_(std::move(byzantine)) {
+    : story_(&story), checker_(byzantine), byzantine_(std::move(byzantine)) {
   checker_.opened(Epoch(0), validators);
 }
 
@@ -40,9 +40,14 @@ void Judge::owns(const PublicKey& consensus_key, std::uint16_t identity) {
   owners_.emplace(consensus_key, identity);
 }
 
-void Judge::excuse(std::uint16_t identity) {
+void Judge::excuse(std::uint16_t identity, const PublicKey& consensus_key) {
   excused_.insert(identity);
+  doubtful_.insert(consensus_key);
   checker_.excuse(identity);
+}
+
+void Judge::trust(std::uint16_t identity) {
+  if (excused_.erase(identity) > 0) checker_.trust(identity);
 }
 
 void Judge::note_block(const Payload& payload) {
@@ -144,7 +149,7 @@ void Judge::take_earlier_notarize(Machine& machine, const Vote& nullify) {
 }
 
 void Judge::check_vote(Machine& machine, const Vote& vote) {
-  if (!is_honest(machine)) return;
+  if (!is_honest(machine) || excused_.contains(machine.number().value())) return;
   const bool is_new = !durable_votes_.contains(sha256(encode(vote.signature)));
   if (is_new && vote.subject.kind == VoteKind::nullify) take_earlier_notarize(machine, vote);
   // Its index may belong to the epoch that ended within the event.
@@ -230,7 +235,9 @@ void Judge::take_transactions(const Machine& machine, const Header& header) {
   if (!entries) return object(machine.name() + " cannot read a block it has committed");
   for (std::size_t i = 0; i < entries->size(); ++i) {
     const auto entry = decode_entry((*entries)[i]);
-    const auto* transaction = entry ? std::get_if<TransactionEntry>(&*entry) : nullptr;
+    if (!entry) return object(machine.name() + " committed what is no entry");
+    if (const auto* posting = std::get_if<Posting>(&*entry)) take_posting(*posting);
+    const auto* transaction = std::get_if<TransactionEntry>(&*entry);
     if (transaction == nullptr) continue;
     const Position position(first.value() + i);
     const Digest id = transaction->body.id();
@@ -241,6 +248,35 @@ void Judge::take_transactions(const Machine& machine, const Header& header) {
   story_->tell(machine.name(), "commits",
                "height " + std::to_string(header.height.value()) + ", block " +
                    brief(block_id(header)) + ", " + std::to_string(count) + " entries");
+}
+
+// Simulations have one asset.
+void Judge::take_posting(const Posting& posting) {
+  const std::int64_t amount = posting.amount.units();
+  const PartyId& payee =
+      posting.kind == PostingKind::earning ? posting.destination.party : posting.source.party;
+  switch (posting.kind) {
+    case PostingKind::budget:
+      return;
+    case PostingKind::earning:
+      earned_[payee] += amount;
+      return;
+    case PostingKind::instruct:
+      earned_[payee] -= amount;
+      promised_[payee] += amount;
+      if (earned_[payee] < 0) object("more is instructed than its payee earned");
+      return;
+    case PostingKind::settle:
+      promised_[payee] -= amount;
+      ++payments_;
+      if (promised_[payee] < 0) object("more is paid than was instructed");
+      return;
+    case PostingKind::fail:
+      promised_[payee] -= amount;
+      earned_[payee] += amount;
+      if (promised_[payee] < 0) object("more has failed than was instructed");
+      return;
+  }
 }
 
 void Judge::refused_to_start(const Machine& machine, const Error& error) {
@@ -255,7 +291,8 @@ void Judge::found(const Machine& machine, const RecordEvidence& evidence) {
   const auto it = owners_.find(evidence.accused);
   story_->tell(machine.name(), "convicts",
                "the key of " + (it == owners_.end() ? "nobody" : std::to_string(it->second)));
-  if (it == owners_.end() || !excused_.contains(it->second)) {
+  if (it == owners_.end() ||
+      (!byzantine_.contains(it->second) && !doubtful_.contains(evidence.accused))) {
     object(machine.name() + " convicts an honest validator");
   }
 }

@@ -5,6 +5,7 @@
 //   * a commit that was seen is there after every restart;
 //   * a transaction that was answered "committed" is in the journal for ever, at that place, and no
 //     transaction twice; one that was answered "expired" never is;
+//   * nobody is paid what they did not earn, or twice;
 //   * the Header of a block names the root of the entries that its node has before it;
 //   * honest validators cosign one root a size, and are never convicted;
 //   * no node stops, nor refuses to start, without a fault of its disk.
@@ -38,8 +39,11 @@ class Judge {
   void stopped(const Machine& machine, const std::string& why);
   void found(const Machine& machine, const RecordEvidence& evidence);
   void owns(const PublicKey& consensus_key, std::uint16_t identity);
-  // From now on this validator may have lost votes, or have them elsewhere.
-  void excuse(std::uint16_t identity);
+  // From now on this validator may have lost votes of this key, or have them elsewhere: its votes
+  // are not judged, and the key may be convicted.
+  void excuse(std::uint16_t identity, const PublicKey& consensus_key);
+  // It votes with a new key, all of whose votes it has.
+  void trust(std::uint16_t identity);
 
   // What a client was told.
   void answered(const Machine& machine, const Digest& id, const TransactionStatus& status);
@@ -53,13 +57,15 @@ class Judge {
   std::uint64_t height() const { return transactions_until_; }
   std::uint64_t transactions() const { return transactions_.size(); }
   std::size_t epochs() const { return checker_.epochs(); }
+  std::uint64_t payments() const { return payments_; }  // Settled, by funder.
 
  private:
   bool is_honest(const Machine& machine) const {
-    return !excused_.contains(machine.number().value());
+    return !byzantine_.contains(machine.number().value());
   }
   void take_commits(Machine& machine);
   void take_transactions(const Machine& machine, const Header& header);
+  void take_posting(const Posting& posting);
   void check_vote(Machine& machine, const Vote& vote);
   void take_earlier_notarize(Machine& machine, const Vote& nullify);
   void check_certificate(const Machine& machine, const Certificate& certificate);
@@ -70,10 +76,15 @@ class Judge {
 
   Story* story_;
   Checker checker_;
+  std::set<std::uint16_t> byzantine_;
   std::set<std::uint16_t> excused_;
-  std::map<Place, std::uint64_t> heights_;     // Seen committed.
-  std::map<Digest, Position> transactions_;    // Journaled, by anybody.
-  std::uint64_t transactions_until_ = 0;       // Up to this height.
+  std::set<PublicKey> doubtful_;              // Keys of those who are, or were, excused.
+  std::map<Place, std::uint64_t> heights_;    // Seen committed.
+  std::map<Digest, Position> transactions_;   // Journaled, by anybody.
+  std::uint64_t transactions_until_ = 0;      // Up to this height.
+  std::map<PartyId, std::int64_t> earned_;    // Of all campaigns, and not instructed yet.
+  std::map<PartyId, std::int64_t> promised_;  // Instructed, and neither paid nor failed yet.
+  std::uint64_t payments_ = 0;
   std::map<Digest, Position> committed_;       // As clients were told.
   std::set<Digest> expired_;                   // Likewise.
   std::map<std::uint64_t, Digest> cosigned_;   // Root by size.

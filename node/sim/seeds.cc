@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +22,9 @@ constexpr char kField = '\t';
 // The numbers, the digest and the violation, one line.
 std::string line_of(const SeedOutcome& outcome) {
   std::string line;
-  for (const auto number :
-       {outcome.seed, outcome.violations, outcome.events, outcome.virtual_ms, outcome.height,
-        outcome.transactions, outcome.epochs, outcome.restarts}) {
+  for (const auto number : {outcome.seed, outcome.violations, outcome.events, outcome.virtual_ms,
+                            outcome.height, outcome.transactions, outcome.payments, outcome.epochs,
+                            outcome.restarts, outcome.disk_bytes, outcome.memory_bytes}) {
     line += std::to_string(number) + kField;
   }
   line += outcome.story + kField;
@@ -41,14 +42,21 @@ SeedOutcome read_line(const std::string& line) {
     return text;
   };
   SeedOutcome outcome;
-  for (auto* number :
-       {&outcome.seed, &outcome.violations, &outcome.events, &outcome.virtual_ms, &outcome.height,
-        &outcome.transactions, &outcome.epochs, &outcome.restarts}) {
+  for (auto* number : {&outcome.seed, &outcome.violations, &outcome.events, &outcome.virtual_ms,
+                       &outcome.height, &outcome.transactions, &outcome.payments, &outcome.epochs,
+                       &outcome.restarts, &outcome.disk_bytes, &outcome.memory_bytes}) {
     *number = std::strtoull(field().c_str(), nullptr, 10);
   }
   outcome.story = field();
   outcome.first_violation = field();
   return outcome;
+}
+
+// Kept by the kernel in KiB: getrusage(2).
+std::uint64_t peak_memory_bytes() {
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1'024;
 }
 
 // A child that runs every n-th seed and writes a line for each into its pipe.
@@ -64,6 +72,11 @@ struct Worker {
   for (std::uint64_t seed = first; seed <= options.seeds.last; seed += options.jobs) {
     auto simulation = options.simulation;
     simulation.seed = seed;
+    if (options.each_hour) {
+      simulation.each_hour = [&](const SimulationResult& result) {
+        options.each_hour(outcome_of(seed, result));
+      };
+    }
     const auto line = line_of(outcome_of(seed, Simulation(simulation).run()));
     for (std::size_t done = 0; done < line.size();) {
       const auto count = ::write(pipe, line.data() + done, line.size() - done);
@@ -190,8 +203,11 @@ SeedOutcome outcome_of(std::uint64_t seed, const SimulationResult& result) {
   outcome.virtual_ms = result.virtual_ms;
   outcome.height = result.height;
   outcome.transactions = result.transactions;
+  outcome.payments = result.payments;
   outcome.epochs = result.epochs;
   outcome.restarts = result.restarts;
+  outcome.disk_bytes = result.disk_bytes;
+  outcome.memory_bytes = peak_memory_bytes();
   outcome.story = to_hex(result.story.view());
   return outcome;
 }

@@ -28,9 +28,12 @@ struct SeedOutcome {
   std::uint64_t virtual_ms = 0;
   std::uint64_t height = 0;
   std::uint64_t transactions = 0;
+  std::uint64_t payments = 0;
   std::uint64_t epochs = 0;
   std::uint64_t restarts = 0;
-  std::string story;  // Digest of its story, in hex.
+  std::uint64_t disk_bytes = 0;
+  std::uint64_t memory_bytes = 0;  // The most that its process had, its disks included.
+  std::string story;               // Digest of its story, in hex.
 };
 
 SeedOutcome outcome_of(std::uint64_t seed, const SimulationResult& result);
@@ -40,6 +43,8 @@ struct SeedsOptions {
   SimulationOptions simulation;  // Its seed is not looked at.
   unsigned jobs = 1;             // Processes at a time; at least 1.
   bool stop_at_violation = false;
+  // Told where a seed stands, each simulated hour of its first phase, in the process of that seed.
+  std::function<void(const SeedOutcome&)> each_hour;
 };
 
 // Calls back for each seed that is done, in any order, in this process.

@@ -261,8 +261,11 @@ std::uint64_t Simulation::lowest_height(const std::vector<Machine*>& machines) c
 
 SimulationResult Simulation::run() {
   run_ms(1'000);  // Everybody is linked.
-  draw_faults();
-  run_ms(random_.between(options_.profile->faults_ms_min, options_.profile->faults_ms_max));
+  begin_faults();
+  const auto usual =
+      random_.between(options_.profile->faults_ms_min, options_.profile->faults_ms_max);
+  if (options_.each_hour) agenda_.in(kHourMs, [this] { report_hour(); });
+  run_ms(options_.faults_ms == 0 ? usual : options_.faults_ms);
   const auto live = heal();
   if (!makes_progress(live)) judge_.object("no progress after all was healed");
   std::vector<const Machine*> up;
@@ -273,6 +276,12 @@ SimulationResult Simulation::run() {
   return result();
 }
 
+void Simulation::report_hour() {
+  if (!faults_go_on_) return;
+  options_.each_hour(result());
+  agenda_.in(kHourMs, [this] { report_hour(); });
+}
+
 SimulationResult Simulation::result() const {
   SimulationResult result;
   result.violations = judge_.violations();
@@ -280,8 +289,10 @@ SimulationResult Simulation::result() const {
   result.virtual_ms = agenda_.now();
   result.height = judge_.height();
   result.transactions = judge_.transactions();
+  result.payments = judge_.payments();
   result.epochs = judge_.epochs();
   result.restarts = restarts_;
+  for (const auto& machine : machines_) result.disk_bytes += machine->disk().size();
   result.story = story_.digest();
   return result;
 }

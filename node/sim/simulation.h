@@ -28,6 +28,21 @@
 
 namespace fenrun::sim {
 
+inline constexpr std::uint64_t kHourMs = 3'600'000;
+
+struct SimulationResult {
+  std::vector<std::string> violations;  // In the order in which they were seen; empty: none.
+  std::uint64_t events = 0;
+  std::uint64_t virtual_ms = 0;
+  std::uint64_t height = 0;
+  std::uint64_t transactions = 0;
+  std::uint64_t payments = 0;
+  std::size_t epochs = 0;
+  std::uint64_t restarts = 0;
+  std::uint64_t disk_bytes = 0;  // Of all machines' files.
+  Digest story;
+};
+
 struct SimulationOptions {
   std::uint64_t seed = 1;
   std::size_t validators = 4;
@@ -37,17 +52,9 @@ struct SimulationOptions {
   std::uint64_t block_interval_ms = 50;
   std::uint64_t idle_interval_ms = 2'000;
   std::ostream* story = nullptr;  // Where it is told, if anywhere.
-};
-
-struct SimulationResult {
-  std::vector<std::string> violations;  // In the order in which they were seen; empty: none.
-  std::uint64_t events = 0;
-  std::uint64_t virtual_ms = 0;
-  std::uint64_t height = 0;
-  std::uint64_t transactions = 0;
-  std::size_t epochs = 0;
-  std::uint64_t restarts = 0;
-  Digest story;
+  std::uint64_t faults_ms = 0;    // How long the first phase lasts; 0: as the seed decides.
+  // Told where it stands, each simulated hour of the first phase.
+  std::function<void(const SimulationResult&)> each_hour;
 };
 
 class Simulation {
@@ -90,7 +97,7 @@ class Simulation {
   void connect();
 
   // Steps of the two phases (simulation_faults.cc).
-  void draw_faults();
+  void begin_faults();
   std::vector<Machine*> heal();
   bool makes_progress(const std::vector<Machine*>& live);
   // What `fenrun rejoin` does: new keys with new logs, and a transaction that registers them.
@@ -110,8 +117,10 @@ class Simulation {
   void route(Machine& from, const std::vector<Outgoing>& sent, std::uint64_t departure);
   void went_down(Machine& machine, const std::string& why, Stop how);
   void speak();
+  void report_hour();
 
   // Faults (simulation_faults.cc).
+  void draw_faults();
   void fault();
   void partition();
   void stop_some();
@@ -120,8 +129,13 @@ class Simulation {
   void keep_backups();
   void remove(const std::string& name);
   void add_again(const std::string& name);
+  // All validators but the one that is removed.
+  std::vector<std::string> deciders() const;
   void decide(const Change& change, std::function<void()> then);
   void await_epoch(std::function<void()> then);
+  bool may_replace_keys(const std::string& name);
+  void rejoin_later(Machine& machine);
+  void has_new_keys(Machine& machine);
   void bring_back(Machine& machine);
   Machine* any_honest();
   // Validators that may still become faulty, besides those who are.

@@ -1,6 +1,7 @@
 // What goes wrong in a simulation, and how it is made good again.
 #include <algorithm>
 
+#include "contracts/limits.h"
 #include "contracts/members.h"
 #include "contracts/records.h"
 #include "core/check.h"
@@ -10,7 +11,7 @@
 namespace fenrun::sim {
 namespace {
 
-constexpr std::uint64_t kHourMs = 3'600'000;
+constexpr std::uint64_t kDrawMs = 600'000;
 constexpr std::uint64_t kDiskFullBytes = 32 * 1024;
 constexpr std::uint64_t kAwaitMs = 200;
 constexpr std::uint64_t kProgressMsMax = 300'000;
@@ -18,7 +19,14 @@ constexpr std::uint64_t kProgressTransactions = 2;  // Of each organisation.
 
 }  // namespace
 
-// How much of each the seed wants, all the time.
+void Simulation::begin_faults() {
+  validators_now_ = options_.validators;
+  faults_go_on_ = true;
+  draw_faults();
+  agenda_.in(1, [this] { fault(); });
+}
+
+// How much of each the seed wants, for the next minutes.
 void Simulation::draw_faults() {
   const auto& profile = *options_.profile;
   if (profile.network) {
@@ -40,9 +48,9 @@ void Simulation::draw_faults() {
     if (profile.disks && random_.chance(300)) faults.sync_error_per_million = random_.below(500);
   }
   clients_->set_pause_ms(random_.between(20, 400));
-  validators_now_ = options_.validators;
-  faults_go_on_ = true;
-  agenda_.in(1, [this] { fault(); });
+  agenda_.in(kDrawMs, [this] {
+    if (faults_go_on_) draw_faults();
+  });
 }
 
 // The next fault of those that the profile has, and the one after it.
@@ -179,7 +187,7 @@ void Simulation::hurt_votes(Machine& machine) {
   if (is_backup) {
     story_.tell(machine.name(), "votes", "are an older copy now");
     // It may contradict a vote that too few peers have seen to tell it: so it counts as Byzantine.
-    judge_.excuse(number);
+    judge_.excuse(number, machine.consensus_key().public_key());
     bytes = backup->second;
   } else {
     const auto last =
@@ -197,11 +205,21 @@ void Simulation::hurt_votes(Machine& machine) {
                  judge_.object(machine.name() + " votes with a damaged log");
                }
              });
-  if (options_.profile->epochs) {
-    agenda_.in(15'000 + random_.below(5'000), [this, &machine, number] {
-      if (lost_votes_.contains(number)) rejoin(machine);
-    });
-  }
+  if (options_.profile->epochs) rejoin_later(machine);
+}
+
+// Tried again until its new key is registered.
+void Simulation::rejoin_later(Machine& machine) {
+  agenda_.in(15'000 + random_.below(5'000), [this, &machine] {
+    if (!faults_go_on_ || !lost_votes_.contains(machine.number().value())) return;
+    rejoin(machine);
+    rejoin_later(machine);
+  });
+}
+
+void Simulation::has_new_keys(Machine& machine) {
+  lost_votes_.erase(machine.number().value());
+  judge_.trust(machine.number().value());
 }
 
 void Simulation::bring_back(Machine& machine) {
@@ -218,9 +236,19 @@ void Simulation::bring_back(Machine& machine) {
 
 // ---------------------------------------------------------------------------------------- epochs
 
+// As far as some node knows.
+bool Simulation::may_replace_keys(const std::string& name) {
+  const auto* other = any_honest();
+  if (other == nullptr) return false;
+  const auto member = find_member(other->journal().state(), name);
+  const auto replaced_at = member ? member->member.keys_replaced_at : std::nullopt;
+  return !replaced_at ||
+         other->journal().tip().height.value() >= replaced_at->value() + kSetChangeHeightsMin;
+}
+
 void Simulation::rejoin(Machine& machine) {
   const auto number = machine.number().value();
-  if (removed_ == machine.name() || changing_) return;
+  if (removed_ == machine.name() || changing_ || !may_replace_keys(machine.name())) return;
   if (!lost_votes_.contains(number) && !may_lose_one()) return;
   changing_ = true;
   lost_votes_.insert(number);  // Until its new key is registered.
@@ -240,9 +268,9 @@ void Simulation::rejoin(Machine& machine) {
         named_key(machine.name() + " transport").public_key(),
         machine.consensus_key().sign(Domain::validator_keys, encode(statement))};
   };
-  clients_->enqueue(machine.name(), make, [this, number](Errc outcome) {
-    await_epoch([this, number, outcome] {
-      if (outcome == Errc::ok) lost_votes_.erase(number);
+  clients_->enqueue(machine.name(), make, [this, &machine](Errc outcome) {
+    await_epoch([this, &machine, outcome] {
+      if (outcome == Errc::ok) has_new_keys(machine);
     });
   });
 }
@@ -274,7 +302,15 @@ void Simulation::change_validators() {
   rejoin(*machine);
 }
 
-// Proposed by the brand, approved by all others.
+std::vector<std::string> Simulation::deciders() const {
+  std::vector<std::string> names;
+  for (const auto& validator : genesis_.validators) {
+    if (validator.name.value != removed_) names.push_back(validator.name.value);
+  }
+  return names;
+}
+
+// Proposed by a validator, approved by the others; whom it is about takes no part.
 void Simulation::decide(const Change& change, std::function<void()> then) {
   const auto proposal = std::make_shared<ProposeChange>();  // Shared by those who approve.
   proposal->change = change;
@@ -287,24 +323,24 @@ void Simulation::decide(const Change& change, std::function<void()> then) {
       changing_ = false;
       return;
     }
-    const auto left = std::make_shared<std::size_t>(options_.validators - 1);  // Likewise.
-    for (const auto& validator : genesis_.validators) {
-      if (validator.name.value == "brand") continue;
+    const auto left = std::make_shared<std::size_t>(options_.validators - 2);  // Likewise.
+    for (const auto& name : deciders()) {
+      if (name == deciders().front()) continue;
       clients_->enqueue(
-          validator.name.value, [proposal] { return ApproveChange{proposal_digest(*proposal)}; },
+          name, [proposal] { return ApproveChange{proposal_digest(*proposal)}; },
           [left, then](Errc) {
             if (--*left == 0) then();
           });
     }
   };
-  clients_->enqueue("brand", make, approve);
+  clients_->enqueue(deciders().front(), make, approve);
 }
 
 void Simulation::remove(const std::string& name) {
   changing_ = true;
-  story_.tell("brand", "removes", name);
   --validators_now_;  // As if it had happened: no more may fail than the smaller set can bear.
   removed_ = name;
+  story_.tell(deciders().front(), "removes", name);
   decide(RemoveValidator{{name}}, [this] { await_epoch([] {}); });
 }
 
@@ -335,11 +371,12 @@ void Simulation::add_again(const std::string& name) {
       changing_ = false;
       return;
     }
-    story_.tell("brand", "adds", name);
-    decide(AddValidator{{name}}, [this] {
-      await_epoch([this] {
+    story_.tell(deciders().front(), "adds", name);
+    decide(AddValidator{{name}}, [this, name] {
+      await_epoch([this, name] {
         ++validators_now_;
         removed_.reset();
+        has_new_keys(machine(name));
       });
     });
   });

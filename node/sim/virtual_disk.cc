@@ -312,6 +312,12 @@ bool VirtualDisk::is_durable(const Path& path, ByteView part) const {
   return holds(cut(node->bytes, end - std::min(end, kLatelyBytes), end)) || holds(node->bytes);
 }
 
+std::uint64_t VirtualDisk::size() const {
+  std::uint64_t size = 0;
+  visit_files("/", *root_, [&](const Path&, const Node& file) { size += file.bytes.size(); });
+  return size;
+}
+
 std::map<std::string, Bytes> VirtualDisk::contents(const Path& folder) const {
   std::map<std::string, Bytes> out;
   if (const auto node = find(folder)) {

@@ -69,6 +69,8 @@ class VirtualDisk final : public FileSystem {
   Bytes durable_bytes(const Path& path) const;
   // Whether the part stands in it.  Fast if it was written lately.
   bool is_durable(const Path& path, ByteView part) const;
+  // Of all files, as a running process sees them.
+  std::uint64_t size() const;
   // All files below the folder with their paths, as a running process sees them.
   std::map<std::string, Bytes> contents(const Path& folder = "/") const;
 

@@ -97,5 +97,33 @@ TEST_F(JudgeTest, VotesAreJudgedInTheOrderOfTheLog) {
   }
 }
 
+// One that voted with a backup is judged again as soon as it votes with a key of its own.
+TEST_F(JudgeTest, AnExcuseEndsWithTheKey) {
+  const View view(1'000'000);
+  const auto twice = [&] {
+    const auto first = vote({VoteKind::notarize, Epoch(0), view, View(1), sha256({})});
+    const auto second = vote({VoteKind::notarize, Epoch(0), view, View(2), sha256({})});
+    log({first, second});
+    simulation_.judge().sent(brand(), {outgoing(first), outgoing(second)});
+  };
+  simulation_.stop(brand(), Stop::kill);
+  auto& judge = simulation_.judge();
+  const auto old_key = brand().consensus_key().public_key();
+  judge.excuse(brand().number().value(), old_key);
+  twice();
+  judge.found(brand(), {old_key, {}, {}});
+  EXPECT_TRUE(objections().empty()) << objections().front();
+
+  brand().take_keys(1);
+  judge.owns(brand().consensus_key().public_key(), brand().number().value());
+  judge.trust(brand().number().value());
+  twice();
+  EXPECT_EQ(objections().size(), 1u);
+  judge.found(brand(), {old_key, {}, {}});
+  EXPECT_EQ(objections().size(), 1u) << "the old key stays doubtful";
+  judge.found(brand(), {brand().consensus_key().public_key(), {}, {}});
+  EXPECT_EQ(objections().size(), 2u);
+}
+
 }  // namespace
 }  // namespace fenrun::sim

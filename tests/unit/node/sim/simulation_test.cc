@@ -47,6 +47,24 @@ TEST(Simulation, EachProfileIsSafeAndLive) {
   }
 }
 
+TEST(Simulation, PeopleAreKeptBusyAndPaid) {
+  std::uint64_t payments = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto result = Simulation(options_of("calm", seed)).run();
+    expect_sound(result);
+    payments += result.payments;
+  }
+  EXPECT_GT(payments, 20u);
+}
+
+TEST(Simulation, FaultsGoOnAsLongAsOneLikes) {
+  auto options = options_of("mixed", 2);
+  options.faults_ms = 120'000;
+  const auto result = Simulation(options).run();
+  expect_sound(result);
+  EXPECT_GE(result.virtual_ms, options.faults_ms);
+}
+
 TEST(Simulation, NoOneByzantineValidatorOfFourDoesHarm) {
   for (std::uint64_t kind = 1; kind < kFaultCount; ++kind) {
     auto options = options_of("network", kind);
