@@ -115,8 +115,8 @@ Status check_statements(const NetworkRecovery& recovery);
 Status check_recovery(const NetworkRecovery& recovery);
 
 // The statements of both, and the bytewise smaller of their anchors: the order of files makes no
-// difference.  Errc::recovery_mismatch unless they are of one tip, naming both heights;
-// Errc::recovery_invalid for two different statements of one operator.
+// difference.  Errc::chain_wrong, Errc::recovery_mismatch unless they are of one tip, naming both
+// heights; Errc::recovery_invalid for two different statements of one operator.
 Result<NetworkRecovery> combine(NetworkRecovery recovery, const NetworkRecovery& other);
 
 // The validators of the next epoch: the same under new keys, in the new order.
