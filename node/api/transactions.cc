@@ -75,7 +75,12 @@ Result<HttpResponse> get_transaction(const NodeService& node, const Call& call) 
   FENRUN_TRY(const auto id, fixed_at<Digest>(call, "id"));
   const auto status = node.transaction_status(id);
   if (status.state == TransactionState::unknown) {
-    return Error{Errc::not_found, "no transaction with this id is known to this node"};
+    std::string detail = "no transaction with this id is known to this node";
+    if (const auto base = node.status().base) {
+      detail += ", which began with a snapshot: of blocks up to " + std::to_string(base->value()) +
+                " other members know";
+    }
+    return Error{Errc::not_found, std::move(detail)};
   }
   Json view = status_view(id, status);
   if (status.position) FENRUN_OK(add_content(node, *status.position, view));

@@ -9,6 +9,8 @@
 #include "contracts/recovery.h"
 #include "ledger/proof/verify.h"
 #include "ledger/prover.h"
+#include "node/epoch_chain.h"
+#include "tests/support/epoch_links.h"
 #include "tests/support/node_cluster.h"
 
 namespace fenrun {
@@ -175,6 +177,31 @@ TEST_F(Recovering, AHandoverThatIsMissingIsFetchedAgain) {
   EXPECT_EQ(cluster.node(3).status().epoch, Epoch(0));
   ASSERT_TRUE(cluster.run_until([&] { return in_epoch(1); }));
   EXPECT_TRUE(holds_recovery(cluster.journal(3), recovery));
+}
+
+// Its block has no finalization: who comes from before follows by blocks.
+TEST_F(Recovering, NoLinkLeadsOverIt) {
+  for (std::size_t via = 0; via < 3; ++via) open_campaign(via);
+  ASSERT_TRUE(cluster.run_until([&] { return is_level({0, 1, 2, 3}); }));
+  const auto recovery = state();
+  ASSERT_TRUE(recovery.anchor);
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    ASSERT_TRUE(apply(i, recovery));
+    cluster.start(i);
+  }
+  open_campaign(2);
+  EXPECT_TRUE(links_of(cluster, 0, 1).empty());
+
+  const auto& journal = cluster.journal(0);
+  const auto kept = journal.store().handover(Epoch(0));
+  const auto step = prove_handover(journal, Epoch(0));
+  ASSERT_TRUE(kept && step);
+  const auto& genesis = cluster.genesis();
+  EpochChain chain(*journal.header(Height(0)), genesis.network.value, genesis.validators);
+  const auto added = chain.add({*step, kept->certificate, kept->next_validators});
+  ASSERT_FALSE(added);
+  EXPECT_NE(added.error().detail.find("a recovery ended it"), std::string::npos)
+      << added.error().to_string();
 }
 
 TEST_F(Recovering, FromBelowAFinalBlockItIsRefused) {

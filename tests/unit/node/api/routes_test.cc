@@ -133,6 +133,9 @@ TEST_F(ApiTest, TakesATransactionAndTellsWhatBecameOfIt) {
   const auto transaction = node_.sign("east", {OpenLane{Lane(1)}, OpenLane{Lane(1)}});
   const auto id = to_hex(transaction.id().view());
   EXPECT_EQ(code("/v1/transactions/" + id, 404), "not_found");
+  on_loop([&] { node_.node_status.base = Height(41); });
+  const auto detail = json("/v1/transactions/" + id, 404)["detail"].get<std::string>();
+  EXPECT_NE(detail.find("up to 41"), std::string::npos) << detail;
   const auto answer = post(kBinary, text(encode(transaction)));
   EXPECT_EQ(answer.status, 202) << answer.body;
   EXPECT_EQ(answer.headers.at("location"), "/v1/transactions/" + id);
