@@ -9,7 +9,7 @@ namespace fenrun {
 namespace {
 
 constexpr std::size_t kSsccDigits = 18;
-constexpr std::size_t kSerialCharactersMax = 20;
+constexpr std::size_t kGs1TextCharactersMax = 20;
 
 // GS1 General Specifications, 7.9.1: from the right, the check digit apart, digits weigh 3 and 1 in
 // turn; with the check digit the sum is a multiple of ten.
@@ -22,11 +22,10 @@ bool has_check_digit(std::string_view digits) {
   return sum % 10 == 0;
 }
 
-// GS1 General Specifications, 7.11: the 82 characters that a serial may have.
-bool is_serial_character(char c) {
+// GS1 General Specifications, 7.11: one of 82.
+bool is_gs1_character(char c) {
   constexpr std::string_view kPunctuation = "!\"%&'()*+,-./:;<=>?_";
-  return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-         kPunctuation.find(c) != std::string_view::npos;
+  return is_digit(c) || is_letter(c) || kPunctuation.find(c) != std::string_view::npos;
 }
 
 Error invalid_epc(std::string_view what, std::string_view value) {
@@ -42,6 +41,11 @@ Status check_digits(std::string_view name, std::string_view digits, std::size_t 
 }
 
 }  // namespace
+
+bool is_gs1_text(std::string_view text) {
+  return !text.empty() && text.size() <= kGs1TextCharactersMax &&
+         std::ranges::all_of(text, is_gs1_character);
+}
 
 Status check_gtin(std::string_view gtin) {
   FENRUN_OK(check_digits("GTIN", gtin, kGtinBytes));
@@ -67,8 +71,7 @@ Result<Epc> parse_epc(std::string_view epc) {
   const auto rest = epc.substr(kGtinPrefix.size() + kGtinBytes);
   if (!rest.starts_with(kSerialPrefix)) return invalid_epc("no /21/ behind the GTIN", epc);
   const auto serial = rest.substr(kSerialPrefix.size());
-  if (serial.empty() || serial.size() > kSerialCharactersMax ||
-      !std::ranges::all_of(serial, is_serial_character)) {
+  if (!is_gs1_text(serial)) {
     return invalid_epc("serial is not 1 to 20 characters of GS1's set 82", epc);
   }
   return Epc{level_of_gtin(gtin), GtinText{std::string(gtin)}};

@@ -17,6 +17,10 @@ struct Epc {
 // Errc::value_invalid for another form, a wrong check digit, or indicator digit 9.
 Result<Epc> parse_epc(std::string_view epc);
 
+// GS1 General Specifications, 7.11: 1..20 characters of set 82, as serials and extensions of GLNs
+// are.
+bool is_gs1_text(std::string_view text);
+
 // 14 digits, the last of them GS1's check digit, indicator 0..8.  Errc::value_invalid.
 Status check_gtin(std::string_view gtin);
 // REQUIRES: check_gtin() holds.

@@ -198,7 +198,9 @@ Result<std::string> gln_from_urn(std::string_view key, std::string_view body,
   std::string out = std::string(key) + "/" + digits + check_digit(digits);
   if (!is_place) return out;
   const auto extension = decoded(parts[2]);
-  if (!extension || extension->empty()) return invalid("extension with a broken escape", uri);
+  if (!extension || !is_gs1_text(*extension)) {
+    return invalid("extension is not 1 to 20 characters of GS1's set 82", uri);
+  }
   // The Tag Data Standard writes "no extension" as 0.
   if (*extension != "0") out += "/254/" + *extension;
   return out;
@@ -214,8 +216,11 @@ Result<std::string> gln_from_link(std::string_view key, const DigitalLink& link,
   std::string out = std::string(key) + "/" + std::string(link.primary);
   for (const auto& [qualifier, value] : link.qualifiers) {
     const auto extension = decoded(value);
-    if (qualifier != "254" || link.qualifiers.size() != 1 || !extension || extension->empty()) {
+    if (qualifier != "254" || link.qualifiers.size() != 1) {
       return invalid("a GLN takes one qualifier, 254", uri);
+    }
+    if (!extension || !is_gs1_text(*extension)) {
+      return invalid("extension is not 1 to 20 characters of GS1's set 82", uri);
     }
     out += "/254/" + *extension;
   }

@@ -23,8 +23,8 @@ char check_digit(std::string_view digits);
 // EPCs, for classes and for patterns.
 Result<std::string> canonical_epc(std::string_view uri);
 
-// "414/<GLN>", "414/<GLN>/254/<extension>" or "417/<GLN>"; any other absolute URI as it is, since
-// most small stores have none of these.  Errc::value_invalid.
+// "414/<GLN>", "414/<GLN>/254/<extension>" with 1..20 characters of GS1's set 82, or "417/<GLN>";
+// any other absolute URI as it is, since most small stores have none of these. Errc::value_invalid.
 Result<std::string> canonical_place(std::string_view uri);
 
 }  // namespace fenrun::epcis

@@ -102,14 +102,17 @@ std::vector<Bytes> config_seeds() {
                 "a.b.c={d=[1,2.5,'x']}\nt=1979-05-27T07:32:00Z\n"});
 }
 
-// The Digital Link of a unit; serials may hold characters that links escape.
-std::string link_of(const std::string& epc) {
-  constexpr std::string_view kSerial = "/21/";
-  const auto serial = epc.find(kSerial);
-  if (serial == std::string::npos) return "https://id.gs1.org/" + epc;
-  const auto head = epc.substr(0, serial + kSerial.size());
+// The Digital Link of a unit or place; serials and extensions may hold characters that links
+// escape.
+std::string link_of(const std::string& id) {
+  auto at = std::string::npos;
+  for (const std::string_view mark : {"/21/", "/254/"}) {
+    const auto found = id.find(mark);
+    if (found != std::string::npos) at = std::min(at, found + mark.size());
+  }
+  const auto head = id.substr(0, at);
   std::string escaped;
-  for (const char c : epc.substr(head.size())) {
+  for (const char c : id.substr(head.size())) {
     const std::string one(1, c);
     escaped += std::isalnum(static_cast<unsigned char>(c)) != 0 ? one : "%" + to_hex(bytes_of(one));
   }
@@ -247,8 +250,7 @@ FENRUN_FUZZ(identifier, identifier_seeds) {
     EXPECT_FUZZ(again && *again == *epc, "another spelling is another unit: " + *epc);
   }
   if (const auto place = epcis::canonical_place(text)) {
-    const auto again = epcis::canonical_place(
-        place->find(':') == std::string::npos ? "https://id.gs1.org/" + *place : *place);
+    const auto again = epcis::canonical_place(is_digit(place->front()) ? link_of(*place) : *place);
     EXPECT_FUZZ(again && *again == *place, "another spelling is another place: " + *place);
   }
   for (const auto vocabulary : {epcis::Vocabulary::biz_step, epcis::Vocabulary::disposition}) {

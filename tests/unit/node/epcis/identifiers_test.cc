@@ -84,6 +84,10 @@ TEST(Identifiers, spellings_of_one_place_are_one) {
             "https://id.brand.example.com/store/S000123");
   EXPECT_EQ(place("store/S000123"), "value_invalid");
   EXPECT_EQ(place("urn:epc:id:sgln:6901234.0001.0"), "value_invalid");
+  EXPECT_EQ(place("urn:epc:id:sgln:6901234.00001.a%2Fb:"), "414/6901234000016/254/a/b:");
+  EXPECT_EQ(place("urn:epc:id:sgln:6901234.00001.123456789012345678901"), "value_invalid");
+  EXPECT_EQ(place("urn:epc:id:sgln:6901234.00001.a%20b"), "value_invalid");
+  EXPECT_EQ(place("https://x.cn/414/6901234000016/254/123456789012345678901"), "value_invalid");
   EXPECT_EQ(place("https://x.cn/414/6901234000016/10/1"), "value_invalid");
   EXPECT_EQ(place(std::string(600, 'a')), "value_invalid");
 }
