@@ -91,26 +91,20 @@ struct Summary {
   std::uint64_t seeds = 0;
   std::uint64_t violations = 0;  // Seeds with at least one.
   std::vector<sim::SeedOutcome> violated;
-  std::uint64_t events = 0;
-  std::uint64_t virtual_ms = 0;
-  std::uint64_t blocks = 0;
-  std::uint64_t transactions = 0;
-  std::uint64_t payments = 0;
-  std::uint64_t epochs = 0;
-  std::uint64_t restarts = 0;
-  std::uint64_t disk_bytes = 0;    // The most of any seed.
-  std::uint64_t memory_bytes = 0;  // Likewise.
+  sim::SimulationCounts counts;    // Summed up; of disks, the most of any seed.
+  std::uint64_t memory_bytes = 0;  // Likewise the most.
 
   void add(const sim::SeedOutcome& outcome) {
     ++seeds;
-    events += outcome.events;
-    virtual_ms += outcome.virtual_ms;
-    blocks += outcome.height;
-    transactions += outcome.transactions;
-    payments += outcome.payments;
-    epochs += outcome.epochs;
-    restarts += outcome.restarts;
-    disk_bytes = std::max(disk_bytes, outcome.disk_bytes);
+    const auto& more = outcome.counts;
+    counts.events += more.events;
+    counts.virtual_ms += more.virtual_ms;
+    counts.height += more.height;
+    counts.transactions += more.transactions;
+    counts.payments += more.payments;
+    counts.epochs += more.epochs;
+    counts.restarts += more.restarts;
+    counts.disk_bytes = std::max(counts.disk_bytes, more.disk_bytes);
     memory_bytes = std::max(memory_bytes, outcome.memory_bytes);
     if (outcome.violations == 0) return;
     ++violations;
@@ -148,12 +142,13 @@ class Progress {
 
 // A line of a long run.
 std::string hour_of(const sim::SeedOutcome& outcome) {
-  return "hour " + std::to_string(outcome.virtual_ms / sim::kHourMs) + " of seed " +
-         std::to_string(outcome.seed) + ": height " + std::to_string(outcome.height) + ", " +
-         std::to_string(outcome.transactions) + " transactions, " + std::to_string(outcome.epochs) +
-         " epochs, " + std::to_string(outcome.restarts) + " starts, " +
+  return "hour " + std::to_string(outcome.counts.virtual_ms / sim::kHourMs) + " of seed " +
+         std::to_string(outcome.seed) + ": height " + std::to_string(outcome.counts.height) + ", " +
+         std::to_string(outcome.counts.transactions) + " transactions, " +
+         std::to_string(outcome.counts.epochs) + " epochs, " +
+         std::to_string(outcome.counts.restarts) + " starts, " +
          std::to_string(outcome.memory_bytes / kMiB) + " MiB of memory, " +
-         std::to_string(outcome.disk_bytes / kMiB) + " of it disks, " +
+         std::to_string(outcome.counts.disk_bytes / kMiB) + " of it disks, " +
          std::to_string(outcome.violations) + " violations\n";
 }
 
@@ -169,19 +164,19 @@ Json view_of(const Summary& summary, double seconds) {
   Json view = {{"seeds", summary.seeds},
                {"violations", summary.violations},
                {"first_violation", nullptr},
-               {"events", summary.events},
-               {"virtual_s", summary.virtual_ms / 1'000},
-               {"blocks", summary.blocks},
-               {"transactions", summary.transactions},
-               {"payments", summary.payments},
-               {"epochs", summary.epochs},
-               {"starts", summary.restarts},
-               {"disk_mib", summary.disk_bytes / kMiB},
+               {"events", summary.counts.events},
+               {"virtual_s", summary.counts.virtual_ms / 1'000},
+               {"blocks", summary.counts.height},
+               {"transactions", summary.counts.transactions},
+               {"payments", summary.counts.payments},
+               {"epochs", summary.counts.epochs},
+               {"starts", summary.counts.restarts},
+               {"disk_mib", summary.counts.disk_bytes / kMiB},
                {"memory_mib", summary.memory_bytes / kMiB},
                {"seconds", seconds}};
   if (!summary.violated.empty()) {
     const auto& first = summary.violated.front();
-    view["first_violation"] = {{"seed", first.seed}, {"text", first.first_violation}};
+    view["first_violation"] = {{"seed", first.seed}, {"text", first.first_violation.value}};
   }
   return view;
 }
@@ -193,8 +188,8 @@ void report(const Session& session, const SimOptions& options, const Summary& su
     print_fields(out, view);
     const auto shown = std::min(summary.violated.size(), kViolationsShown);
     for (std::size_t i = 0; i < shown; ++i) {
-      out << "seed " << summary.violated[i].seed << ": " << summary.violated[i].first_violation
-          << "\n";
+      out << "seed " << summary.violated[i].seed << ": "
+          << summary.violated[i].first_violation.value << "\n";
     }
     if (shown > 0) {
       out << "the story of the first: " << repeat_of(options, summary.violated[0].seed) << "\n";

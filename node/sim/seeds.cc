@@ -6,50 +6,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 
+#include "core/check.h"
 #include "core/text.h"
 #include "node/storage/file.h"
 
 namespace fenrun::sim {
 namespace {
 
-constexpr char kField = '\t';
+std::string line_of(const SeedOutcome& outcome) { return to_hex(encode(outcome)) + '\n'; }
 
-// The numbers, the digest and the violation, one line.
-std::string line_of(const SeedOutcome& outcome) {
-  std::string line;
-  for (const auto number : {outcome.seed, outcome.violations, outcome.events, outcome.virtual_ms,
-                            outcome.height, outcome.transactions, outcome.payments, outcome.epochs,
-                            outcome.restarts, outcome.disk_bytes, outcome.memory_bytes}) {
-    line += std::to_string(number) + kField;
-  }
-  line += outcome.story + kField;
-  for (const char c : outcome.first_violation) line += c == '\n' || c == kField ? ' ' : c;
-  return line + '\n';
-}
-
-// REQUIRES: a line that line_of() made.
+// REQUIRES: a line that line_of() made, without its end.
 SeedOutcome read_line(const std::string& line) {
-  std::size_t at = 0;
-  const auto field = [&] {
-    const auto end = std::min(line.find(kField, at), line.size());
-    const auto text = line.substr(at, end - at);
-    at = end + 1;
-    return text;
-  };
-  SeedOutcome outcome;
-  for (auto* number : {&outcome.seed, &outcome.violations, &outcome.events, &outcome.virtual_ms,
-                       &outcome.height, &outcome.transactions, &outcome.payments, &outcome.epochs,
-                       &outcome.restarts, &outcome.disk_bytes, &outcome.memory_bytes}) {
-    *number = std::strtoull(field().c_str(), nullptr, 10);
-  }
-  outcome.story = field();
-  outcome.first_violation = field();
-  return outcome;
+  const auto bytes = from_hex(line);
+  CHECK(bytes.has_value());
+  auto outcome = decode<SeedOutcome>(*bytes);
+  CHECK(outcome.has_value());
+  return *std::move(outcome);
 }
 
 // Kept by the kernel in KiB: getrusage(2).
@@ -172,7 +150,7 @@ class Runner {
     worker.pipe = -1;
     const auto how = how_it_ended(worker.process);
     if (worker.next > options_.seeds.last) return {};
-    report({.seed = worker.next, .violations = 1, .first_violation = how, .story = {}});
+    report({worker.next, 1, {how}, {}, 0, {}});
     worker.next += options_.jobs;
     if (worker.next > options_.seeds.last || stop_) return {};
     return start(options_, worker);
@@ -195,20 +173,15 @@ class Runner {
 }  // namespace
 
 SeedOutcome outcome_of(std::uint64_t seed, const SimulationResult& result) {
-  SeedOutcome outcome;
-  outcome.seed = seed;
-  outcome.violations = result.violations.size();
-  if (!result.violations.empty()) outcome.first_violation = result.violations.front();
-  outcome.events = result.events;
-  outcome.virtual_ms = result.virtual_ms;
-  outcome.height = result.height;
-  outcome.transactions = result.transactions;
-  outcome.payments = result.payments;
-  outcome.epochs = result.epochs;
-  outcome.restarts = result.restarts;
-  outcome.disk_bytes = result.disk_bytes;
-  outcome.memory_bytes = peak_memory_bytes();
-  outcome.story = to_hex(result.story.view());
+  SeedOutcome outcome{seed,          result.violations.size(), {},
+                      result.counts, peak_memory_bytes(),      result.story};
+  if (!result.violations.empty()) {
+    auto& text = outcome.first_violation.value;
+    text = result.violations.front().substr(0, kViolationBytesMax);
+    // One line, of UTF-8 wherever it was cut.
+    std::ranges::replace_if(
+        text, [](char c) { return c < ' ' || c > '~'; }, ' ');
+  }
   return outcome;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/codec.h"
 #include "core/result.h"
 #include "node/sim/simulation.h"
 
@@ -19,21 +20,18 @@ struct SeedRange {
   std::uint64_t count() const { return last - first + 1; }
 };
 
+inline constexpr std::size_t kViolationBytesMax = 4'096;
+
 // What is told of one seed.
 struct SeedOutcome {
   std::uint64_t seed = 0;
   std::uint64_t violations = 0;
-  std::string first_violation;  // Empty if there is none.
-  std::uint64_t events = 0;
-  std::uint64_t virtual_ms = 0;
-  std::uint64_t height = 0;
-  std::uint64_t transactions = 0;
-  std::uint64_t payments = 0;
-  std::uint64_t epochs = 0;
-  std::uint64_t restarts = 0;
-  std::uint64_t disk_bytes = 0;
+  Text<kViolationBytesMax> first_violation;  // Empty if there is none.
+  SimulationCounts counts;
   std::uint64_t memory_bytes = 0;  // The most that its process had, its disks included.
-  std::string story;               // Digest of its story, in hex.
+  Digest story;
+
+  FENRUN_FIELDS(seed, violations, first_violation, counts, memory_bytes, story)
 };
 
 SeedOutcome outcome_of(std::uint64_t seed, const SimulationResult& result);

@@ -285,14 +285,14 @@ void Simulation::report_hour() {
 SimulationResult Simulation::result() const {
   SimulationResult result;
   result.violations = judge_.violations();
-  result.events = agenda_.done();
-  result.virtual_ms = agenda_.now();
-  result.height = judge_.height();
-  result.transactions = judge_.transactions();
-  result.payments = judge_.payments();
-  result.epochs = judge_.epochs();
-  result.restarts = restarts_;
-  for (const auto& machine : machines_) result.disk_bytes += machine->disk().size();
+  result.counts.events = agenda_.done();
+  result.counts.virtual_ms = agenda_.now();
+  result.counts.height = judge_.height();
+  result.counts.transactions = judge_.transactions();
+  result.counts.payments = judge_.payments();
+  result.counts.epochs = judge_.epochs();
+  result.counts.restarts = restarts_;
+  for (const auto& machine : machines_) result.counts.disk_bytes += machine->disk().size();
   result.story = story_.digest();
   return result;
 }

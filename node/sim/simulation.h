@@ -30,16 +30,23 @@ namespace fenrun::sim {
 
 inline constexpr std::uint64_t kHourMs = 3'600'000;
 
-struct SimulationResult {
-  std::vector<std::string> violations;  // In the order in which they were seen; empty: none.
+// What happened, in numbers.
+struct SimulationCounts {
   std::uint64_t events = 0;
   std::uint64_t virtual_ms = 0;
   std::uint64_t height = 0;
   std::uint64_t transactions = 0;
-  std::uint64_t payments = 0;
-  std::size_t epochs = 0;
+  std::uint64_t payments = 0;  // Settled, by funder.
+  std::uint64_t epochs = 0;
   std::uint64_t restarts = 0;
-  std::uint64_t disk_bytes = 0;  // Of all machines' files.
+  std::uint64_t disk_bytes = 0;  // Of all machines' files, at the end.
+
+  FENRUN_FIELDS(events, virtual_ms, height, transactions, payments, epochs, restarts, disk_bytes)
+};
+
+struct SimulationResult {
+  std::vector<std::string> violations;  // In the order in which they were seen; empty: none.
+  SimulationCounts counts;
   Digest story;
 };
 

@@ -35,7 +35,7 @@ std::optional<Find> try_seeds(const std::string& profile, const SeedRange& seeds
   std::optional<Find> find;
   const auto status = run_seeds(options, [&](const SeedOutcome& outcome) {
     if (outcome.violations == 0 || find) return;
-    find = Find{profile, outcome.seed, outcome.first_violation};
+    find = Find{profile, outcome.seed, outcome.first_violation.value};
   });
   if (!status) {
     std::cerr << status.error().to_string() << "\n";

@@ -42,7 +42,7 @@ TEST(Simulation, EachProfileIsSafeAndLive) {
       const auto result = Simulation(options_of(profile.name.data(), seed)).run();
       SCOPED_TRACE(std::string(profile.name) + ", seed " + std::to_string(seed));
       expect_sound(result);
-      EXPECT_GT(result.transactions, 10u);
+      EXPECT_GT(result.counts.transactions, 10u);
     }
   }
 }
@@ -52,7 +52,7 @@ TEST(Simulation, PeopleAreKeptBusyAndPaid) {
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     const auto result = Simulation(options_of("calm", seed)).run();
     expect_sound(result);
-    payments += result.payments;
+    payments += result.counts.payments;
   }
   EXPECT_GT(payments, 20u);
 }
@@ -62,7 +62,7 @@ TEST(Simulation, FaultsGoOnAsLongAsOneLikes) {
   options.faults_ms = 120'000;
   const auto result = Simulation(options).run();
   expect_sound(result);
-  EXPECT_GE(result.virtual_ms, options.faults_ms);
+  EXPECT_GE(result.counts.virtual_ms, options.faults_ms);
 }
 
 TEST(Simulation, NoOneByzantineValidatorOfFourDoesHarm) {
