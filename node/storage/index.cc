@@ -140,6 +140,25 @@ Status with_files(const IndexOptions& options, const Use& use) {
   return use(machine);
 }
 
+// Power loss may tear LevelDB's own log, which nobody syncs.  Then the batches of it that are whole
+// are taken, which leaves it empty: for what is missing there is first_gap().
+Result<std::unique_ptr<leveldb::DB>> open_database(leveldb::Options settings,
+                                                   const std::string& folder,
+                                                   IndexEnvironment* environment) {
+  leveldb::DB* db = nullptr;
+  auto status = leveldb::DB::Open(settings, folder, &db);
+  if (status.IsCorruption()) {
+    settings.paranoid_checks = false;
+    status = leveldb::DB::Open(settings, folder, &db);
+    if (environment != nullptr) environment->run_background();
+    delete std::exchange(db, nullptr);
+    settings.paranoid_checks = true;
+    if (status.ok()) status = leveldb::DB::Open(settings, folder, &db);
+  }
+  if (!status.ok()) return error_of(status);
+  return std::unique_ptr<leveldb::DB>(db);
+}
+
 }  // namespace
 
 struct Index::Database {
@@ -172,25 +191,6 @@ struct Index::Database {
     return std::optional(std::move(value));
   }
 };
-
-// Power loss may tear LevelDB's own log, which nobody syncs.  Then the batches of it that are whole
-// are taken, which leaves it empty: for what is missing there is first_gap().
-Result<std::unique_ptr<leveldb::DB>> open_database(leveldb::Options settings,
-                                                   const std::string& folder,
-                                                   IndexEnvironment* environment) {
-  leveldb::DB* db = nullptr;
-  auto status = leveldb::DB::Open(settings, folder, &db);
-  if (status.IsCorruption()) {
-    settings.paranoid_checks = false;
-    status = leveldb::DB::Open(settings, folder, &db);
-    if (environment != nullptr) environment->run_background();
-    delete std::exchange(db, nullptr);
-    settings.paranoid_checks = true;
-    if (status.ok()) status = leveldb::DB::Open(settings, folder, &db);
-  }
-  if (!status.ok()) return error_of(status);
-  return std::unique_ptr<leveldb::DB>(db);
-}
 
 Index::Index(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Index::~Index() = default;
