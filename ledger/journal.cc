@@ -92,6 +92,7 @@ Result<SnapshotBuilder> Journal::begin_snapshot(SnapshotManifest manifest, const
 }
 
 Status Journal::install(SnapshotBuilder& snapshot) {
+  CHECK(snapshot.header().height > tip_.height);
   FENRUN_OK(snapshot.install());
   return reload();
 }

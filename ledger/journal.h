@@ -96,8 +96,8 @@ class Journal {
   // Taking in a snapshot above the tip; see SnapshotBuilder::begin().
   Result<SnapshotBuilder> begin_snapshot(SnapshotManifest manifest, const Digest& block_id);
   // Puts it in place of what the store holds, and begins anew from there: every unfinalized block
-  // is forgotten.  REQUIRES: the builder is complete.  Errors of SnapshotBuilder::install(), after
-  // which all is as before, and of open().
+  // is forgotten.  REQUIRES: the builder is complete, and its height still above the tip.  Errors
+  // of SnapshotBuilder::install(), after which all is as before, and of open().
   Status install(SnapshotBuilder& snapshot);
 
  private:

@@ -238,6 +238,7 @@ class Node final : public NodeService {
   bool blocks_are_served() const;
   std::uint64_t worthwhile_heights() const;
   bool wants_snapshot() const;
+  void drop_overtaken_snapshot();
   void continue_snapshot();
   void ask_for_snapshot();
   void let_snapshot_go();

@@ -54,11 +54,17 @@ void Node::let_snapshot_go() {
   snapshot_.reset();
 }
 
-void Node::continue_snapshot() {
-  const TimeMs time = now().steady;
-  if (snapshot_ && (!catch_up_ || snapshot_->builder().header().height <= journal_->tip().height)) {
+// Blocks may have come sooner than its last part.
+void Node::drop_overtaken_snapshot() {
+  if (!snapshot_) return;
+  if (!catch_up_ || snapshot_->builder().header().height <= journal_->tip().height) {
     let_snapshot_go();
   }
+}
+
+void Node::continue_snapshot() {
+  const TimeMs time = now().steady;
+  drop_overtaken_snapshot();
   if (snapshot_ && time.value() - snapshot_progress_at_.value() >= kSnapshotIdleMs) {
     log(LogLevel::warn, "nobody gives parts of the snapshot: fetching blocks instead");
     let_snapshot_go();
@@ -163,6 +169,7 @@ void Node::take_snapshot_offer(net::PeerIndex from, const SnapshotOffer& offer) 
 }
 
 void Node::take_snapshot_part(net::PeerIndex from, const SnapshotPartAnswer& answer) {
+  drop_overtaken_snapshot();
   if (!snapshot_) return;
   const auto held = snapshot_->builder().pieces_held();
   if (const auto taken = snapshot_->take(from, answer); !taken) {

@@ -193,6 +193,47 @@ TEST(NodeSnapshot, WhenNobodyGivesPartsBlocksAreFetched) {
   EXPECT_TRUE(cluster.agree());
 }
 
+// The last part comes when blocks have led beyond the snapshot already.
+TEST(NodeSnapshot, WhatBlocksHaveOvertakenIsLetGo) {
+  NodeCluster cluster(kFourNames, 5, {.interval = 10, .behind = 3});
+  Workload workload(cluster);
+  workload.until_height(0, 12);
+  cluster.crash(3);
+  workload.until_height(0, 35);
+  net::Payload part;
+  net::Payload range;
+  cluster.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    if (to != 3 || from != 0 || !message) return bytes;
+    if (std::holds_alternative<SnapshotPartAnswer>(*message)) part = bytes;
+    if (std::holds_alternative<RangeAnswer>(*message)) range = bytes;
+    if (bytes != part && bytes != range) return bytes;
+    return net::Payload(std::make_shared<const Bytes>(encode(NodeMessage(BatchAck{}))));
+  });
+  cluster.partition({1, 2});
+  cluster.start(3);
+  ASSERT_TRUE(cluster.run_until([&] { return part != nullptr; }));
+  const auto joining = cluster.node(3).status().joining;
+  ASSERT_TRUE(joining && joining->pieces == 1);
+  const Height first = cluster.height(3).next();
+  cluster.inject(3, 0, Message(GetRange{first, Height(first.value() + kRangeBlocksMax - 1)}));
+  ASSERT_TRUE(cluster.run_until([&] { return range != nullptr; }));
+  cluster.set_tamper(nullptr);
+  const auto receive = [&](const net::Payload& bytes) {
+    cluster.node(3).on_message(net::PeerIndex(0), net::Channel::bulk, *bytes);
+  };
+  receive(range);
+  const Height reached = cluster.height(3);
+  ASSERT_GE(reached, joining->height);
+  receive(part);
+  EXPECT_EQ(cluster.height(3), reached);
+  EXPECT_FALSE(cluster.node(3).status().joining);
+  EXPECT_FALSE(cluster.store(3).base());
+  cluster.heal();
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }));
+  EXPECT_TRUE(cluster.agree());
+}
+
 // Peers that began with a snapshot do not have the blocks before: another snapshot is the only way.
 TEST(NodeSnapshot, WhoseBlocksNobodyServesJoinsHoweverLittleItIsBehind) {
   NodeCluster cluster(kFourNames, 4, {.interval = 10, .behind = 5'000});
