@@ -176,6 +176,11 @@ std::optional<Sequence> next_sequence(const StateView& state, const PartyId& par
 
 ExecutedBlock execute_block(const BlockPoint& parent, const BlockContext& context,
                             std::span<const SignedTransaction* const> transactions) {
+  return conclude_block(parent, execute_transactions(parent, context, transactions));
+}
+
+BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& context,
+                                  std::span<const SignedTransaction* const> transactions) {
   CHECK(context.time > parent.time);
   CHECK(context.height == parent.height.next());
   BlockBuilder block(parent, context);
@@ -200,6 +205,10 @@ ExecutedBlock execute_block(const BlockPoint& parent, const BlockContext& contex
     used = with;
   }
   conclude_epoch(block, *parent.state);
+  return block;
+}
+
+ExecutedBlock conclude_block(const BlockPoint& parent, BlockBuilder block) {
   auto executed = block.finish();
   check_invariants(*parent.state, executed.state.delta());
   return executed;

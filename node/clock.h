@@ -11,4 +11,8 @@ TimeMs wall_clock();
 // Milliseconds from an arbitrary origin; never falls.
 TimeMs steady_clock();
 
+// Microseconds of that clock, and of processor time that this thread has used.
+std::uint64_t steady_us();
+std::uint64_t thread_cpu_us();
+
 }  // namespace fenrun

@@ -82,7 +82,17 @@ std::unique_ptr<ExecutedBlock> Executor::execute(const BlockPoint& parent,
     held.push_back(batches_->find(digest));
     CHECK(held.back());
   }
-  return std::make_unique<ExecutedBlock>(execute_block(parent, context, transactions_of(held)));
+  return execute(parent, context, transactions_of(held));
+}
+
+std::unique_ptr<ExecutedBlock> Executor::execute(
+    const BlockPoint& parent, const BlockContext& context,
+    const std::vector<const SignedTransaction*>& transactions) const {
+  auto builder = meter_->measure(
+      Stage::execute, [&] { return execute_transactions(parent, context, transactions); });
+  return meter_->measure(Stage::hash, [&] {
+    return std::make_unique<ExecutedBlock>(conclude_block(parent, std::move(builder)));
+  });
 }
 
 const ExecutedBlock& Executor::keep(std::unique_ptr<ExecutedBlock> block,
@@ -161,8 +171,7 @@ const ExecutedBlock* Executor::replay(const Header& header, const Digest& id,
   const auto parent = journal_->point(header.parent);
   CHECK(parent.has_value());
   if (header.height != parent->height.next() || header.time <= parent->time) return nullptr;
-  auto block =
-      std::make_unique<ExecutedBlock>(execute_block(*parent, context_of(header), transactions));
+  auto block = execute(*parent, context_of(header), transactions);
   if (planted(PlantedBug::range_not_executed)) take_header(*block, *parent, header);
   if (block->id != id) return nullptr;
   return &journal_->add(std::move(block));

@@ -13,6 +13,7 @@
 #include "consensus/io.h"
 #include "ledger/journal.h"
 #include "node/batch_store.h"
+#include "node/stages.h"
 
 namespace fenrun {
 
@@ -25,8 +26,9 @@ inline constexpr std::size_t kUnacknowledgedBytesMax = 256 * 1024;
 
 class Executor {
  public:
-  // REQUIRES: both outlive the executor.
-  Executor(Journal& journal, BatchStore& batches) : journal_(&journal), batches_(&batches) {}
+  // REQUIRES: all outlive the executor.
+  Executor(Journal& journal, BatchStore& batches, StageMeter& meter)
+      : journal_(&journal), batches_(&batches), meter_(&meter) {}
 
   // Executes a new block on the parent and keeps it.  REQUIRES: the parent is held.
   Payload build(const Build& request, ValidatorIndex proposer, std::size_t quorum, TimeMs clock);
@@ -52,10 +54,14 @@ class Executor {
   std::vector<Digest> batches_since_tip(Digest block_id) const;
   std::unique_ptr<ExecutedBlock> execute(const BlockPoint& parent, const BlockContext& context,
                                          const BatchList& batches) const;
+  std::unique_ptr<ExecutedBlock> execute(
+      const BlockPoint& parent, const BlockContext& context,
+      const std::vector<const SignedTransaction*>& transactions) const;
   const ExecutedBlock& keep(std::unique_ptr<ExecutedBlock> block, const BatchList& batches);
 
   Journal* journal_;
   BatchStore* batches_;
+  StageMeter* meter_;
   std::map<Digest, std::vector<Digest>> batches_of_;
 };
 

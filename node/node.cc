@@ -31,7 +31,8 @@ Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
       transport_(&transport),
       verifier_(&verifier),
       pool_(options_.mempool),
-      executor_(journal, batches_),
+      meter_{options_.stopwatch, {}},
+      executor_(journal, batches_, meter_),
       started_at_(options_.clock().steady),
       committed_at_(started_at_),
       sealed_at_(started_at_),
@@ -163,8 +164,7 @@ void Node::take_cosignatures(net::PeerIndex from, const CheckpointSignatures& si
   if (const auto status = checkpointer_.add(name, signatures, *journal_); !status) {
     log(LogLevel::warn, "checkpoint signatures of " + name + ": " + status.error().to_string());
   }
-  if (const auto& newest = checkpointer_.cosigned()) journal_->release_below(newest->height);
-  keep_anchor();
+  take_quorum();
 }
 
 void Node::on_connected(net::PeerIndex peer) {
@@ -326,11 +326,14 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
     blocks.push_back({block->header.height, executor_.batches_of(id), block->transactions});
   }
   tip_time_before_ = journal_->tip().time;
-  if (const auto status = journal_->commit(ids, encode(finalization)); !status) {
+  const auto status =
+      meter_.measure(Stage::commit, [&] { return journal_->commit(ids, encode(finalization)); });
+  if (!status) {
     fail(status.error());
     return false;
   }
   for (const auto& block : blocks) {
+    note_ordered(block.batches);
     pool_.on_committed(block.transactions, block.batches, journal_->state(), block.height.next());
     batches_.on_committed(block.batches);
     committed_transactions_ += block.transactions.size();
@@ -360,7 +363,19 @@ void Node::count_checkpoints() {
   if (const auto status = checkpointer_.advance(*journal_); !status) {
     log(LogLevel::error, "checkpoints: " + status.error().to_string());
   }
-  if (const auto& newest = checkpointer_.cosigned()) journal_->release_below(newest->height);
+  take_quorum();
+}
+
+// What follows from the newest checkpoint that a quorum has cosigned.
+void Node::take_quorum() {
+  const auto& newest = checkpointer_.cosigned();
+  if (newest) {
+    journal_->release_below(newest->height);
+    if (cosigning_since_ && newest->size >= cosigning_since_->first) {
+      meter_.times.add(Stage::cosign, meter_.now().wall_us - cosigning_since_->second);
+      cosigning_since_.reset();
+    }
+  }
   keep_anchor();
 }
 
@@ -370,6 +385,7 @@ void Node::sign_checkpoint() {
     fail(signatures.error());
   } else if (*signatures) {
     cosignatures_sent_at_ = now().steady;
+    if (!cosigning_since_) cosigning_since_ = {(*signatures)->size, meter_.now().wall_us};
     send(std::nullopt, net::Channel::consensus, **signatures);
     count_checkpoints();
   }

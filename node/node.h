@@ -33,6 +33,7 @@
 #include "node/messages.h"
 #include "node/service.h"
 #include "node/snapshot_fetcher.h"
+#include "node/stages.h"
 #include "node/storage/vote_log.h"
 #include "node/tx_pool.h"
 
@@ -57,6 +58,8 @@ struct NodeOptions {
   std::uint64_t snapshot_behind = 5'000;
 
   std::function<Now()> clock;
+  // Tells what stages take; without it nothing is measured.
+  std::function<Moment()> stopwatch = [] { return Moment{}; };
   // Asks for turn() to be called soon, not from within the call.
   std::function<void()> request_turn;
   std::function<void(LogLevel, const std::string&)> log;
@@ -175,6 +178,7 @@ class Node final : public NodeService {
   void sign_checkpoint();
   void take_cosignatures(net::PeerIndex from, const CheckpointSignatures& signatures);
   void count_checkpoints();
+  void take_quorum();
   void compact_log_if_large();
   bool sync_vote_log();
   void flush();
@@ -188,6 +192,8 @@ class Node final : public NodeService {
   void log_batches(const Payload& payload);
   void take_batch(net::PeerIndex from, TxBatch batch);
   void release_checked(net::PeerIndex from);
+  void note_ordered(const std::vector<Digest>& batches);
+  void check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done);
   void hold_batch(net::PeerIndex origin, const Digest& digest, TxBatch batch);
   void acknowledge(const Digest& digest);
   void take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledgements);
@@ -265,6 +271,8 @@ class Node final : public NodeService {
 
   void describe_snapshots(NodeStatus& status) const;
   void add_snapshot_metrics(std::vector<Metric>& metrics) const;
+  void add_stage_metrics(std::vector<Metric>& metrics) const;
+  void add_peer_metrics(std::vector<Metric>& metrics) const;
 
   NodeOptions options_;
   Journal* journal_;
@@ -275,6 +283,7 @@ class Node final : public NodeService {
 
   TxPool pool_;
   BatchStore batches_;
+  StageMeter meter_;
   Executor executor_;
   std::unique_ptr<Replica> replica_;
   MemberTable members_;
@@ -313,6 +322,9 @@ class Node final : public NodeService {
   TimeMs committed_at_;
   TimeMs tip_time_before_;  // Of the tip before the last commit.
   TimeMs sealed_at_;
+  std::map<Digest, std::uint64_t> sealed_moments_;  // Own batches that are not final; microseconds.
+  // The size of the oldest own checkpoint without a quorum, and when it was signed.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> cosigning_since_;
   TimeMs cosignatures_sent_at_;
   TimeMs handover_asked_at_;
   TimeMs snapshot_asked_at_;

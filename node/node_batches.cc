@@ -39,6 +39,8 @@ bool Node::seal() {
   if (!batch) return false;
   sealed_at_ = now().steady;
   const Digest digest = batch->digest();
+  if (sealed_moments_.size() >= kPeerBatchesMax) sealed_moments_.clear();
+  sealed_moments_[digest] = meter_.now().wall_us;
   send(std::nullopt, net::Channel::bulk, *batch);
   hold_batch(options_.self, digest, *std::move(batch));
   return true;
@@ -86,10 +88,27 @@ void Node::take_batch(net::PeerIndex from, TxBatch batch) {
   auto slot = std::make_shared<Checking>(
       Checking{digest, std::make_shared<const TxBatch>(std::move(batch)), size, std::nullopt});
   peers_.at(from).checking.push_back(slot);
-  verifier_->check(slot->batch, [this, from, slot](bool valid) {
+  check_signatures(slot->batch, [this, from, slot](bool valid) {
     slot->valid = valid;
     if (!failed_) release_checked(from);
   });
+}
+
+void Node::check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) {
+  const auto begin = meter_.now().wall_us;
+  verifier_->check(std::move(batch), [this, begin, done = std::move(done)](bool valid) {
+    meter_.times.add(Stage::verify, meter_.now().wall_us - begin);
+    done(valid);
+  });
+}
+
+void Node::note_ordered(const std::vector<Digest>& batches) {
+  for (const auto& digest : batches) {
+    const auto sealed = sealed_moments_.find(digest);
+    if (sealed == sealed_moments_.end()) continue;
+    meter_.times.add(Stage::order, meter_.now().wall_us - sealed->second);
+    sealed_moments_.erase(sealed);
+  }
 }
 
 // Checks end in any order; batches are held in the order in which the peer sent them, since a later
@@ -158,6 +177,7 @@ void Node::drop_spent_batches() {
   for (const auto& digest : batches_.pending()) {
     if (!has_use(*batches_.find(digest))) spent.push_back(digest);
   }
+  for (const auto& digest : spent) sealed_moments_.erase(digest);
   batches_.on_committed(spent);
   pool_.on_committed({}, spent, journal_->state(), journal_->tip().height.next());
 }

@@ -15,7 +15,7 @@ constexpr std::uint64_t kBehindHeights = 2;
 void Node::submit(SignedTransaction transaction, std::function<void(Result<Digest>)> callback) {
   auto batch = std::make_shared<TxBatch>();
   batch->transactions.push_back(std::move(transaction));
-  verifier_->check(batch, [this, batch, callback = std::move(callback)](bool valid) {
+  check_signatures(batch, [this, batch, callback = std::move(callback)](bool valid) {
     auto& given = batch->transactions.front();
     const Digest id = given.id();
     if (failed_) return callback(Error{Errc::not_ready, "the node has stopped"});
@@ -205,6 +205,25 @@ std::vector<Metric> Node::metrics() const {
                        number(newest->height.value())});
   }
   add_snapshot_metrics(metrics);
+  add_stage_metrics(metrics);
+  add_peer_metrics(metrics);
+  return metrics;
+}
+
+void Node::add_stage_metrics(std::vector<Metric>& metrics) const {
+  meter_.times.add_to(metrics);
+  const auto micros = verifier_->cpu_us();
+  if (micros == 0) return;
+  metrics.push_back({"stage_cpu_seconds_total",
+                     "Processor time of the stages",
+                     Metric::Kind::counter,
+                     {{"stage", "verify"}},
+                     static_cast<double>(micros) / 1e6});
+}
+
+void Node::add_peer_metrics(std::vector<Metric>& metrics) const {
+  using Kind = Metric::Kind;
+  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
   for (const auto& peer : transport_->metrics().peers) {
     const std::vector<std::pair<std::string, std::string>> labels{
         {"peer", members_.name_of(peer.peer)}};
@@ -218,7 +237,6 @@ std::vector<Metric> Node::metrics() const {
                        Kind::counter, labels,
                        number(peer.counters.consensus_dropped + peer.counters.bulk_refused)});
   }
-  return metrics;
 }
 
 std::function<void()> Node::on_commit(std::function<void(Height)> callback) {

@@ -190,6 +190,7 @@ class Process {
     options.snapshot_behind = config_.snapshot_behind;
     options.mempool = {config_.mempool_bytes_max, config_.mempool_transactions_max};
     options.clock = [] { return Now{steady_clock(), wall_clock()}; };
+    options.stopwatch = [] { return Moment{steady_us(), thread_cpu_us()}; };
     options.request_turn = [this] { boost::asio::post(io_, [this] { node_->turn(); }); };
     options.log = log_;
     options.on_members = [this](const MemberTable& members) { link_members(members); };

@@ -79,12 +79,18 @@ struct NodeStatus {
 
 // A sample for /metrics: name without prefix, help, labels, value.
 struct Metric {
-  enum class Kind { counter, gauge };
+  enum class Kind { counter, gauge, histogram };
+  struct Bucket {
+    double upper = 0;         // Of what was observed, inclusive.
+    std::uint64_t count = 0;  // Of observations up to there.
+  };
   std::string name;
   std::string help;
   Kind kind = Kind::gauge;
   std::vector<std::pair<std::string, std::string>> labels;
-  double value = 0;
+  double value = 0;  // Of a histogram: the sum.
+  std::vector<Bucket> buckets = {};
+  std::uint64_t count = 0;  // Of all observations of a histogram.
 };
 
 class NodeService {

@@ -20,6 +20,7 @@ class ThreadVerifier final : public BatchVerifier {
   ~ThreadVerifier() override;
 
   void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) override;
+  std::uint64_t cpu_us() const override;
 
  private:
   struct Pool;

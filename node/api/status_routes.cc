@@ -78,12 +78,34 @@ Result<HttpResponse> get_readiness(const NodeService& node, const Call&) {
 prometheus::ClientMetric sample_of(const Metric& metric) {
   prometheus::ClientMetric sample;
   for (const auto& [name, value] : metric.labels) sample.label.push_back({name, value});
-  if (metric.kind == Metric::Kind::counter) {
-    sample.counter.value = metric.value;
-  } else {
-    sample.gauge.value = metric.value;
+  switch (metric.kind) {
+    case Metric::Kind::counter:
+      sample.counter.value = metric.value;
+      break;
+    case Metric::Kind::gauge:
+      sample.gauge.value = metric.value;
+      break;
+    case Metric::Kind::histogram:
+      sample.histogram.sample_sum = metric.value;
+      sample.histogram.sample_count = metric.count;
+      for (const auto& bucket : metric.buckets) {
+        sample.histogram.bucket.push_back({bucket.count, bucket.upper});
+      }
+      break;
   }
   return sample;
+}
+
+prometheus::MetricType type_of(Metric::Kind kind) {
+  switch (kind) {
+    case Metric::Kind::counter:
+      return prometheus::MetricType::Counter;
+    case Metric::Kind::gauge:
+      return prometheus::MetricType::Gauge;
+    case Metric::Kind::histogram:
+      return prometheus::MetricType::Histogram;
+  }
+  UNREACHABLE();
 }
 
 Result<HttpResponse> get_metrics(const NodeService& node, const Call&) {
@@ -95,8 +117,7 @@ Result<HttpResponse> get_metrics(const NodeService& node, const Call&) {
       prometheus::MetricFamily family;
       family.name = "fenrun_" + metric.name;
       family.help = metric.help;
-      family.type = metric.kind == Metric::Kind::counter ? prometheus::MetricType::Counter
-                                                         : prometheus::MetricType::Gauge;
+      family.type = type_of(metric.kind);
       families.push_back(std::move(family));
     }
     families[it->second].metric.push_back(sample_of(metric));

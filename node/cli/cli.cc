@@ -103,6 +103,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     add_proof_commands(app, session);
     add_policy_commands(app, session);
     add_sim_command(app, session);
+    add_bench_command(app, session);
     return static_cast<int>(run(app, session, argc, argv));
   } catch (const std::exception& fault) {
     err << "error: internal: " << fault.what() << "\n"

@@ -1,17 +1,11 @@
 // fenrun testnet: a whole network on one machine, to try things out.
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <map>
 
-#include "core/text.h"
 #include "node/cli/commands.h"
-#include "node/home.h"
-#include "node/network.h"
+#include "node/local_network.h"
 
 namespace fenrun::cli {
 namespace {
@@ -24,19 +18,6 @@ struct TestnetOptions {
   bool plain = false;
   bool start = false;
 };
-
-struct Member {
-  std::string name;
-  Path home;
-  std::uint16_t api_port = 0;
-};
-
-// brand..., distributor..., auditor... say what they are; others distribute.
-Role guessed_role(const std::string& name) {
-  if (name.starts_with("brand")) return Role::brand;
-  if (name.starts_with("auditor")) return Role::auditor;
-  return Role::distributor;
-}
 
 Result<std::map<std::string, Role>> roles_of(const TestnetOptions& options) {
   std::map<std::string, Role> roles;
@@ -58,87 +39,32 @@ Result<std::map<std::string, Role>> roles_of(const TestnetOptions& options) {
   return roles;
 }
 
-// Distributors stand under the first brand.
-std::optional<std::string> parent_of(Role role, const TestnetOptions& options,
-                                     const std::map<std::string, Role>& roles) {
-  if (role != Role::distributor && role != Role::subdistributor) return std::nullopt;
-  for (const auto& name : options.validators) {
-    if (roles.at(name) == Role::brand) return name;
-  }
-  return std::nullopt;
-}
-
-Result<Genesis> create(const TestnetOptions& options, const Passphrase* passphrase,
-                       std::vector<Member>& members) {
-  const auto count = options.validators.size();
-  if (count == 0 || count > kValidatorsMax) {
-    return Error{Errc::usage, "--validators: 1 to " + std::to_string(kValidatorsMax)};
-  }
-  if (options.base_port == 0 || options.base_port + 2 * count > 65'536) {
-    return Error{Errc::usage, "--base-port: the ports would not fit below 65536"};
-  }
-  FENRUN_TRY(const auto roles, roles_of(options));
-  std::vector<ValidatorCard> cards;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& name = options.validators[i];
-    const auto port = static_cast<std::uint16_t>(options.base_port + 2 * i);
-    const Role role = roles.at(name);
-    const HomeOptions home{.name = name,
-                           .role = role,
-                           .parent = parent_of(role, options, roles),
-                           .peer_host = "127.0.0.1",
-                           .peer_port = port};
-    members.push_back({name, Path(options.home) / name, static_cast<std::uint16_t>(port + 1)});
-    FENRUN_TRY(auto card, create_keys(members.back().home, home, passphrase));
-    cards.push_back(std::move(card));
-  }
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const TimeMs now(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(since).count()));
-  FENRUN_TRY(auto genesis, compose_genesis("fenrun-testnet", cards, now));
-  for (const auto& member : members) {
-    FENRUN_OK(join_network(member.home, member.name, genesis, cards, "127.0.0.1", member.api_port));
-  }
-  PosixFileSystem files;
-  FENRUN_OK(replace_file(files, Path(options.home) / "network.policy",
-                         bytes_of(trust_policy_of(genesis))));
-  return genesis;
+LocalNetworkOptions network_options(const TestnetOptions& options,
+                                    const std::map<std::string, Role>& roles) {
+  LocalNetworkOptions out{options.home, {}, options.base_port};
+  for (const auto& name : options.validators) out.validators.push_back({name, roles.at(name)});
+  return out;
 }
 
 // ---- Running them ------------------------------------------------------------------------------
 
-// In the child: becomes `fenrun start --home DIR`, which ends when its parent does.
-[[noreturn]] void become_node(const Path& home, const std::string& passphrase) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  const std::string folder = home.string();
-  // Several nodes cannot ask one terminal.
-  if (!passphrase.empty()) ::setenv("FENRUN_PASSPHRASE", passphrase.c_str(), 1);
-  const char* const argv[] = {"fenrun", "start", "--home", folder.c_str(), nullptr};
-  ::execv("/proc/self/exe", const_cast<char* const*>(argv));
-  ::_exit(static_cast<int>(Exit::internal));
-}
-
 // Runs the nodes until SIGINT or SIGTERM, then stops those that still run.  A node that ends by
 // itself is reported and not started again.
-Result<Exit> run_members(const Session& session, const std::vector<Member>& members,
+Result<Exit> run_members(const Session& session, const std::vector<LocalNode>& members,
                          const std::string& passphrase) {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&signals, number);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 
-  std::map<pid_t, const Member*> running;
+  std::map<pid_t, const LocalNode*> running;
   for (const auto& member : members) {
-    const pid_t child = ::fork();
-    if (child == 0) become_node(member.home, passphrase);
-    if (child < 0) {
+    const auto child = start_local_node(member.home, passphrase, {});
+    if (!child) {
       for (const auto& [pid, other] : running) ::kill(pid, SIGTERM);
-      return Error{Errc::io_error, "cannot start a process"};
+      return child.error();
     }
-    running.emplace(child, &member);
+    running.emplace(*child, &member);
   }
   bool is_stopping = false;
   bool has_failed = false;
@@ -163,14 +89,16 @@ Result<Exit> run_members(const Session& session, const std::vector<Member>& memb
 }
 
 Result<Exit> run_testnet(const Session& session, const TestnetOptions& options) {
-  std::vector<Member> members;
+  FENRUN_TRY(const auto roles, roles_of(options));
   std::optional<Passphrase> passphrase;
   if (!options.plain) {
     FENRUN_TRY(passphrase, ask_new_passphrase(session));
   }
-  FENRUN_TRY(const auto genesis, create(options, passphrase ? &*passphrase : nullptr, members));
+  FENRUN_TRY(const auto network, create_local_network(network_options(options, roles),
+                                                      passphrase ? &*passphrase : nullptr));
+  const auto& genesis = network.genesis;
   Json nodes = Json::array();
-  for (const auto& member : members) {
+  for (const auto& member : network.nodes) {
     nodes.push_back({{"name", member.name},
                      {"node", "http://127.0.0.1:" + std::to_string(member.api_port)},
                      {"home", member.home.string()},
@@ -188,7 +116,7 @@ Result<Exit> run_testnet(const Session& session, const TestnetOptions& options) 
   });
   session.out << std::flush;
   if (!options.start) return Exit::ok;
-  return run_members(session, members, passphrase ? std::string(passphrase->view()) : "");
+  return run_members(session, network.nodes, passphrase ? std::string(passphrase->view()) : "");
 }
 
 }  // namespace

@@ -1,32 +1,32 @@
-#include "tests/bench/limits.h"
-
-#include <fcntl.h>
-#include <unistd.h>
+#include "node/bench/limits.h"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <numeric>
 #include <thread>
+#include <vector>
 
 #include "core/check.h"
 #include "core/crypto/sign.h"
 
-namespace fenrun {
+namespace fenrun::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kSpan{1'000};
-constexpr int kSyncs = 200;
+constexpr std::size_t kBodyBytes = 140;  // About a transaction's body.
+constexpr int kHashes = 1'000'000;
+constexpr std::size_t kSyncs = 200;
+constexpr std::size_t kPieceBytes = 4'096;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double verifications_per_second(unsigned threads) {
+double verifications_per_s(unsigned threads) {
   const auto key = SigningKey::generate();
-  const Bytes message(140, 7);  // About a transaction's body.
+  const Bytes message(kBodyBytes, 7);
   const Signature signature = key.sign(Domain::transaction, message);
   std::atomic<std::uint64_t> count{0};
   const auto start = Clock::now();
@@ -43,8 +43,7 @@ double verifications_per_second(unsigned threads) {
   return static_cast<double>(count) / seconds_since(start);
 }
 
-double sha256_nanoseconds() {
-  constexpr int kHashes = 1'000'000;
+double sha256_ns() {
   Bytes bytes(65, 1);
   const auto start = Clock::now();
   for (int i = 0; i < kHashes; ++i) {
@@ -54,33 +53,33 @@ double sha256_nanoseconds() {
   return seconds_since(start) / kHashes * 1e9;
 }
 
-double sync_microseconds(const Path& folder) {
+Result<double> fdatasync_us(const Path& folder) {
+  PosixFileSystem files;
   const Path path = folder / "fdatasync.probe";
-  const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  CHECK(file >= 0);
-  const Bytes piece(4'096, 1);
+  FENRUN_TRY(const auto file, files.open(path, FileAccess::replace));
+  const Bytes piece(kPieceBytes, 1);
   std::vector<double> spans;
-  for (int i = 0; i < kSyncs; ++i) {
+  for (std::size_t i = 0; i < kSyncs; ++i) {
     const auto start = Clock::now();
-    CHECK(::write(file, piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
-    CHECK(::fdatasync(file) == 0);
+    FENRUN_OK(file->write(i * kPieceBytes, piece));
+    FENRUN_OK(file->sync());
     spans.push_back(seconds_since(start) * 1e6);
   }
-  ::close(file);
-  std::filesystem::remove(path);
+  FENRUN_OK(files.remove(path));
   std::ranges::nth_element(spans, spans.begin() + kSyncs / 2);
   return spans[kSyncs / 2];
 }
 
 }  // namespace
 
-Json measure_limits(const Path& folder) {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  return {{"cores", cores},
-          {"verifications_per_second", verifications_per_second(cores)},
-          {"verifications_per_second_one_core", verifications_per_second(1)},
-          {"sha256_65_bytes_ns", sha256_nanoseconds()},
-          {"fdatasync_us", sync_microseconds(folder)}};
+Result<Limits> measure_limits(const Path& folder) {
+  Limits limits;
+  limits.cores = std::max(1U, std::thread::hardware_concurrency());
+  limits.verifications_per_s = verifications_per_s(limits.cores);
+  limits.verifications_per_s_one_core = verifications_per_s(1);
+  limits.sha256_65_bytes_ns = sha256_ns();
+  FENRUN_TRY(limits.fdatasync_us, fdatasync_us(folder));
+  return limits;
 }
 
-}  // namespace fenrun
+}  // namespace fenrun::bench

@@ -1,0 +1,222 @@
+#include "node/bench/load.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "core/text.h"
+
+namespace fenrun::bench {
+namespace {
+
+constexpr std::chrono::milliseconds kStep{1};
+constexpr std::size_t kPipelined = 128;
+constexpr double kPatienceMs = 30'000;
+constexpr double kWarmUp = 0.25;  // Of sending.
+constexpr std::uint64_t kValidHeights = kValidityHeightsMax - 1'000;
+constexpr unsigned kHttpOk = 200;
+constexpr unsigned kHttpAccepted = 202;
+
+Result<std::uint64_t> next_in(const HttpAnswer& answer) {
+  if (answer.status != kHttpOk) return Errc::not_found;
+  FENRUN_TRY(const auto record, parse_json(answer.body));
+  FENRUN_TRY(const auto state, Market::lane_state_in(record));
+  return state.next.value();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Load>> Load::open(const Cluster& cluster, const Market& market) {
+  std::unique_ptr<Load> load(new Load(cluster, market));
+  const auto on_broken = [self = load.get()](const Error& error) { self->stop(error); };
+  const auto& nodes = cluster.nodes();
+  const auto& watched = cluster.watched();
+  for (std::uint16_t i = 0; i < Market::kLanes; ++i) {
+    auto lane = std::make_unique<LaneQueue>();
+    lane->lane = Lane(i);
+    lane->node = &nodes[i % nodes.size()];
+    lane->record = watched.get(Market::lane_target(market.brand(), Lane(i)));
+    FENRUN_TRY(lane->pipe, HttpPipe::connect(load->io_, lane->node->local.api_port, on_broken));
+    load->lanes_.push_back(std::move(lane));
+  }
+  FENRUN_TRY(load->watch_, HttpPipe::connect(load->io_, watched.local.api_port, on_broken));
+  FENRUN_TRY(load->events_, EventPipe::connect(load->io_, watched.local.api_port,
+                                               watched.get("/v1/events?kind=header"),
+                                               [self = load.get()] { self->look_for_commits(); }));
+  return load;
+}
+
+// Lanes are signed by several threads, each transaction with the time at which it is due.
+Status Load::sign(const LoadPlan& plan) {
+  FENRUN_TRY(const auto status, Cluster::get(cluster_->watched(), "/v1/status"));
+  const Height until(status.at("height").get<std::uint64_t>() + kValidHeights);
+  const auto total = plan.rate_per_s > 0 ? static_cast<std::size_t>(plan.rate_per_s * plan.seconds)
+                                         : plan.transactions_max;
+  std::vector<std::jthread> workers;
+  std::atomic<std::size_t> next_lane{0};
+  for (auto& lane : lanes_) {
+    FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->brand(), lane->lane));
+    lane->first = state.next.value();
+    lane->requests.clear();
+    lane->due_ms.clear();
+    lane->sent = lane->committed = 0;
+    lane->resume_ms = 0;
+    ++lane->attempt;
+  }
+  const auto work = [&] {
+    for (std::size_t l = next_lane++; l < lanes_.size(); l = next_lane++) {
+      auto& lane = *lanes_[l];
+      for (std::size_t i = l; i < total; i += lanes_.size()) {
+        const Sequence sequence(lane.first + lane.requests.size());
+        const auto bytes = market_->transaction(plan.content, lane.lane, sequence, until);
+        lane.requests.push_back(
+            http_request("POST", "/v1/transactions", lane.node->token, text_of(bytes)));
+        lane.due_ms.push_back(plan.rate_per_s > 0 ? static_cast<double>(i) * 1'000 / plan.rate_per_s
+                                                  : 0);
+        if (i == 0) transaction_bytes_ = bytes.size();
+      }
+    }
+  };
+  const auto threads = std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < threads; ++i) workers.emplace_back(work);
+  workers.clear();
+  return {};
+}
+
+Result<LoadOutcome> Load::run(const LoadPlan& plan) {
+  plan_ = plan;
+  FENRUN_OK(sign(plan));
+  refused_ = 0;
+  committed_at_ms_.clear();
+  latencies_ms_.clear();
+  start_ = Clock::now();
+  last_commit_ms_ = sending_ms_ = 0;
+  io_.restart();
+  step();
+  io_.run();
+  if (error_) return *error_;
+  FENRUN_OK(check_outcomes());
+  return outcome();
+}
+
+double Load::now_ms() const {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start_).count();
+}
+
+void Load::stop(const Error& error) {
+  if (!error_) error_ = error;
+  io_.stop();
+}
+
+void Load::step() {
+  for (auto& lane : lanes_) advance(*lane);
+  if (is_over()) return io_.stop();
+  if (now_ms() - std::max(last_commit_ms_, sending_ms_) > kPatienceMs) {
+    return stop({Errc::timeout, "nothing becomes final any more"});
+  }
+  steps_.expires_after(kStep);
+  steps_.async_wait([this](boost::system::error_code error) {
+    if (!error) step();
+  });
+}
+
+void Load::advance(LaneQueue& lane) {
+  const double now = now_ms();
+  while (now < plan_.seconds * 1'000 && lane.sent < lane.requests.size() && now >= lane.resume_ms &&
+         lane.sent - lane.committed < plan_.window && lane.pipe->in_flight() < kPipelined &&
+         lane.due_ms[lane.sent] <= now) {
+    const std::size_t index = lane.sent++;
+    if (plan_.rate_per_s <= 0) lane.due_ms[index] = now;
+    sending_ms_ = now;
+    lane.pipe->send(lane.requests[index],
+                    [this, &lane, index, attempt = lane.attempt](const HttpAnswer& answer) {
+                      take_answer(lane, index, attempt, answer);
+                    });
+  }
+}
+
+// What is refused for want of room is sent again when the node says so, and all of its lane that
+// was sent behind it.
+void Load::take_answer(LaneQueue& lane, std::size_t index, std::uint64_t attempt,
+                       const HttpAnswer& answer) {
+  if (answer.status == kHttpOk || answer.status == kHttpAccepted) return;
+  ++refused_;
+  if (attempt != lane.attempt) return;
+  if (answer.retry_after_s == 0) return stop({Errc::value_invalid, answer.body});
+  ++lane.attempt;
+  lane.sent = index;
+  lane.resume_ms = now_ms() + 1'000.0 * answer.retry_after_s;
+}
+
+void Load::look_for_commits() {
+  look_again_ = true;
+  if (looking_ > 0) return;
+  look_again_ = false;
+  for (auto& lane : lanes_) {
+    if (lane->committed < lane->sent) ask_for(*lane);
+  }
+}
+
+void Load::ask_for(LaneQueue& lane) {
+  ++looking_;
+  watch_->send(lane.record, [this, &lane](const HttpAnswer& answer) {
+    --looking_;
+    const auto next = next_in(answer);
+    if (!next) return stop({Errc::value_invalid, "a lane cannot be read: " + answer.body});
+    const double now = now_ms();
+    for (; lane.first + lane.committed < *next; ++lane.committed) {
+      latencies_ms_.push_back(now - lane.due_ms[lane.committed]);
+      committed_at_ms_.push_back(now);
+      last_commit_ms_ = now;
+    }
+    if (looking_ == 0 && look_again_) look_for_commits();
+  });
+}
+
+bool Load::is_over() const {
+  const bool is_sent = now_ms() >= plan_.seconds * 1'000;
+  return std::ranges::all_of(lanes_, [&](const auto& lane) {
+    return lane->pipe->in_flight() == 0 && lane->committed >= lane->sent &&
+           (is_sent || lane->sent == lane->requests.size());
+  });
+}
+
+// The last transaction of each lane stands for those before it: they are alike.
+Status Load::check_outcomes() const {
+  for (const auto& lane : lanes_) {
+    if (lane->committed == 0) continue;
+    FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->brand(), lane->lane));
+    FENRUN_TRY(const auto view,
+               Cluster::get(cluster_->watched(), "/v1/transactions/" + to_hex(state.last.view())));
+    const auto& outcome = view.at("outcome").get_ref<const std::string&>();
+    if (outcome != "ok") return Error{Errc::value_invalid, "a transaction failed: " + outcome};
+  }
+  return {};
+}
+
+// From one commit to another within the time that counts: what was committed between them.
+double Load::rate_within(double begin, double end) const {
+  const auto first = std::ranges::lower_bound(committed_at_ms_, begin);
+  const auto last = std::ranges::upper_bound(first, committed_at_ms_.end(), end);
+  if (first == last || *first == *(last - 1)) return 0;
+  const auto behind_first = std::ranges::upper_bound(first, last, *first);
+  return static_cast<double>(last - behind_first) * 1'000 / (*(last - 1) - *first);
+}
+
+LoadOutcome Load::outcome() const {
+  LoadOutcome out;
+  out.seconds = plan_.seconds;
+  for (const auto& lane : lanes_) out.sent += lane->sent;
+  out.committed = committed_at_ms_.size();
+  out.refused = refused_;
+  const double end = 1'000 * plan_.seconds;
+  out.committed_per_s = rate_within(kWarmUp * end, end);
+  // A short run may see too few commits within it.
+  if (out.committed_per_s <= 0)
+    out.committed_per_s = rate_within(0, committed_at_ms_.empty() ? 0 : committed_at_ms_.back());
+  out.transaction_bytes = transaction_bytes_;
+  out.latencies_ms = latencies_ms_;
+  return out;
+}
+
+}  // namespace fenrun::bench

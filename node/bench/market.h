@@ -1,0 +1,74 @@
+// What the loads need on the ledger: a campaign with a policy and a budget, stores that have earned
+// by it, and the brand's lanes; and the transactions that the brand then signs.
+//
+// Everything is a number's: the same lane, sequence and index give the same operation.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "contracts/operations.h"
+#include "contracts/records.h"
+#include "node/bench/cluster.h"
+
+namespace fenrun::bench {
+
+// How a measurement tells what it is doing.
+using Progress = std::function<void(const std::string&)>;
+
+enum class Content {
+  payout,   // One payout.
+  payouts,  // 1,000 payouts.
+  mixed,    // Units commissioned and sold, each sale an earning; and as many payouts.
+};
+
+class Market {
+ public:
+  static constexpr std::size_t kLanes = kPartyLanesMax;
+  static constexpr std::size_t kBatchOperations = kTransactionOperationsMax;
+  static constexpr std::size_t kMixedUnits = 20;
+
+  // Sets it up through the nodes' API, with so many stores.  Errors of the API.
+  static Result<Market> open(const Cluster& cluster, std::size_t accounts,
+                             const Progress& progress);
+
+  std::size_t accounts() const { return stores_.size(); }
+  const PartyId& account(std::size_t i) const { return stores_[i % stores_.size()]; }
+  static std::size_t operations_of(Content content);
+
+  // What the watched node holds of a lane; and what its answer to `lane_target()` says of it.
+  static Result<LaneState> lane_state(const Cluster& cluster, const PartyId& party, Lane lane);
+  static Result<LaneState> lane_state_in(const Json& record);
+  static std::string lane_target(const PartyId& party, Lane lane);
+  const PartyId& brand() const { return brand_; }
+
+  // BCS of a SignedTransaction.  Thread-safe.
+  Bytes transaction(Content content, Lane lane, Sequence sequence, Height valid_until) const;
+  // The payout with this place in a transaction.
+  static PayoutId payout_id(Lane lane, Sequence sequence, std::size_t index);
+
+ private:
+  Market(const Cluster& cluster, SigningKey key) : cluster_(&cluster), key_(std::move(key)) {}
+
+  Status open_lanes();
+  Status promise();
+  Status register_stores(std::size_t accounts, const Progress& progress);
+  Status let_stores_earn(const Progress& progress);
+  Status submit(const PartyId& party, const SigningKey& key,
+                const std::vector<Operation>& operations);
+  Bytes sign(const PartyId& party, const SigningKey& key, Lane lane, Sequence sequence,
+             Height valid_until, const std::vector<Operation>& operations) const;
+  Operation payout(Lane lane, Sequence sequence, std::size_t index) const;
+  std::vector<Operation> mixed(Lane lane, Sequence sequence) const;
+
+  const Cluster* cluster_;
+  SigningKey key_;  // The brand's.
+  PartyId brand_;
+  Digest chain_id_;
+  TimeMs since_;  // Of policy and events.
+  std::vector<PartyId> stores_;
+  std::map<PartyId, Sequence> next_;  // On lane 0, while it is set up.
+};
+
+}  // namespace fenrun::bench

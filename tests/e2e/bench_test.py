@@ -1,0 +1,79 @@
+"""fenrun bench: each workload for a moment, and that it leaves nothing behind."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from harness import FENRUN
+
+PROMISED = {"committed_per_s", "ratio_to_limit", "latency_ms", "cpu_s_per_1000_ops",
+            "disk_bytes_per_op", "memory_bytes"}
+BASE_PORT = 27900
+STAGES = {"verify", "order", "execute", "hash", "commit", "cosign"}
+
+
+class BenchTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="fenrun-e2e-")
+        self.addCleanup(self.folder.cleanup)
+        self.home = pathlib.Path(self.folder.name) / "bench"
+
+    def bench(self, workload, *options):
+        command = [FENRUN, "bench", "--workload", workload, "--nodes", "2", "--seconds", "1",
+                   "--accounts", "50", "--home", self.home, "--base-port", str(BASE_PORT), "--json",
+                   *options]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                              timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(self.home.exists(), "its folder is left behind")
+        report = json.loads(done.stdout.splitlines()[-1])
+        self.assertLessEqual(PROMISED, report.keys())
+        self.assertGreater(report["committed_per_s"], 0)
+        self.assertGreater(report["ratio_to_limit"], 0)
+        latency = report["latency_ms"]
+        self.assertLessEqual(0, latency["p50"])
+        self.assertLessEqual(latency["p50"], latency["p99"])
+        self.assertLessEqual(latency["p99"], latency["max"])
+        return report
+
+    def test_payouts_signed_one_by_one_and_an_overload(self):
+        plot = pathlib.Path(self.folder.name) / "plot.svg"
+        saved = pathlib.Path(self.folder.name) / "report.json"
+        report = self.bench("signed", "--overload", "--plot", plot, "--out", saved)
+        self.assertEqual(json.loads(saved.read_text()), report)
+        self.assertIn("polyline", plot.read_text())
+        for load in (report["saturated"], report["half_load"], report["overload"]):
+            self.assertEqual(load["stages"].keys(), STAGES)
+            self.assertGreater(load["transactions"], 0)
+            self.assertGreater(load["stages"]["commit"]["count"], 0)
+        self.assertEqual(len(report["ladder"]), 6)
+
+    def test_batches_on_a_journal_that_grows(self):
+        report = self.bench("batched", "--entries", "20000")
+        grown = report["growth"][0]
+        self.assertGreaterEqual(grown["entries"], 20_000)
+        self.assertGreater(grown["start_up_s"], 0)
+
+    def test_goods_and_payouts(self):
+        self.bench("mixed")
+
+    def test_reads(self):
+        report = self.bench("reads")
+        self.assertEqual(report["reads"].keys(), {"proof_files", "statements", "records"})
+
+    def test_refusals(self):
+        for options in (["--workload", "other"], ["--nodes", "0"], ["--seconds", "0"]):
+            done = subprocess.run([FENRUN, "bench", *options, "--home", self.home],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+        self.home.mkdir()
+        done = subprocess.run([FENRUN, "bench", "--home", self.home], capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("exists already", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
