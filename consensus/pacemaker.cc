@@ -16,16 +16,12 @@ void SampleRing::add(SpanMs sample) {
   samples_[next_] = sample;
   next_ = (next_ + 1) % kSamplesMax;
   count_ = std::min(count_ + 1, kSamplesMax);
-}
-
-SpanMs SampleRing::p99() const {
-  if (empty()) return SpanMs(0);
   auto sorted = samples_;
   const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(count_);
   const auto rank = (count_ * 99 + 99) / 100 - 1;
   const auto nth = sorted.begin() + static_cast<std::ptrdiff_t>(rank);
   std::nth_element(sorted.begin(), nth, end);
-  return *nth;
+  p99_ = *nth;
 }
 
 Pacemaker::Pacemaker(const Timing& timing, const ValidatorSet& validators,

@@ -48,7 +48,8 @@ class Execution {
   Execution(BlockBuilder& block, const SignedTransaction& transaction)
       : block_(block),
         transaction_(transaction),
-        position_(block.append_transaction(transaction.body, transaction.signature)) {}
+        position_(block.append_transaction(transaction.body, transaction.signature)),
+        id_(block.last_transaction()) {}
 
   void run() {
     switch (transaction_.body.mode) {
@@ -117,13 +118,13 @@ class Execution {
   void use_up_sequence() {
     const auto& body = transaction_.body;
     const auto& party = party_of(body.signer).party;
-    update_linked(block_.state(), lane_key(party, body.lane),
-                  LaneState{body.sequence.next(), body.id()});
+    update_linked(block_.state(), lane_key(party, body.lane), LaneState{body.sequence.next(), id_});
   }
 
   BlockBuilder& block_;
   const SignedTransaction& transaction_;
   Position position_;
+  Digest id_;
 };
 
 // How much of the block's room is used.

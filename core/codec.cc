@@ -1,15 +1,36 @@
 #include "core/codec.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace fenrun {
 
 void Encoder::uleb(std::uint32_t value) {
   while (value >= 0x80) {
-    out_.push_back(static_cast<std::uint8_t>(value | 0x80));
+    fixed(static_cast<std::uint8_t>(value | 0x80));
     value >>= 7;
   }
-  out_.push_back(static_cast<std::uint8_t>(value));
+  fixed(static_cast<std::uint8_t>(value));
+}
+
+void Encoder::spill(std::size_t bytes) {
+  const bool was_small = large_.empty();
+  capacity_ = std::max(bytes, 2 * capacity_);
+  large_.resize(capacity_);
+  if (was_small) std::memcpy(large_.data(), small_.data(), size_);
+}
+
+Bytes Encoder::take() {
+  Bytes out;
+  if (large_.empty()) {
+    out.assign(small_.data(), small_.data() + size_);
+  } else {
+    large_.resize(size_);
+    out = std::exchange(large_, {});
+  }
+  capacity_ = kSmallBytes;
+  size_ = 0;
+  return out;
 }
 
 Status Decoder::raw(std::span<std::uint8_t> out) {

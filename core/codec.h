@@ -19,6 +19,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,25 +69,49 @@ struct Text {
 };
 
 // Writes BCS.  REQUIRES: every list within its limit; a longer one is a bug of ours.
+//
+// Most of what is written is small: it is put together here and allocated once, in take().
 class Encoder {
  public:
   Encoder() = default;
-  explicit Encoder(std::size_t expected_bytes) { out_.reserve(expected_bytes); }
+  explicit Encoder(std::size_t expected_bytes) {
+    if (expected_bytes > kSmallBytes) spill(expected_bytes);
+  }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
 
-  void raw(ByteView bytes) { append(out_, bytes); }
+  void raw(ByteView bytes) {
+    if (!bytes.empty()) std::memcpy(extend(bytes.size()), bytes.data(), bytes.size());
+  }
   void uleb(std::uint32_t value);
   template <std::unsigned_integral U>
   void fixed(U value) {
+    std::uint8_t* const at = extend(sizeof(U));
     for (std::size_t i = 0; i < sizeof(U); ++i) {
-      out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+      at[i] = static_cast<std::uint8_t>(value >> (8 * i));
     }
   }
 
-  std::size_t size() const { return out_.size(); }
-  Bytes take() { return std::move(out_); }
+  std::size_t size() const { return size_; }
+  // The bytes; the encoder is empty again.
+  Bytes take();
 
  private:
-  Bytes out_;
+  static constexpr std::size_t kSmallBytes = 512;
+
+  // Room for so many bytes more, at the end.
+  std::uint8_t* extend(std::size_t bytes) {
+    if (size_ + bytes > capacity_) spill(size_ + bytes);
+    std::uint8_t* const at = (large_.empty() ? small_.data() : large_.data()) + size_;
+    size_ += bytes;
+    return at;
+  }
+  void spill(std::size_t bytes);
+
+  std::array<std::uint8_t, kSmallBytes> small_;
+  Bytes large_;  // In its place, once that is full.
+  std::size_t capacity_ = kSmallBytes;
+  std::size_t size_ = 0;
 };
 
 // Reads BCS.  The view must outlive the decoder.

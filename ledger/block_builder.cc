@@ -37,13 +37,21 @@ Position BlockBuilder::next_position() const {
   return Position(parent_.frontier.size() + entries_.size());
 }
 
-Position BlockBuilder::append(Entry entry) {
+Position BlockBuilder::append(const Entry& entry) {
   const Position position = next_position();
-  const std::size_t size = encode_entry(entry).size();
-  bytes_ += size;
-  entry_bytes_.push_back(size);
+  entries_.push_back(encode_entry(entry));
+  leaves_.emplace_back();
+  bytes_ += entries_.back().size();
   if (entry.index() < counts_.size()) ++counts_[entry.index()];
-  entries_.push_back(std::move(entry));
+  return position;
+}
+
+Position BlockBuilder::append(Bytes encoded, const Digest& leaf) {
+  const Position position = next_position();
+  bytes_ += encoded.size();
+  ++counts_.at(encoded[0]);
+  entries_.push_back(std::move(encoded));
+  leaves_.emplace_back(leaf);
   return position;
 }
 
@@ -52,7 +60,9 @@ Position BlockBuilder::append_system(ByteView payload) {
 }
 
 Position BlockBuilder::append_transaction(const TransactionBody& body, const Signature& signature) {
-  return append(TransactionEntry{body, signature, Errc::ok});
+  const Position position = append(TransactionEntry{body, signature, Errc::ok});
+  transactions_.push_back({body.id(), position, Errc::ok});
+  return position;
 }
 
 Position BlockBuilder::append_operation(Position transaction, std::uint32_t index,
@@ -61,35 +71,48 @@ Position BlockBuilder::append_operation(Position transaction, std::uint32_t inde
 }
 
 void BlockBuilder::amend_transaction(Position position, Errc outcome) {
-  auto& entry = entries_.at(position.value() - parent_.frontier.size());
-  std::get<TransactionEntry>(entry).outcome = outcome;
+  set_outcome(entries_.at(position.value() - parent_.frontier.size()), outcome);
+  auto& transaction = transactions_.back();
+  CHECK(transaction.position == position);
+  transaction.outcome = outcome;
 }
 
 void BlockBuilder::amend_operation(Position position, Errc outcome) {
-  auto& entry = entries_.at(position.value() - parent_.frontier.size());
-  std::get<OperationEntry>(entry).outcome = outcome;
+  set_outcome(entries_.at(position.value() - parent_.frontier.size()), outcome);
 }
 
-PostingSide BlockBuilder::number_side(const StatementId& id, Statement& statement,
-                                      bool& is_new) const {
-  const auto existing = find_linked<Statement>(state_, statement_key(id));
-  is_new = !existing;
-  if (existing) {
-    statement = *existing;
-  } else {
-    statement.head = statement_chain_open(chain_id(), id);
+BlockBuilder::Side BlockBuilder::open_side(const StatementId& id) const {
+  Side side{statement_key(id), {}, false};
+  const auto bytes = state_.value(side.key);
+  side.is_new = !bytes;
+  if (side.is_new) {
+    side.linked.value.emplace();
+    side.linked.value->head = statement_chain_open(chain_id(), id);
+    return side;
   }
-  PostingSide side{id.account.party, id.account.book, statement.count + 1, std::nullopt};
-  if (statement.count > 0) side.previous = statement.last;
+  auto linked = decode<Linked<Statement>>(*bytes);
+  CHECK(linked && linked->value);
+  side.linked = *std::move(linked);
   return side;
 }
 
-void BlockBuilder::write_statement(const StatementId& id, const Statement& statement, bool is_new) {
-  const auto key = statement_key(id);
-  if (is_new) {
-    insert_linked(state_, statement_scope(id.account.party), key, statement);
+PostingSide BlockBuilder::number_of(const StatementId& id, const Side& side) {
+  const auto& statement = *side.linked.value;
+  PostingSide out{id.account.party, id.account.book, statement.count + 1, std::nullopt};
+  if (statement.count > 0) out.previous = statement.last;
+  return out;
+}
+
+void BlockBuilder::write_side(const StatementId& id, Side side, Position posting,
+                              const Digest& leaf) {
+  auto& statement = *side.linked.value;
+  ++statement.count;
+  statement.last = posting;
+  statement.head = statement_chain_next(statement.head, leaf);
+  if (side.is_new) {
+    insert_linked(state_, statement_scope(id.account.party), side.key, statement);
   } else {
-    update_linked(state_, key, statement);
+    state_.put(side.key, encode(side.linked));
   }
 }
 
@@ -102,17 +125,15 @@ Result<Position> BlockBuilder::post(const Transfer& transfer, Position cause) {
       transfer.period};
   CHECK(source_id != destination_id);
 
-  Statement source;
-  Statement destination;
-  bool source_is_new = false;
-  bool destination_is_new = false;
+  Side source = open_side(source_id);
+  Side destination = open_side(destination_id);
   const Posting posting{
       .kind = transfer.kind,
       .campaign = transfer.campaign,
       .asset = transfer.asset,
       .period = transfer.period,
-      .source = number_side(source_id, source, source_is_new),
-      .destination = number_side(destination_id, destination, destination_is_new),
+      .source = number_of(source_id, source),
+      .destination = number_of(destination_id, destination),
       .amount = transfer.amount,
       .cause = cause,
       .policy = transfer.policy,
@@ -121,29 +142,33 @@ Result<Position> BlockBuilder::post(const Transfer& transfer, Position cause) {
       .inputs = transfer.inputs,
       .reverses = transfer.reverses,
   };
-  FENRUN_TRY(source.debits, add(source.debits, transfer.amount));
-  FENRUN_TRY(destination.credits, add(destination.credits, transfer.amount));
+  auto& debits = source.linked.value->debits;
+  auto& credits = destination.linked.value->credits;
+  FENRUN_TRY(debits, add(debits, transfer.amount));
+  FENRUN_TRY(credits, add(credits, transfer.amount));
 
-  const Digest leaf = leaf_hash(encode_entry(posting));
-  const Position position = append(posting);
-  for (Statement* statement : {&source, &destination}) {
-    ++statement->count;
-    statement->last = position;
-    statement->head = statement_chain_next(statement->head, leaf);
+  Bytes encoded = encode_entry(posting);
+  const Digest leaf = leaf_hash(encoded);
+  const Position position = append(std::move(encoded), leaf);
+  const bool inserts = source.is_new;
+  write_side(source_id, std::move(source), position, leaf);
+  // The source's key may stand directly behind the destination's now.
+  if (inserts && !destination.is_new) {
+    destination.linked.next = next_linked(state_, destination.key);
   }
-  write_statement(source_id, source, source_is_new);
-  write_statement(destination_id, destination, destination_is_new);
+  write_side(destination_id, std::move(destination), position, leaf);
   return position;
 }
 
 void BlockBuilder::rollback(const Savepoint& savepoint) {
-  CHECK(savepoint.entries <= entries_.size());
+  CHECK(savepoint.entries <= entries_.size() && savepoint.transactions <= transactions_.size());
   while (entries_.size() > savepoint.entries) {
-    bytes_ -= entry_bytes_.back();
-    --counts_[entries_.back().index()];
-    entry_bytes_.pop_back();
+    bytes_ -= entries_.back().size();
+    --counts_.at(entries_.back()[0]);
     entries_.pop_back();
   }
+  leaves_.resize(savepoint.entries);
+  transactions_.resize(savepoint.transactions);
   state_.rollback(savepoint.state);
 }
 
@@ -155,21 +180,22 @@ void BlockBuilder::set_next_validators(const Digest& validators, const Digest& t
 // Records: exactly the keys whose value differs from the parent's, in key order.
 ActiveChange BlockBuilder::append_records(StateDelta& delta) {
   ActiveChange change;
-  for (const auto& key : state_.changed_keys()) {
-    const auto before = parent_.state->record(key);
+  for (auto& [key, before, value] : state_.take_changes()) {
     RecordEntry record;
-    record.key = key;
-    auto value = state_.value(key);
-    if (value) record.value.emplace(*value);
+    record.key = std::move(key);
+    if (value) record.value.emplace(*std::move(value));
     if (before) {
       record.version = before->version + 1;
       record.previous = before->position;
       if (!planted(PlantedBug::active_bit_kept)) change.cleared.push_back(before->position);
     }
-    const std::uint64_t version = record.version;
-    const Position position = append(std::move(record));
+    Entry entry(std::move(record));
+    const Position position = append(entry);
     change.set.push_back(position);
-    delta.emplace(key, CurrentRecord{version, position, std::move(value)});
+    auto& written = std::get<RecordEntry>(entry);
+    CurrentRecord current{written.version, position, std::nullopt};
+    if (written.value) current.value.emplace(*std::move(written.value));
+    delta.emplace_hint(delta.end(), std::move(written.key), std::move(current));
   }
   return change;
 }
@@ -181,17 +207,11 @@ ExecutedBlock BlockBuilder::finish() {
   change.size = position.value();
   ActiveLayer active(*parent_.active, change);
 
-  std::vector<Bytes> encoded;
   std::vector<Digest> leaves;
-  std::vector<JournaledTransaction> transactions;
+  leaves.reserve(entries_.size() + 1);
   Frontier frontier = parent_.frontier;
-  for (const auto& entry : entries_) {
-    encoded.push_back(encode_entry(entry));
-    leaves.push_back(leaf_hash(encoded.back()));
-    if (const auto* transaction = std::get_if<TransactionEntry>(&entry)) {
-      transactions.push_back(
-          {transaction->body.id(), Position(frontier.size()), transaction->outcome});
-    }
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    leaves.push_back(leaves_[i] ? *leaves_[i] : leaf_hash(entries_[i]));
     frontier.append(leaves.back());
   }
 
@@ -217,15 +237,15 @@ ExecutedBlock BlockBuilder::finish() {
       .trust_policy = parent_.trust_policy,
       .next_trust_policy = next_trust_policy_,
   };
-  encoded.push_back(encode_entry(header));
-  leaves.push_back(leaf_hash(encoded.back()));
+  entries_.push_back(encode_entry(header));
+  leaves.push_back(leaf_hash(entries_.back()));
   const Digest id = leaves.back();
   frontier.append(id);
   return {.header = header,
           .id = id,
-          .entries = std::move(encoded),
+          .entries = std::move(entries_),
           .leaves = std::move(leaves),
-          .transactions = std::move(transactions),
+          .transactions = std::move(transactions_),
           .frontier = std::move(frontier),
           .active_count = active_count,
           .state = DeltaView(*parent_.state, std::move(delta)),

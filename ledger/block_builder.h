@@ -103,6 +103,8 @@ class BlockBuilder {
   // Appends an entry.  An outcome that is known later only is set with amend_...().
   Position append_system(ByteView payload);
   Position append_transaction(const TransactionBody& body, const Signature& signature);
+  // The id of the transaction appended last.
+  const Digest& last_transaction() const { return transactions_.back().id; }
   Position append_operation(Position transaction, std::uint32_t index, ByteView payload);
   // The outcome of an entry appended before; its size does not change.
   void amend_transaction(Position position, Errc outcome);
@@ -116,9 +118,12 @@ class BlockBuilder {
   // A point to come back to: rollback() forgets entries and state since then.
   struct Savepoint {
     std::size_t entries = 0;
+    std::size_t transactions = 0;
     std::size_t state = 0;
   };
-  Savepoint savepoint() const { return {entries_.size(), state_.savepoint()}; }
+  Savepoint savepoint() const {
+    return {entries_.size(), transactions_.size(), state_.savepoint()};
+  }
   void rollback(const Savepoint& savepoint);
 
   // Changes the header's view of who validates from the next block on.
@@ -128,16 +133,26 @@ class BlockBuilder {
   ExecutedBlock finish();
 
  private:
-  Position append(Entry entry);
-  PostingSide number_side(const StatementId& id, Statement& statement, bool& is_new) const;
-  void write_statement(const StatementId& id, const Statement& statement, bool is_new);
+  // A statement that a Posting moves, as it will be written.
+  struct Side {
+    RecordKey key;
+    Linked<Statement> linked;
+    bool is_new = false;
+  };
+
+  Position append(const Entry& entry);
+  Position append(Bytes encoded, const Digest& leaf);
+  Side open_side(const StatementId& id) const;
+  static PostingSide number_of(const StatementId& id, const Side& side);
+  void write_side(const StatementId& id, Side side, Position posting, const Digest& leaf);
   ActiveChange append_records(StateDelta& delta);
 
   BlockPoint parent_;
   BlockContext context_;
   Overlay state_;
-  std::vector<Entry> entries_;
-  std::vector<std::size_t> entry_bytes_;
+  std::vector<Bytes> entries_;                 // Encoded.
+  std::vector<std::optional<Digest>> leaves_;  // Of entries_, where computed already.
+  std::vector<JournaledTransaction> transactions_;
   std::size_t bytes_ = 0;
   std::array<std::uint32_t, 5> counts_{};
   Digest next_validators_;

@@ -1,5 +1,7 @@
 #include "ledger/state.h"
 
+#include <utility>
+
 #include "core/check.h"
 
 namespace fenrun {
@@ -53,7 +55,6 @@ std::optional<RecordKey> merged_before(const StateView& base, const Layer& layer
 }
 
 bool is_live(const CurrentRecord& record) { return record.value.has_value(); }
-bool is_present(const std::optional<Bytes>& value) { return value.has_value(); }
 
 }  // namespace
 
@@ -85,57 +86,84 @@ void Overlay::put(const RecordKey& key, Bytes value) {
 void Overlay::remove(const RecordKey& key) { write(key, std::nullopt); }
 
 void Overlay::write(const RecordKey& key, Written value) {
-  const auto [it, inserted] = written_.try_emplace(key);
-  undo_.push_back({key, inserted ? std::nullopt : std::optional<Written>(std::move(it->second))});
-  it->second = std::move(value);
+  const auto slot = slots_.try_emplace(key).first;
+  undo_.push_back({slot, std::exchange(slot->second.written, std::move(value))});
 }
 
 void Overlay::rollback(std::size_t savepoint) {
   CHECK(savepoint <= undo_.size());
   while (undo_.size() > savepoint) {
-    auto& undo = undo_.back();
-    if (undo.before) {
-      written_[undo.key] = std::move(*undo.before);
-    } else {
-      written_.erase(undo.key);
-    }
+    auto& [slot, before] = undo_.back();
+    slot->second.written = std::move(before);
+    // Neither read nor written: whatever was undone later has no iterator to it.
+    if (!slot->second.written && !slot->second.is_read) slots_.erase(slot);
     undo_.pop_back();
   }
 }
 
+void Overlay::read(ByteView key, Slot& slot) const {
+  if (slot.is_read) return;
+  slot.base = base_->record(key);
+  slot.is_read = true;
+}
+
+// Read, unless it was written.
+Overlay::Slot& Overlay::slot_of(ByteView key) const {
+  auto found = slots_.find(key);
+  if (found == slots_.end()) found = slots_.emplace(to_bytes(key), Slot{}).first;
+  if (!found->second.written) read(key, found->second);
+  return found->second;
+}
+
 std::optional<CurrentRecord> Overlay::record(ByteView key) const {
-  auto below = base_->record(key);
-  const auto it = written_.find(key);
-  if (it == written_.end()) return below;
-  if (!below) below.emplace();
-  below->value = it->second;
-  return below;
+  auto& slot = slot_of(key);
+  if (!slot.written) return slot.base;
+  read(key, slot);
+  CurrentRecord record;
+  if (slot.base) {
+    record.version = slot.base->version;
+    record.position = slot.base->position;
+  }
+  record.value = *slot.written;
+  return record;
 }
 
 std::optional<Bytes> Overlay::value(ByteView key) const {
-  const auto it = written_.find(key);
-  return it == written_.end() ? base_->value(key) : it->second;
+  const auto& slot = slot_of(key);
+  if (slot.written) return *slot.written;
+  return slot.base ? slot.base->value : std::nullopt;
 }
 
 std::optional<RecordKey> Overlay::at_or_after(ByteView key) const {
-  return merged_at_or_after(*base_, written_, key, is_present);
+  return merged_at_or_after(*base_, slots_, key,
+                            [](const Slot& slot) { return slot.is_present(); });
 }
 
 std::optional<RecordKey> Overlay::before(ByteView key) const {
-  return merged_before(*base_, written_, key, is_present);
+  return merged_before(*base_, slots_, key, [](const Slot& slot) { return slot.is_present(); });
 }
 
 bool Overlay::has_written(std::uint8_t first) const {
-  const auto it = written_.lower_bound(RecordKey(Bytes{first}));
-  return it != written_.end() && it->first.front() == first;
+  for (auto it = slots_.lower_bound(RecordKey(Bytes{first})); it != slots_.end(); ++it) {
+    if (it->first.front() != first) break;
+    if (it->second.written) return true;
+  }
+  return false;
 }
 
-std::vector<RecordKey> Overlay::changed_keys() const {
-  std::vector<RecordKey> keys;
-  for (const auto& [key, value] : written_) {
-    if (base_->value(key) != value) keys.push_back(key);
+std::vector<Overlay::Change> Overlay::take_changes() {
+  std::vector<Change> changes;
+  undo_.clear();
+  while (!slots_.empty()) {
+    auto node = slots_.extract(slots_.begin());
+    auto& slot = node.mapped();
+    if (!slot.written) continue;
+    read(node.key(), slot);
+    const bool is_same = slot.base ? slot.base->value == *slot.written : !slot.written->has_value();
+    if (is_same) continue;
+    changes.push_back({std::move(node.key()), std::move(slot.base), *std::move(slot.written)});
   }
-  return keys;
+  return changes;
 }
 
 }  // namespace fenrun

@@ -79,6 +79,8 @@ class Overlay final : public StateView {
  public:
   // REQUIRES: base outlives the overlay and does not change.
   explicit Overlay(const StateView& base) : base_(&base) {}
+  Overlay(Overlay&&) = default;
+  Overlay& operator=(Overlay&&) = default;
 
   // REQUIRES: key and value within their limits.
   void put(const RecordKey& key, Bytes value);
@@ -86,7 +88,7 @@ class Overlay final : public StateView {
 
   // The value as written so far.  Version and position are those of the base.
   std::optional<CurrentRecord> record(ByteView key) const override;
-  // Does not ask the base for what was written here: hot Records are read thousands of times.
+  // Hot Records are read thousands of times.
   std::optional<Bytes> value(ByteView key) const override;
   std::optional<RecordKey> at_or_after(ByteView key) const override;
   std::optional<RecordKey> before(ByteView key) const override;
@@ -100,20 +102,40 @@ class Overlay final : public StateView {
   // Whether a key that begins with this byte was written, and not rolled back.
   bool has_written(std::uint8_t first) const;
 
-  // The keys whose value differs from the base's, in key order: exactly the block's Records.
-  std::vector<RecordKey> changed_keys() const;
+  // A key whose value differs from the base's.
+  struct Change {
+    RecordKey key;
+    std::optional<CurrentRecord> before;  // What the base has of it.
+    std::optional<Bytes> value;           // none: removed.
+  };
+  // All of them, in key order: exactly the block's Records.  The overlay is spent.
+  std::vector<Change> take_changes();
 
  private:
   using Written = std::optional<Bytes>;  // none: removed.
+  // What is known of a key: the base is asked once, and a write needs not ask it at all.
+  struct Slot {
+    bool is_read = false;
+    std::optional<CurrentRecord> base;  // Once read.
+    std::optional<Written> written;     // none: as in the base.
+
+    bool is_present() const {
+      if (written) return written->has_value();
+      return base && base->value;
+    }
+  };
+  using Slots = std::map<RecordKey, Slot, BytewiseLess>;
   struct Undo {
-    RecordKey key;
-    std::optional<Written> before;  // none: the overlay had no entry.
+    Slots::iterator slot;
+    std::optional<Written> before;
   };
 
   void write(const RecordKey& key, Written value);
+  void read(ByteView key, Slot& slot) const;
+  Slot& slot_of(ByteView key) const;
 
   const StateView* base_;
-  std::map<RecordKey, Written, BytewiseLess> written_;
+  mutable Slots slots_;  // Each of them read or written.
   std::vector<Undo> undo_;
 };
 

@@ -15,6 +15,14 @@ Result<Entry> decode_entry(ByteView bytes) {
   return decode<Entry>(bytes);
 }
 
+void set_outcome(Bytes& entry, Errc outcome) {
+  constexpr std::uint8_t kTransaction = 1;
+  constexpr std::uint8_t kOperation = 2;
+  const Bytes encoded = encode(outcome);
+  CHECK(entry.size() > encoded.size() && (entry[0] == kTransaction || entry[0] == kOperation));
+  std::ranges::copy(encoded, entry.end() - static_cast<std::ptrdiff_t>(encoded.size()));
+}
+
 Digest operation_leaf(ByteView payload) {
   return leaf_hash({bytes_of(tag_of(Domain::operation)), payload});
 }

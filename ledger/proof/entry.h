@@ -141,6 +141,9 @@ Bytes encode_entry(const Entry& entry);
 // Errors of decode(), and Errc::limit_exceeded above kEntryBytesMax.
 Result<Entry> decode_entry(ByteView bytes);
 
+// Sets the outcome of an encoded Transaction or Operation entry: its last two bytes.
+void set_outcome(Bytes& entry, Errc outcome);
+
 // The leaf of one operation in its transaction's operations tree.
 Digest operation_leaf(ByteView payload);
 

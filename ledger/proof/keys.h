@@ -36,7 +36,10 @@ struct Linked {
 // Writes the parts of a key.
 class KeyWriter {
  public:
-  explicit KeyWriter(std::uint8_t family) { key_.push_back(family); }
+  explicit KeyWriter(std::uint8_t family) {
+    key_.reserve(kUsualBytes);
+    key_.push_back(family);
+  }
 
   KeyWriter& raw(ByteView bytes) {
     key_.insert(key_.end(), bytes.begin(), bytes.end());
@@ -60,6 +63,8 @@ class KeyWriter {
   }
 
  private:
+  static constexpr std::size_t kUsualBytes = 40;
+
   RecordKey key_;
 };
 

@@ -11,8 +11,8 @@
 namespace fenrun::bench {
 namespace {
 
-constexpr std::size_t kWindowOperations = 4'000;  // Of a lane, in saturation.
-constexpr std::size_t kWindowMin = 3;
+constexpr std::size_t kWindowOperations = 2'000;  // Of a lane, in saturation.
+constexpr std::size_t kWindowMin = 2;
 constexpr std::size_t kWindowMax = 256;
 constexpr std::size_t kWindowOpen = 20'000;  // At a rate: as good as none.
 // Of what saturates: the ladder that is climbed after saturation, and the one that counts.
@@ -105,10 +105,10 @@ class Bench {
     FENRUN_TRY(limits_, measure_limits(options_.home.parent_path()));
     progress_("starting " + std::to_string(options_.nodes) + " nodes");
     FENRUN_TRY(cluster_, Cluster::start({options_.home, options_.nodes, options_.base_port}));
-    FENRUN_TRY(auto market, Market::open(*cluster_, options_.accounts, progress_));
+    FENRUN_TRY(auto market, Market::open(*cluster_, content(), options_.accounts, progress_));
     market_.emplace(std::move(market));
     FENRUN_TRY(load_, Load::open(*cluster_, *market_));
-    report_ = {{"workload", nullptr},
+    report_ = {{"workload", std::string(name_of(options_.workload))},
                {"nodes", options_.nodes},
                {"seconds", options_.seconds},
                {"accounts", options_.accounts},
@@ -128,6 +128,8 @@ class Bench {
       case Workload::reads:
         return Content::payout;
       case Workload::batched:
+        return Content::budgets;
+      case Workload::payouts:
         return Content::payouts;
       case Workload::mixed:
         return Content::mixed;
@@ -193,9 +195,6 @@ class Bench {
   }
 
   Status measure_writes() {
-    report_["workload"] = options_.workload == Workload::signed_   ? "signed"
-                          : options_.workload == Workload::batched ? "batched"
-                                                                   : "mixed";
     FENRUN_TRY(const auto warm, measure("warming up", 0, std::min(2.0, options_.seconds / 4)));
     FENRUN_TRY(auto saturated, measure("saturation", 0, options_.seconds));
     const double most = last_per_s_;
@@ -251,7 +250,8 @@ class Bench {
       progress_("filling the journal: " + std::to_string(now.entries) + " of " +
                 std::to_string(entries) + " entries");
       LoadPlan filling;
-      filling.content = Content::payouts;
+      filling.content =
+          options_.workload == Workload::batched ? Content::budgets : Content::payouts;
       filling.window = kWindowMin;
       filling.seconds = kFillSeconds;
       constexpr std::uint64_t kEntriesPerTransaction = 5'000;
@@ -263,7 +263,6 @@ class Bench {
   }
 
   Status measure_reads() {
-    report_["workload"] = "reads";
     auto setting = plan(0, kFillSeconds);
     setting.transactions_max = kReadTransactions;
     progress_("payouts to read");
@@ -315,11 +314,27 @@ class Bench {
 
 }  // namespace
 
+std::string_view name_of(Workload workload) {
+  switch (workload) {
+    case Workload::signed_:
+      return "signed";
+    case Workload::batched:
+      return "batched";
+    case Workload::payouts:
+      return "payouts";
+    case Workload::mixed:
+      return "mixed";
+    case Workload::reads:
+      return "reads";
+  }
+  UNREACHABLE();
+}
+
 std::optional<Workload> workload_named(std::string_view name) {
-  if (name == "signed") return Workload::signed_;
-  if (name == "batched") return Workload::batched;
-  if (name == "mixed") return Workload::mixed;
-  if (name == "reads") return Workload::reads;
+  for (const auto workload : {Workload::signed_, Workload::batched, Workload::payouts,
+                              Workload::mixed, Workload::reads}) {
+    if (name_of(workload) == name) return workload;
+  }
   return std::nullopt;
 }
 

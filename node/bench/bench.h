@@ -7,7 +7,8 @@
 
 namespace fenrun::bench {
 
-enum class Workload { signed_, batched, mixed, reads };
+enum class Workload { signed_, batched, payouts, mixed, reads };
+std::string_view name_of(Workload workload);
 std::optional<Workload> workload_named(std::string_view name);
 
 struct BenchOptions {

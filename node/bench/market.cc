@@ -88,6 +88,7 @@ std::size_t Market::operations_of(Content content) {
     case Content::payout:
       return 1;
     case Content::payouts:
+    case Content::budgets:
       return kBatchOperations;
     case Content::mixed:
       return 1 + 2 * kMixedUnits;
@@ -111,7 +112,7 @@ Result<LaneState> Market::lane_state(const Cluster& cluster, const PartyId& part
   return lane_state_in(record);
 }
 
-Result<Market> Market::open(const Cluster& cluster, std::size_t accounts,
+Result<Market> Market::open(const Cluster& cluster, Content content, std::size_t accounts,
                             const Progress& progress) {
   FENRUN_TRY(auto key, plain_key(cluster.nodes().front().local.home / "keys" / "operator.key"));
   Market market(cluster, std::move(key));
@@ -121,6 +122,11 @@ Result<Market> Market::open(const Cluster& cluster, std::size_t accounts,
   market.chain_id_ = chain_id(cluster.genesis());
   FENRUN_OK(market.promise());
   FENRUN_OK(market.open_lanes());
+  market.accounts_ = accounts;
+  if (content == Content::budgets) {
+    FENRUN_OK(market.open_budgets(progress));
+    return market;
+  }
   FENRUN_OK(market.register_stores(accounts, progress));
   FENRUN_OK(market.let_stores_earn(progress));
   return market;
@@ -202,6 +208,17 @@ Status Market::let_stores_earn(const Progress& progress) {
   return {};
 }
 
+Status Market::open_budgets(const Progress& progress) {
+  std::vector<Operation> operations;
+  for (std::size_t i = 0; i < accounts_; ++i) {
+    operations.push_back(budget(i));
+    if (operations.size() < kBatchOperations && i + 1 < accounts_) continue;
+    FENRUN_OK(submit(brand_, key_, std::exchange(operations, {})));
+    progress("budgets opened: " + std::to_string(i + 1));
+  }
+  return {};
+}
+
 // On lane 0; waits until it is final.
 Status Market::submit(const PartyId& party, const SigningKey& key,
                       const std::vector<Operation>& operations) {
@@ -255,6 +272,11 @@ Operation Market::payout(Lane lane, Sequence sequence, std::size_t index) const 
                         Rail::wechat};
 }
 
+Operation Market::budget(std::uint64_t asset) const {
+  return DeclareBudget{kCampaign, AssetId(static_cast<std::uint32_t>(1 + asset % accounts_)),
+                       kPayout};
+}
+
 std::vector<Operation> Market::mixed(Lane lane, Sequence sequence) const {
   const auto first = (sequence.value() * kLanes + lane.value() + 1) << 32;  // None of the set-up's.
   auto commissioning = event_of(EventKind::commissioning, since_, brand_, first);
@@ -280,6 +302,11 @@ Bytes Market::transaction(Content content, Lane lane, Sequence sequence, Height 
     case Content::payouts:
       for (std::size_t i = 0; i < kBatchOperations; ++i) {
         operations.push_back(payout(lane, sequence, i));
+      }
+      break;
+    case Content::budgets:
+      for (std::size_t i = 0; i < kBatchOperations; ++i) {
+        operations.push_back(budget(number_of(lane, sequence, i)));
       }
       break;
     case Content::mixed:

@@ -19,7 +19,8 @@ using Progress = std::function<void(const std::string&)>;
 
 enum class Content {
   payout,   // One payout.
-  payouts,  // 1,000 payouts.
+  payouts,  // 1,000 payouts: a new Record each, among those of all payouts.
+  budgets,  // 1,000 lines that each move money between two accounts which exist.
   mixed,    // Units commissioned and sold, each sale an earning; and as many payouts.
 };
 
@@ -29,11 +30,11 @@ class Market {
   static constexpr std::size_t kBatchOperations = kTransactionOperationsMax;
   static constexpr std::size_t kMixedUnits = 20;
 
-  // Sets it up through the nodes' API, with so many stores.  Errors of the API.
-  static Result<Market> open(const Cluster& cluster, std::size_t accounts,
+  // Sets it up through the nodes' API for such content, with so many accounts: of stores that have
+  // earned, or budgets of as many assets.  Errors of the API.
+  static Result<Market> open(const Cluster& cluster, Content content, std::size_t accounts,
                              const Progress& progress);
 
-  std::size_t accounts() const { return stores_.size(); }
   const PartyId& account(std::size_t i) const { return stores_[i % stores_.size()]; }
   static std::size_t operations_of(Content content);
 
@@ -55,11 +56,13 @@ class Market {
   Status promise();
   Status register_stores(std::size_t accounts, const Progress& progress);
   Status let_stores_earn(const Progress& progress);
+  Status open_budgets(const Progress& progress);
   Status submit(const PartyId& party, const SigningKey& key,
                 const std::vector<Operation>& operations);
   Bytes sign(const PartyId& party, const SigningKey& key, Lane lane, Sequence sequence,
              Height valid_until, const std::vector<Operation>& operations) const;
   Operation payout(Lane lane, Sequence sequence, std::size_t index) const;
+  Operation budget(std::uint64_t asset) const;
   std::vector<Operation> mixed(Lane lane, Sequence sequence) const;
 
   const Cluster* cluster_;
@@ -67,6 +70,7 @@ class Market {
   PartyId brand_;
   Digest chain_id_;
   TimeMs since_;  // Of policy and events.
+  std::size_t accounts_ = 0;
   std::vector<PartyId> stores_;
   std::map<PartyId, Sequence> next_;  // On lane 0, while it is set up.
 };

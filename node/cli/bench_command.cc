@@ -22,8 +22,8 @@ Result<bench::BenchOptions> options_of(const BenchCommand& command) {
   auto options = command.options;
   const auto workload = bench::workload_named(command.workload);
   if (!workload) {
-    return Error{Errc::usage,
-                 "--workload: " + command.workload + " is none of signed, batched, mixed, reads"};
+    return Error{Errc::usage, "--workload: " + command.workload +
+                                  " is none of signed, batched, payouts, mixed, reads"};
   }
   options.workload = *workload;
   options.home = command.home.empty() ? std::filesystem::temp_directory_path() /
@@ -126,14 +126,16 @@ void add_bench_command(CLI::App& app, Session& session) {
   bench
       ->add_option("--workload", command->workload,
                    "signed: payouts, each signed by itself\n"
-                   "batched: transactions of 1,000 payouts\n"
+                   "batched: transactions of 1,000 budget lines on accounts that exist\n"
+                   "payouts: transactions of 1,000 payouts, each a new Record\n"
                    "mixed: goods events with what they earn, and payouts\n"
                    "reads: proof files, statements, Records")
       ->capture_default_str();
   bench->add_option("--nodes", options.nodes, "How many validators")->capture_default_str();
   bench->add_option("--seconds", options.seconds, "Of saturation, and of half load")
       ->capture_default_str();
-  bench->add_option("--accounts", options.accounts, "Stores that are paid")->capture_default_str();
+  bench->add_option("--accounts", options.accounts, "Accounts: stores that are paid, or budgets")
+      ->capture_default_str();
   bench->add_flag("--overload", options.overloads, "Also offer three times what saturates");
   bench->add_option("--entries", options.entries, "Also saturate journals of N,N,... entries")
       ->delimiter(',');

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "core/bytes.h"
+#include "core/codec.h"
 #include "core/text.h"
 
 namespace fenrun::sim {
@@ -30,9 +30,10 @@ void Story::tell(std::string_view who, std::string_view what, std::string_view a
   pad(line, what, kWhatWidth);
   line += about;
   line += '\n';
-  Bytes bytes = to_bytes(digest_.view());
-  append(bytes, bytes_of(line));
-  digest_ = sha256(bytes);
+  Encoder chained(Digest::kSize + line.size());
+  chained.raw(digest_.view());
+  chained.raw(bytes_of(line));
+  digest_ = sha256(chained.take());
   if (out_ != nullptr) *out_ << line;
 }
 
