@@ -177,7 +177,7 @@ std::optional<Sequence> next_sequence(const StateView& state, const PartyId& par
 
 ExecutedBlock execute_block(const BlockPoint& parent, const BlockContext& context,
                             std::span<const SignedTransaction* const> transactions) {
-  return conclude_block(parent, execute_transactions(parent, context, transactions));
+  return conclude_block(execute_transactions(parent, context, transactions));
 }
 
 BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& context,
@@ -209,10 +209,9 @@ BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& 
   return block;
 }
 
-ExecutedBlock conclude_block(const BlockPoint& parent, BlockBuilder block) {
-  auto executed = block.finish();
-  check_invariants(*parent.state, executed.state.delta());
-  return executed;
+ExecutedBlock conclude_block(BlockBuilder block) {
+  check_invariants(block.conclude());
+  return block.finish();
 }
 
 }  // namespace fenrun

@@ -31,10 +31,9 @@ std::optional<Sequence> next_sequence(const StateView& state, const PartyId& par
 ExecutedBlock execute_block(const BlockPoint& parent, const BlockContext& context,
                             std::span<const SignedTransaction* const> transactions);
 
-// The two halves of it: what the transactions do, and the block that comes of it.  `block` is from
-// the first half, with the same parent.
+// The two halves of it: what the transactions do, and the block that comes of it.
 BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& context,
                                   std::span<const SignedTransaction* const> transactions);
-ExecutedBlock conclude_block(const BlockPoint& parent, BlockBuilder block);
+ExecutedBlock conclude_block(BlockBuilder block);
 
 }  // namespace fenrun

@@ -107,14 +107,17 @@ std::optional<FundId> fund_from_key(ByteView key) {
 
 }  // namespace
 
-void check_invariants(const StateView& before, const StateDelta& changes) {
+void check_invariants(std::span<const Overlay::Change> changes) {
   Movements movements;
-  for (const auto& [key, record] : changes) {
-    if (const auto id = statement_from_key(key)) {
-      add_statement(movements, *id, value_of<Statement>(before.value(key)),
-                    value_of<Statement>(record.value));
-    } else if (const auto fund = fund_from_key(key)) {
-      add_fund(movements, *fund, value_of<Fund>(before.value(key)), value_of<Fund>(record.value));
+  for (const auto& [key, before, value] : changes) {
+    const auto id = statement_from_key(key);
+    const auto fund = id ? std::nullopt : fund_from_key(key);
+    if (!id && !fund) continue;
+    const auto earlier = before ? before->value : std::nullopt;
+    if (id) {
+      add_statement(movements, *id, value_of<Statement>(earlier), value_of<Statement>(value));
+    } else {
+      add_fund(movements, *fund, value_of<Fund>(earlier), value_of<Fund>(value));
     }
   }
   for (const auto& [asset, movement] : movements.assets) {

@@ -2,6 +2,8 @@
 // "Invariants".
 #pragma once
 
+#include <span>
+
 #include "ledger/state.h"
 
 namespace fenrun {
@@ -12,6 +14,6 @@ namespace fenrun {
 //   * each fund's Record moved as its funder's statements did: declared as the fund's credits and
 //     the external debits, earned as the fund's debits, settled as the external credits;
 //   * 0 <= settled <= earned <= declared and 0 <= backed <= declared.
-void check_invariants(const StateView& before, const StateDelta& changes);
+void check_invariants(std::span<const Overlay::Change> changes);
 
 }  // namespace fenrun

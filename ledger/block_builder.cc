@@ -177,10 +177,16 @@ void BlockBuilder::set_next_validators(const Digest& validators, const Digest& t
   next_trust_policy_ = trust_policy;
 }
 
+const std::vector<Overlay::Change>& BlockBuilder::conclude() {
+  if (!changes_) changes_ = state_.take_changes();
+  return *changes_;
+}
+
 // Records: exactly the keys whose value differs from the parent's, in key order.
 ActiveChange BlockBuilder::append_records(StateDelta& delta) {
+  conclude();
   ActiveChange change;
-  for (auto& [key, before, value] : state_.take_changes()) {
+  for (auto& [key, before, value] : *changes_) {
     RecordEntry record;
     record.key = std::move(key);
     if (value) record.value.emplace(*std::move(value));

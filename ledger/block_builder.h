@@ -129,6 +129,8 @@ class BlockBuilder {
   // Changes the header's view of who validates from the next block on.
   void set_next_validators(const Digest& validators, const Digest& trust_policy);
 
+  // What the block changes, in key order.  Nothing is executed any more.
+  const std::vector<Overlay::Change>& conclude();
   // Writes Records and Header.  The builder is spent.
   ExecutedBlock finish();
 
@@ -153,6 +155,7 @@ class BlockBuilder {
   std::vector<Bytes> entries_;                 // Encoded.
   std::vector<std::optional<Digest>> leaves_;  // Of entries_, where computed already.
   std::vector<JournaledTransaction> transactions_;
+  std::optional<std::vector<Overlay::Change>> changes_;  // Once concluded.
   std::size_t bytes_ = 0;
   std::array<std::uint32_t, 5> counts_{};
   Digest next_validators_;

@@ -91,7 +91,7 @@ std::unique_ptr<ExecutedBlock> Executor::execute(
   auto builder = meter_->measure(
       Stage::execute, [&] { return execute_transactions(parent, context, transactions); });
   return meter_->measure(Stage::hash, [&] {
-    return std::make_unique<ExecutedBlock>(conclude_block(parent, std::move(builder)));
+    return std::make_unique<ExecutedBlock>(conclude_block(std::move(builder)));
   });
 }
 

@@ -29,7 +29,7 @@ namespace fenrun {
 
 struct DiskStoreOptions {
   std::uint64_t segment_bytes = 64 * 1024 * 1024;  // A segment ends with the block that exceeds it.
-  std::size_t record_cache_bytes = 64 * 1024 * 1024;
+  std::size_t record_cache_bytes = 128 * 1024 * 1024;
   IndexOptions index;
 };
 

@@ -215,6 +215,7 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   settings.write_buffer_size = options.write_buffer_bytes;
   settings.max_file_size = kTableBytes;
   settings.max_open_files = kOpenFilesMax;
+  settings.compression = leveldb::kNoCompression;
   if (options.environment != nullptr) settings.env = &options.environment->env();
   FENRUN_TRY(database->db, open_database(settings, folder.string(), options.environment));
 

@@ -30,7 +30,7 @@ class IndexEnvironment;
 
 struct IndexOptions {
   std::size_t block_cache_bytes = 64 * 1024 * 1024;
-  std::size_t write_buffer_bytes = 4 * 1024 * 1024;
+  std::size_t write_buffer_bytes = 32 * 1024 * 1024;
   // Where the index lies and what works on it; null: the machine's own files, and LevelDB's thread.
   // REQUIRES: outlives the index.
   IndexEnvironment* environment = nullptr;
