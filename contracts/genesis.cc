@@ -120,7 +120,7 @@ void write_party(Overlay& state, const Genesis& genesis, const GenesisParty& par
 }  // namespace
 
 Parameters default_parameters() {
-  return {.block_interval_ms = 50,
+  return {.block_interval_ms = 20,
           .idle_interval_ms = 5'000,
           .recovery_delay_ms = 3ull * 24 * 60 * 60 * 1'000,
           .block_bytes_max = kBlockBytesMax,

@@ -15,46 +15,37 @@ RecordKey successor(RecordKey key) {
   return key;
 }
 
-// The smallest live key >= `from` of a layer over a base.  `has_value(entry)` tells whether the
-// layer's entry is live.
-template <class Layer, class HasValue>
-std::optional<RecordKey> merged_at_or_after(const StateView& base, const Layer& layer,
-                                            ByteView from, HasValue has_value) {
-  auto own = layer.lower_bound(from);
-  while (own != layer.end() && !has_value(own->second)) ++own;
+// A layer of keys over a base: `keys` are in order; `key_of` gives the key of one of them, and
+// `is_present` whether a key that the base has, or the layer, is there in both together.
+template <class Keys, class KeyOf, class IsPresent>
+std::optional<RecordKey> merged_at_or_after(const StateView& base, const Keys& keys, ByteView from,
+                                            KeyOf key_of, IsPresent is_present) {
+  auto own = keys.lower_bound(from);
+  while (own != keys.end() && !is_present(key_of(*own))) ++own;
   auto below = base.at_or_after(from);
-  while (below) {
-    const auto shadow = layer.find(*below);
-    if (shadow == layer.end() || has_value(shadow->second)) break;
-    below = base.at_or_after(successor(*below));
-  }
-  if (own == layer.end()) return below;
-  if (!below || less(own->first, *below)) return own->first;
+  while (below && !is_present(*below)) below = base.at_or_after(successor(*below));
+  if (own == keys.end()) return below;
+  if (!below || less(key_of(*own), *below)) return key_of(*own);
   return below;
 }
 
-template <class Layer, class HasValue>
-std::optional<RecordKey> merged_before(const StateView& base, const Layer& layer, ByteView limit,
-                                       HasValue has_value) {
+template <class Keys, class KeyOf, class IsPresent>
+std::optional<RecordKey> merged_before(const StateView& base, const Keys& keys, ByteView limit,
+                                       KeyOf key_of, IsPresent is_present) {
   std::optional<RecordKey> own;
-  for (auto it = layer.lower_bound(limit); it != layer.begin();) {
+  for (auto it = keys.lower_bound(limit); !own && it != keys.begin();) {
     --it;
-    if (!has_value(it->second)) continue;
-    own = it->first;
-    break;
+    if (is_present(key_of(*it))) own = key_of(*it);
   }
   auto below = base.before(limit);
-  while (below) {
-    const auto shadow = layer.find(*below);
-    if (shadow == layer.end() || has_value(shadow->second)) break;
-    below = base.before(*below);
-  }
+  while (below && !is_present(*below)) below = base.before(*below);
   if (!own) return below;
   if (!below || less(*below, *own)) return own;
   return below;
 }
 
-bool is_live(const CurrentRecord& record) { return record.value.has_value(); }
+const RecordKey& key_of_item(const StateDelta::value_type& item) { return item.first; }
+const RecordKey& key_of_pointer(const RecordKey* key) { return *key; }
 
 }  // namespace
 
@@ -69,16 +60,23 @@ std::optional<CurrentRecord> DeltaView::record(ByteView key) const {
   return it == delta_.end() ? base_->record(key) : it->second;
 }
 
+// A key that the block did not write is one of the base's.
+bool DeltaView::is_present(const RecordKey& key) const {
+  const auto it = delta_.find(key);
+  return it == delta_.end() || it->second.value.has_value();
+}
+
 std::optional<RecordKey> DeltaView::at_or_after(ByteView key) const {
-  return merged_at_or_after(*base_, delta_, key, is_live);
+  return merged_at_or_after(*base_, delta_, key, key_of_item,
+                            [this](const RecordKey& k) { return is_present(k); });
 }
 
 std::optional<RecordKey> DeltaView::before(ByteView key) const {
-  return merged_before(*base_, delta_, key, is_live);
+  return merged_before(*base_, delta_, key, key_of_item,
+                       [this](const RecordKey& k) { return is_present(k); });
 }
 
 void Overlay::put(const RecordKey& key, Bytes value) {
-  CHECK(!key.empty() && key.size() <= kRecordKeyBytesMax);
   CHECK(value.size() <= kRecordValueBytesMax);
   write(key, std::move(value));
 }
@@ -86,8 +84,25 @@ void Overlay::put(const RecordKey& key, Bytes value) {
 void Overlay::remove(const RecordKey& key) { write(key, std::nullopt); }
 
 void Overlay::write(const RecordKey& key, Written value) {
-  const auto slot = slots_.try_emplace(key).first;
-  undo_.push_back({slot, std::exchange(slot->second.written, std::move(value))});
+  CHECK(!key.empty() && key.size() <= kRecordKeyBytesMax);
+  auto& slot = slots_.obtain(key);
+  if (!slot.second.written) {
+    loose_.push_back(&slot.first);
+    ++written_by_family_[slot.first.front()];
+  }
+  undo_.push_back({&slot, std::exchange(slot.second.written, std::move(value))});
+}
+
+// What was written first last is at the end of the keys not in order yet, if it is among them.
+void Overlay::forget_write(Slots::Item& slot) {
+  --written_by_family_[slot.first.front()];
+  if (!loose_.empty()) {
+    CHECK(loose_.back() == &slot.first);
+    loose_.pop_back();
+  } else {
+    CHECK(ordered_.erase(&slot.first) == 1);
+  }
+  if (!slot.second.is_read) slots_.erase(slot);
 }
 
 void Overlay::rollback(std::size_t savepoint) {
@@ -95,8 +110,7 @@ void Overlay::rollback(std::size_t savepoint) {
   while (undo_.size() > savepoint) {
     auto& [slot, before] = undo_.back();
     slot->second.written = std::move(before);
-    // Neither read nor written: whatever was undone later has no iterator to it.
-    if (!slot->second.written && !slot->second.is_read) slots_.erase(slot);
+    if (!slot->second.written) forget_write(*slot);
     undo_.pop_back();
   }
 }
@@ -109,10 +123,9 @@ void Overlay::read(ByteView key, Slot& slot) const {
 
 // Read, unless it was written.
 Overlay::Slot& Overlay::slot_of(ByteView key) const {
-  auto found = slots_.find(key);
-  if (found == slots_.end()) found = slots_.emplace(to_bytes(key), Slot{}).first;
-  if (!found->second.written) read(key, found->second);
-  return found->second;
+  auto& slot = slots_.obtain(key).second;
+  if (!slot.written) read(key, slot);
+  return slot;
 }
 
 std::optional<CurrentRecord> Overlay::record(ByteView key) const {
@@ -134,34 +147,40 @@ std::optional<Bytes> Overlay::value(ByteView key) const {
   return slot.base ? slot.base->value : std::nullopt;
 }
 
+// A key that was not written is one of the base's.
+bool Overlay::is_present(const RecordKey& key) const {
+  const auto* item = slots_.find(key);
+  return item == nullptr || !item->second.written || item->second.written->has_value();
+}
+
+const Overlay::Order& Overlay::written_in_order() const {
+  ordered_.insert(loose_.begin(), loose_.end());
+  loose_.clear();
+  return ordered_;
+}
+
 std::optional<RecordKey> Overlay::at_or_after(ByteView key) const {
-  return merged_at_or_after(*base_, slots_, key,
-                            [](const Slot& slot) { return slot.is_present(); });
+  return merged_at_or_after(*base_, written_in_order(), key, key_of_pointer,
+                            [this](const RecordKey& k) { return is_present(k); });
 }
 
 std::optional<RecordKey> Overlay::before(ByteView key) const {
-  return merged_before(*base_, slots_, key, [](const Slot& slot) { return slot.is_present(); });
-}
-
-bool Overlay::has_written(std::uint8_t first) const {
-  for (auto it = slots_.lower_bound(RecordKey(Bytes{first})); it != slots_.end(); ++it) {
-    if (it->first.front() != first) break;
-    if (it->second.written) return true;
-  }
-  return false;
+  return merged_before(*base_, written_in_order(), key, key_of_pointer,
+                       [this](const RecordKey& k) { return is_present(k); });
 }
 
 std::vector<Overlay::Change> Overlay::take_changes() {
+  std::vector<const RecordKey*> keys(ordered_.begin(), ordered_.end());
+  keys.insert(keys.end(), loose_.begin(), loose_.end());
+  std::ranges::sort(keys, KeyLess{});
   std::vector<Change> changes;
-  undo_.clear();
-  while (!slots_.empty()) {
-    auto node = slots_.extract(slots_.begin());
-    auto& slot = node.mapped();
-    if (!slot.written) continue;
-    read(node.key(), slot);
+  changes.reserve(keys.size());
+  for (const auto* key : keys) {
+    auto& slot = slots_.find(*key)->second;
+    read(*key, slot);
     const bool is_same = slot.base ? slot.base->value == *slot.written : !slot.written->has_value();
     if (is_same) continue;
-    changes.push_back({std::move(node.key()), std::move(slot.base), *std::move(slot.written)});
+    changes.push_back({*key, std::move(slot.base), *std::move(slot.written)});
   }
   return changes;
 }

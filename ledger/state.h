@@ -6,12 +6,15 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/lookup_table.h"
 #include "core/types.h"
 #include "ledger/proof/entry.h"
 #include "ledger/proof/keys.h"
@@ -69,6 +72,8 @@ class DeltaView final : public StateView {
   void rebase(const StateView& base) { base_ = &base; }
 
  private:
+  bool is_present(const RecordKey& key) const;
+
   const StateView* base_;
   StateDelta delta_;
 };
@@ -100,7 +105,7 @@ class Overlay final : public StateView {
   std::size_t writes_since(std::size_t savepoint) const { return undo_.size() - savepoint; }
 
   // Whether a key that begins with this byte was written, and not rolled back.
-  bool has_written(std::uint8_t first) const;
+  bool has_written(std::uint8_t first) const { return written_by_family_[first] > 0; }
 
   // A key whose value differs from the base's.
   struct Change {
@@ -118,24 +123,35 @@ class Overlay final : public StateView {
     bool is_read = false;
     std::optional<CurrentRecord> base;  // Once read.
     std::optional<Written> written;     // none: as in the base.
-
-    bool is_present() const {
-      if (written) return written->has_value();
-      return base && base->value;
-    }
   };
-  using Slots = std::map<RecordKey, Slot, BytewiseLess>;
+  struct KeyLess {
+    using is_transparent = void;
+    bool operator()(const RecordKey* a, const RecordKey* b) const { return less(*a, *b); }
+    bool operator()(const RecordKey* a, ByteView b) const { return less(*a, b); }
+    bool operator()(ByteView a, const RecordKey* b) const { return less(a, *b); }
+    static bool less(ByteView a, ByteView b) { return BytewiseLess{}(a, b); }
+  };
+  using Slots = LookupTable<RecordKey, Slot>;
+  using Order = std::set<const RecordKey*, KeyLess>;
   struct Undo {
-    Slots::iterator slot;
+    Slots::Item* slot;
     std::optional<Written> before;
   };
 
   void write(const RecordKey& key, Written value);
+  void forget_write(Slots::Item& slot);
   void read(ByteView key, Slot& slot) const;
   Slot& slot_of(ByteView key) const;
+  bool is_present(const RecordKey& key) const;
+  const Order& written_in_order() const;
 
   const StateView* base_;
   mutable Slots slots_;  // Each of them read or written.
+  // The keys that are written: in order, and those not put in order yet, as they came.  Most blocks
+  // ask for no neighbour of a key.
+  mutable Order ordered_;
+  mutable std::vector<const RecordKey*> loose_;
+  std::array<std::size_t, 256> written_by_family_{};  // By a key's first byte.
   std::vector<Undo> undo_;
 };
 

@@ -16,6 +16,8 @@ namespace {
 // The vote log is rewritten without what is committed when it has grown beyond this.
 constexpr std::uint64_t kVoteLogBytesMax = 32 * 1024 * 1024;
 constexpr std::uint64_t kCosignatureResendMs = 1'000;
+// Acknowledgements wait for one another so long: no vote rests on them.
+constexpr std::uint64_t kAcknowledgeMs = 5;
 // Checkpoints are signed of the blocks whose time falls into another of these spans than their
 // parent's, so that all sign the same ones, and of a tip that stays.
 constexpr std::uint64_t kCheckpointSpanMs = 100;
@@ -36,6 +38,7 @@ Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
       started_at_(options_.clock().steady),
       committed_at_(started_at_),
       sealed_at_(started_at_),
+      acknowledged_at_(started_at_),
       cosignatures_sent_at_(started_at_),
       handover_asked_at_(started_at_) {}
 
@@ -440,7 +443,10 @@ bool Node::sync_vote_log() {
 
 // One sync covers every record of the turn; nothing leaves before it.
 void Node::flush() {
-  if (!acknowledgements_.empty()) {
+  const TimeMs time = now().steady;
+  if (!acknowledgements_.empty() && (acknowledgements_.size() == kBlockBatchesMax ||
+                                     time.value() - acknowledged_at_.value() >= kAcknowledgeMs)) {
+    acknowledged_at_ = time;
     send(std::nullopt, net::Channel::consensus, BatchAck{std::move(acknowledgements_)});
     acknowledgements_.clear();
   }

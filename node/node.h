@@ -192,6 +192,7 @@ class Node final : public NodeService {
   void log_batches(const Payload& payload);
   void take_batch(net::PeerIndex from, TxBatch batch);
   void release_checked(net::PeerIndex from);
+  bool is_congested();
   void note_ordered(const std::vector<Digest>& batches);
   void check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done);
   void hold_batch(net::PeerIndex origin, const Digest& digest, TxBatch batch);
@@ -322,9 +323,15 @@ class Node final : public NodeService {
   TimeMs committed_at_;
   TimeMs tip_time_before_;  // Of the tip before the last commit.
   TimeMs sealed_at_;
-  std::map<Digest, std::uint64_t> sealed_moments_;  // Own batches that are not final; microseconds.
+  struct Sealed {
+    TimeMs at;
+    std::uint64_t moment_us = 0;
+  };
+  std::map<Digest, Sealed> sealed_;                        // Own batches that are not final.
+  std::deque<std::pair<TimeMs, Digest>> sealed_in_order_;  // These, and some that are final.
   // The size of the oldest own checkpoint without a quorum, and when it was signed.
   std::optional<std::pair<std::uint64_t, std::uint64_t>> cosigning_since_;
+  TimeMs acknowledged_at_;
   TimeMs cosignatures_sent_at_;
   TimeMs handover_asked_at_;
   TimeMs snapshot_asked_at_;

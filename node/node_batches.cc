@@ -10,8 +10,12 @@ namespace fenrun {
 namespace {
 
 // Own transactions are sealed at once when the last batch is this old, or there are so many bytes.
-constexpr std::uint64_t kSealIntervalMs = 2;
+constexpr std::uint64_t kSealIntervalMs = 5;
 constexpr std::size_t kSealBytes = 64 * 1024;
+// While more own transactions than this are not final, and the oldest has waited so long, no more
+// are taken: a queue that only grows helps nobody.
+constexpr std::size_t kQueueBytesFree = 1024 * 1024;
+constexpr std::uint64_t kQueueMsMax = 2'000;
 // Of own batches that a peer gets when it connects; the rest it asks for as proposals name them.
 constexpr std::size_t kPushAgainBytesMax = kBlockBytesMax;
 // Of batches of one peer whose signatures are being checked; more are dropped, and asked for if a
@@ -39,8 +43,12 @@ bool Node::seal() {
   if (!batch) return false;
   sealed_at_ = now().steady;
   const Digest digest = batch->digest();
-  if (sealed_moments_.size() >= kPeerBatchesMax) sealed_moments_.clear();
-  sealed_moments_[digest] = meter_.now().wall_us;
+  if (sealed_.size() >= kPeerBatchesMax) {
+    sealed_.clear();
+    sealed_in_order_.clear();
+  }
+  sealed_[digest] = {sealed_at_, meter_.now().wall_us};
+  sealed_in_order_.emplace_back(sealed_at_, digest);
   send(std::nullopt, net::Channel::bulk, *batch);
   hold_batch(options_.self, digest, *std::move(batch));
   return true;
@@ -104,11 +112,20 @@ void Node::check_signatures(std::shared_ptr<const TxBatch> batch, std::function<
 
 void Node::note_ordered(const std::vector<Digest>& batches) {
   for (const auto& digest : batches) {
-    const auto sealed = sealed_moments_.find(digest);
-    if (sealed == sealed_moments_.end()) continue;
-    meter_.times.add(Stage::order, meter_.now().wall_us - sealed->second);
-    sealed_moments_.erase(sealed);
+    const auto sealed = sealed_.find(digest);
+    if (sealed == sealed_.end()) continue;
+    meter_.times.add(Stage::order, meter_.now().wall_us - sealed->second.moment_us);
+    sealed_.erase(sealed);
   }
+}
+
+// Whether own transactions wait so long already that a client does better to come again.
+bool Node::is_congested() {
+  while (!sealed_in_order_.empty() && !sealed_.contains(sealed_in_order_.front().second)) {
+    sealed_in_order_.pop_front();
+  }
+  return pool_.bytes() > kQueueBytesFree && !sealed_in_order_.empty() &&
+         now().steady.value() - sealed_in_order_.front().first.value() > kQueueMsMax;
 }
 
 // Checks end in any order; batches are held in the order in which the peer sent them, since a later
@@ -177,7 +194,7 @@ void Node::drop_spent_batches() {
   for (const auto& digest : batches_.pending()) {
     if (!has_use(*batches_.find(digest))) spent.push_back(digest);
   }
-  for (const auto& digest : spent) sealed_moments_.erase(digest);
+  for (const auto& digest : spent) sealed_.erase(digest);
   batches_.on_committed(spent);
   pool_.on_committed({}, spent, journal_->state(), journal_->tip().height.next());
 }

@@ -13,6 +13,12 @@ constexpr std::uint64_t kBehindHeights = 2;
 }  // namespace
 
 void Node::submit(SignedTransaction transaction, std::function<void(Result<Digest>)> callback) {
+  // The verifier answers later, as is promised, and for nothing at once.
+  if (is_congested() && !pool_.holds(transaction.id())) {
+    return verifier_->check(std::make_shared<const TxBatch>(), [callback](bool) {
+      callback(Error{Errc::mempool_full, "transactions wait too long here: try again in a second"});
+    });
+  }
   auto batch = std::make_shared<TxBatch>();
   batch->transactions.push_back(std::move(transaction));
   check_signatures(batch, [this, batch, callback = std::move(callback)](bool valid) {
@@ -20,13 +26,16 @@ void Node::submit(SignedTransaction transaction, std::function<void(Result<Diges
     const Digest id = given.id();
     if (failed_) return callback(Error{Errc::not_ready, "the node has stopped"});
     if (!valid) return callback(Errc::signature_invalid);
-    if (journal_->store().transaction_position(id)) return callback(id);
     if (const auto status = check_form(given, journal_->tip().chain_id); !status) {
       return callback(status.error());
     }
     const auto status =
         pool_.add(std::move(given), journal_->state(), journal_->tip().height.next());
-    if (!status) return callback(status.error());
+    if (!status) {
+      // What is journaled already is never admitted again.
+      if (journal_->store().transaction_position(id)) return callback(id);
+      return callback(status.error());
+    }
     report_work();
     seal_if_due();
     wake();

@@ -20,7 +20,7 @@ struct BenchOptions {
   std::size_t accounts = 10'000;
   bool overloads = false;  // Also offers three times what saturates, for as long.
   bool keep = false;
-  std::vector<std::uint64_t> entries;  // Journals of these sizes; none: only as it comes.
+  std::vector<std::uint64_t> entries;  // Journals of these sizes first; none: only as it comes.
 };
 
 // The report: at least `committed_per_s` (operations), `ratio_to_limit`, `latency_ms`,

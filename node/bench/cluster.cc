@@ -55,15 +55,6 @@ std::uint64_t resident_bytes_of(pid_t pid) {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-double own_cpu_s() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 // What the files take on the disk.  They come and go while they are listed.
 std::uint64_t disk_bytes_under(const Path& folder) {
   std::uint64_t sum = 0;
@@ -136,6 +127,15 @@ void add_metrics(std::string_view text, Sample& sample) {
 
 }  // namespace
 
+double own_cpu_s() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 Result<std::unique_ptr<Cluster>> Cluster::start(const ClusterOptions& options) {
   PosixFileSystem files;
   if (files.exists(options.home)) {
@@ -202,7 +202,6 @@ Result<Json> Cluster::get(const BenchNode& node, const std::string& target) {
 
 Result<Sample> Cluster::sample() const {
   Sample sample;
-  sample.load_cpu_s = own_cpu_s();
   for (const auto& node : nodes_) {
     sample.cpu_s += cpu_s_of(node.pid);
     sample.disk_bytes += disk_bytes_under(node.local.home / "data");

@@ -32,7 +32,6 @@ struct StageSample {
 // All nodes together, since their start, unless said otherwise.
 struct Sample {
   double cpu_s = 0;
-  double load_cpu_s = 0;  // Of this process.
   std::uint64_t disk_bytes = 0;
   std::uint64_t wire_bytes = 0;          // Between peers, counted where sent.
   std::uint64_t resident_bytes_max = 0;  // Of the largest node, at present.
@@ -48,6 +47,9 @@ struct BenchNode {
 
   std::string get(const std::string& target) const { return http_request("GET", target, token); }
 };
+
+// Processor time of this process.
+double own_cpu_s();
 
 class Cluster {
  public:

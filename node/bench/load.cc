@@ -90,6 +90,7 @@ Result<LoadOutcome> Load::run(const LoadPlan& plan) {
   committed_at_ms_.clear();
   latencies_ms_.clear();
   start_ = Clock::now();
+  cpu_s_ = own_cpu_s();
   last_commit_ms_ = sending_ms_ = 0;
   io_.restart();
   step();
@@ -194,11 +195,16 @@ Status Load::check_outcomes() const {
   return {};
 }
 
-// From one commit to another within the time that counts: what was committed between them.
-double Load::rate_within(double begin, double end) const {
-  const auto first = std::ranges::lower_bound(committed_at_ms_, begin);
+// From one commit to another within the time that counts: what was committed between them.  Where
+// they are few, or close to one another, all that was committed since the beginning.
+double Load::rate() const {
+  if (committed_at_ms_.empty()) return 0;
+  const double end = 1'000 * plan_.seconds;
+  const auto first = std::ranges::lower_bound(committed_at_ms_, kWarmUp * end);
   const auto last = std::ranges::upper_bound(first, committed_at_ms_.end(), end);
-  if (first == last || *first == *(last - 1)) return 0;
+  if (first == last || *(last - 1) - *first < end / 2) {
+    return static_cast<double>(committed_at_ms_.size()) * 1'000 / committed_at_ms_.back();
+  }
   const auto behind_first = std::ranges::upper_bound(first, last, *first);
   return static_cast<double>(last - behind_first) * 1'000 / (*(last - 1) - *first);
 }
@@ -209,11 +215,8 @@ LoadOutcome Load::outcome() const {
   for (const auto& lane : lanes_) out.sent += lane->sent;
   out.committed = committed_at_ms_.size();
   out.refused = refused_;
-  const double end = 1'000 * plan_.seconds;
-  out.committed_per_s = rate_within(kWarmUp * end, end);
-  // A short run may see too few commits within it.
-  if (out.committed_per_s <= 0)
-    out.committed_per_s = rate_within(0, committed_at_ms_.empty() ? 0 : committed_at_ms_.back());
+  out.committed_per_s = rate();
+  out.cpu_s = own_cpu_s() - cpu_s_;
   out.transaction_bytes = transaction_bytes_;
   out.latencies_ms = latencies_ms_;
   return out;

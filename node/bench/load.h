@@ -32,8 +32,9 @@ struct LoadOutcome {
   std::uint64_t committed = 0;  // Until all that was accepted was final.
   std::uint64_t refused = 0;    // Answers that said no; each transaction is sent again.
   // Transactions a second that became final, between commits after the first quarter and before the
-  // end of sending; of a run with too few of these, between its first commit and its last.
+  // end of sending; where these are few, from the beginning to the last commit.
   double committed_per_s = 0;
+  double cpu_s = 0;  // Of sending; signing is not part of it.
   std::size_t transaction_bytes = 0;
   std::vector<double> latencies_ms;
 };
@@ -77,7 +78,7 @@ class Load {
   void stop(const Error& error);
   double now_ms() const;
   Status check_outcomes() const;
-  double rate_within(double begin_ms, double end_ms) const;
+  double rate() const;
   LoadOutcome outcome() const;
 
   const Cluster* cluster_;
@@ -91,6 +92,7 @@ class Load {
   // Of the present run.
   LoadPlan plan_;
   Clock::time_point start_;
+  double cpu_s_ = 0;  // Of this process, when sending began.
   double last_commit_ms_ = 0;
   double sending_ms_ = 0;    // When the last one was sent.
   std::size_t looking_ = 0;  // Questions under way.

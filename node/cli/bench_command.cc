@@ -137,7 +137,7 @@ void add_bench_command(CLI::App& app, Session& session) {
   bench->add_option("--accounts", options.accounts, "Accounts: stores that are paid, or budgets")
       ->capture_default_str();
   bench->add_flag("--overload", options.overloads, "Also offer three times what saturates");
-  bench->add_option("--entries", options.entries, "Also saturate journals of N,N,... entries")
+  bench->add_option("--entries", options.entries, "First saturate journals of N,N,... entries")
       ->delimiter(',');
   bench->add_option("--base-port", options.base_port, "Of the nodes: P, P+1, ...")
       ->capture_default_str();

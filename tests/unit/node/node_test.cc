@@ -235,8 +235,13 @@ TEST(Node, StopsForGoodWhenTheDiskFails) {
   const auto id = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
   ASSERT_TRUE(id);
   EXPECT_TRUE(cluster.run_until([&] { return cluster.node(1).has_failed(); }));
+  const Height reached = cluster.height(1);
   EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed(0, *id); }));
-  EXPECT_FALSE(cluster.is_committed(1, *id));
+  const auto next = cluster.submit(0, cluster.transaction("brand", 1, open_campaign(2)));
+  ASSERT_TRUE(next);
+  EXPECT_TRUE(cluster.run_until([&] { return cluster.is_committed(0, *next); }));
+  EXPECT_EQ(cluster.height(1), reached);
+  EXPECT_FALSE(cluster.is_committed(1, *next));
 }
 
 }  // namespace

@@ -183,6 +183,7 @@ TEST_F(Recovering, AHandoverThatIsMissingIsFetchedAgain) {
 TEST_F(Recovering, NoLinkLeadsOverIt) {
   for (std::size_t via = 0; via < 3; ++via) open_campaign(via);
   ASSERT_TRUE(cluster.run_until([&] { return is_level({0, 1, 2, 3}); }));
+  cluster.run_ms(2'000);  // Until a checkpoint has its cosignatures.
   const auto recovery = state();
   ASSERT_TRUE(recovery.anchor);
   for (std::size_t i = 0; i < cluster.size(); ++i) {
