@@ -14,7 +14,7 @@ constexpr std::uint64_t kSealIntervalMs = 5;
 constexpr std::size_t kSealBytes = 64 * 1024;
 // While more own transactions than this are not final, and the oldest has waited so long, no more
 // are taken: a queue that only grows helps nobody.
-constexpr std::size_t kQueueBytesFree = 1024 * 1024;
+constexpr std::size_t kQueueBytesFree = 256 * 1024;
 constexpr std::uint64_t kQueueMsMax = 2'000;
 // Of own batches that a peer gets when it connects; the rest it asks for as proposals name them.
 constexpr std::size_t kPushAgainBytesMax = kBlockBytesMax;

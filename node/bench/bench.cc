@@ -4,6 +4,8 @@
 #include <cmath>
 #include <fstream>
 
+#include "contracts/keys.h"
+#include "core/text.h"
 #include "node/bench/limits.h"
 #include "node/bench/load.h"
 #include "node/bench/reads.h"
@@ -263,6 +265,18 @@ class Bench {
     }
   }
 
+  // What is final is provable when a checkpoint above it has its cosignatures.
+  Status wait_for_proofs(const std::vector<std::uint64_t>& sequences) const {
+    for (const auto& node : cluster_->nodes()) {
+      for (std::uint16_t i = 0; i < sequences.size(); ++i) {
+        const Lane lane(static_cast<std::uint16_t>(i + 1));
+        const auto last = Market::payout_id(lane, Sequence(sequences[i] - 1), 0);
+        FENRUN_OK(cluster_->wait_for(node, "/v1/proofs/record/" + to_hex(payout_key(last))));
+      }
+    }
+    return {};
+  }
+
   Status measure_reads() {
     auto setting = plan(0, kFillSeconds);
     setting.transactions_max = kReadTransactions;
@@ -275,6 +289,7 @@ class Bench {
       FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->brand(), Lane(i)));
       if (i > 0) sequences.push_back(state.next.value());
     }
+    FENRUN_OK(wait_for_proofs(sequences));
     FENRUN_TRY(const auto before, cluster_->sample());
     Json kinds = Json::object();
     std::vector<double> latencies;

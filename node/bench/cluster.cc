@@ -178,19 +178,21 @@ void Cluster::stop_node(BenchNode& node) {
   node.pid = 0;
 }
 
-Status Cluster::wait_until_ready() const {
+Status Cluster::wait_for(const BenchNode& node, const std::string& target) const {
   const auto begin = Clock::now();
-  for (const auto& node : nodes_) {
-    for (;;) {
-      const auto answer = ask(node.local.api_port, node.get("/readyz"));
-      if (answer && answer->status == 200) break;
-      if (::waitpid(node.pid, nullptr, WNOHANG) == node.pid || Clock::now() - begin > kPatience) {
-        return Error{Errc::timeout, node.local.name + " does not get ready: see " +
-                                        (node.local.home.string() + ".log")};
-      }
-      std::this_thread::sleep_for(kPollPause);
+  for (;;) {
+    const auto answer = ask(node.local.api_port, node.get(target));
+    if (answer && answer->status == 200) return {};
+    if (::waitpid(node.pid, nullptr, WNOHANG) == node.pid || Clock::now() - begin > kPatience) {
+      return Error{Errc::timeout, node.local.name + " does not answer " + target + ": see " +
+                                      (node.local.home.string() + ".log")};
     }
+    std::this_thread::sleep_for(kPollPause);
   }
+}
+
+Status Cluster::wait_until_ready() const {
+  for (const auto& node : nodes_) FENRUN_OK(wait_for(node, "/readyz"));
   return {};
 }
 
@@ -220,14 +222,7 @@ Result<double> Cluster::restart(std::size_t number) {
   stop_node(node);
   const auto begin = Clock::now();
   FENRUN_OK(start_node(node));
-  for (;;) {
-    const auto answer = ask(node.local.api_port, node.get("/healthz"));
-    if (answer && answer->status == 200) break;
-    if (::waitpid(node.pid, nullptr, WNOHANG) == node.pid) {
-      return Error{Errc::io_error, node.local.name + " did not start"};
-    }
-    std::this_thread::sleep_for(kPollPause);
-  }
+  FENRUN_OK(wait_for(node, "/healthz"));
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   FENRUN_OK(wait_until_ready());
   return seconds;

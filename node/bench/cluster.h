@@ -68,6 +68,8 @@ class Cluster {
 
   // The answer's JSON.  Errc::unreachable; Errc::not_found for any status but 200.
   static Result<Json> get(const BenchNode& node, const std::string& target);
+  // Asks until the answer is 200.  Errc::timeout after a minute.
+  Status wait_for(const BenchNode& node, const std::string& target) const;
   Result<Sample> sample() const;
 
   // Ends a node in order and starts it again; seconds from then until it answers.

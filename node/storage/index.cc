@@ -2,8 +2,11 @@
 
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
+#include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -140,6 +143,13 @@ Status with_files(const IndexOptions& options, const Use& use) {
   return use(machine);
 }
 
+// Runs on LevelDB's thread, which merges tables: consensus goes first.  Where it cannot be told so,
+// the merging merely disturbs.
+void yield_to_others(void*) {
+  constexpr int kNice = 5;
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice));
+}
+
 // Power loss may tear LevelDB's own log, which nobody syncs.  Then the batches of it that are whole
 // are taken, which leaves it empty: for what is missing there is first_gap().
 Result<std::unique_ptr<leveldb::DB>> open_database(leveldb::Options settings,
@@ -216,7 +226,11 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   settings.max_file_size = kTableBytes;
   settings.max_open_files = kOpenFilesMax;
   settings.compression = leveldb::kNoCompression;
-  if (options.environment != nullptr) settings.env = &options.environment->env();
+  if (options.environment != nullptr) {
+    settings.env = &options.environment->env();
+  } else {
+    settings.env->Schedule(&yield_to_others, nullptr);
+  }
   FENRUN_TRY(database->db, open_database(settings, folder.string(), options.environment));
 
   std::unique_ptr<Index> index(new Index(std::move(database)));
