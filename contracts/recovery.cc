@@ -53,8 +53,7 @@ Result<ExecutedBlock> execute_recovery(const BlockPoint& point, const Header& ti
   write_new_keys(block.state(), validators_after(recovery));
   conclude_epoch(block, *point.state);
   check_invariants(block.conclude());
-  auto executed = block.finish();
-  return executed;
+  return block.finish();
 }
 
 }  // namespace fenrun

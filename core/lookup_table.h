@@ -2,15 +2,14 @@
 //
 // The order of a hash table differs between libraries, and what depends on it between nodes: pure
 // code may not name one.  This one has no order to be seen, so that equal questions give equal
-// answers everywhere.
+// answers everywhere.  Keys may come from strangers: see table_hash().
 #pragma once
 
-#include <functional>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "core/bytes.h"
+#include "core/crypto/table_hash.h"
 
 namespace fenrun {
 
@@ -43,9 +42,7 @@ class LookupTable {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(ByteView key) const {
-      return std::hash<std::string_view>{}(text_of(key));
-    }
+    std::size_t operator()(ByteView key) const { return table_hash(key); }
   };
   struct Equal {
     using is_transparent = void;

@@ -211,8 +211,6 @@ double Load::rate() const {
 
 LoadOutcome Load::outcome() const {
   LoadOutcome out;
-  out.seconds = plan_.seconds;
-  for (const auto& lane : lanes_) out.sent += lane->sent;
   out.committed = committed_at_ms_.size();
   out.refused = refused_;
   out.committed_per_s = rate();

@@ -27,9 +27,7 @@ struct LoadPlan {
 };
 
 struct LoadOutcome {
-  double seconds = 0;           // Of sending.
-  std::uint64_t sent = 0;       // Transactions.
-  std::uint64_t committed = 0;  // Until all that was accepted was final.
+  std::uint64_t committed = 0;  // Transactions, until all that was accepted was final.
   std::uint64_t refused = 0;    // Answers that said no; each transaction is sent again.
   // Transactions a second that became final, between commits after the first quarter and before the
   // end of sending; where these are few, from the beginning to the last commit.

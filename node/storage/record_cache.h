@@ -5,6 +5,7 @@
 #include <list>
 #include <unordered_map>
 
+#include "core/crypto/table_hash.h"
 #include "ledger/state.h"
 
 namespace fenrun {
@@ -57,8 +58,11 @@ class RecordCache {
 
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
-  Items items_;                                                  // The one used last in front.
-  std::unordered_map<std::string_view, Items::iterator> index_;  // Views of the items' keys.
+  Items items_;  // The one used last in front.
+  struct Hash {
+    std::size_t operator()(std::string_view key) const { return table_hash(bytes_of(key)); }
+  };
+  std::unordered_map<std::string_view, Items::iterator, Hash> index_;  // Views of the items' keys.
 };
 
 }  // namespace fenrun

@@ -229,6 +229,33 @@ TEST(Node, RefusesEachBadTransactionWithItsOwnCode) {
   EXPECT_EQ(code(transaction), Errc::ok);
 }
 
+// Nothing becomes final: what is pending may wait, but not without end.
+TEST(Node, RefusesMoreWhileWhatItTookWaitsTooLong) {
+  NodeCluster cluster(kFourNames);
+  cluster.partition({0});
+  const auto large = [&](std::uint64_t sequence) {
+    List<OperationBytes, kTransactionOperationsMax> operations;
+    for (std::uint32_t i = 0; i < kTransactionOperationsMax; ++i) {
+      const auto number = static_cast<std::uint32_t>(1 + sequence * kTransactionOperationsMax + i);
+      operations.push_back(*encode_operation(open_campaign(number)));
+    }
+    auto body = cluster.transaction("brand", sequence, open_campaign(1)).body;
+    return sign_transaction(body, operations, test_key("brand operator"));
+  };
+  std::uint64_t next = 0;
+  for (; next < 10; ++next) ASSERT_TRUE(cluster.submit(0, large(next)));
+  cluster.run_ms(1'900);
+  ASSERT_TRUE(cluster.submit(0, large(next++)));
+  cluster.run_ms(200);
+  const auto refused = cluster.submit(0, large(next));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::mempool_full);
+  EXPECT_TRUE(cluster.submit(0, large(0)));  // What it has taken it has taken.
+  cluster.heal();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.node(0).status().mempool_bytes == 0; }));
+  EXPECT_TRUE(cluster.submit(0, large(next)));
+}
+
 TEST(Node, StopsForGoodWhenTheDiskFails) {
   NodeCluster cluster(kFourNames);
   cluster.files(1).fail_sync_in(1);
