@@ -42,9 +42,9 @@ struct Movements {
 };
 
 template <class V>
-V value_of(const std::optional<Bytes>& bytes) {
-  if (!bytes) return {};
-  auto linked = decode<Linked<V>>(*bytes);
+V value_of(const std::optional<Bytes>* bytes) {
+  if (bytes == nullptr || !*bytes) return {};
+  const auto linked = decode<Linked<V>>(**bytes);
   CHECK(linked.has_value());
   return linked->value.value_or(V{});
 }
@@ -113,11 +113,11 @@ void check_invariants(std::span<const Overlay::Change> changes) {
     const auto id = statement_from_key(key);
     const auto fund = id ? std::nullopt : fund_from_key(key);
     if (!id && !fund) continue;
-    const auto earlier = before ? before->value : std::nullopt;
+    const auto* const earlier = before ? &before->value : nullptr;
     if (id) {
-      add_statement(movements, *id, value_of<Statement>(earlier), value_of<Statement>(value));
+      add_statement(movements, *id, value_of<Statement>(earlier), value_of<Statement>(&value));
     } else {
-      add_fund(movements, *fund, value_of<Fund>(earlier), value_of<Fund>(value));
+      add_fund(movements, *fund, value_of<Fund>(earlier), value_of<Fund>(&value));
     }
   }
   for (const auto& [asset, movement] : movements.assets) {

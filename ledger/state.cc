@@ -45,7 +45,7 @@ std::optional<RecordKey> merged_before(const StateView& base, const Keys& keys, 
 }
 
 const RecordKey& key_of_item(const StateDelta::value_type& item) { return item.first; }
-const RecordKey& key_of_pointer(const RecordKey* key) { return *key; }
+constexpr auto kKeyOfSlot = [](const auto* item) -> const RecordKey& { return item->key; };
 
 }  // namespace
 
@@ -85,32 +85,31 @@ void Overlay::remove(const RecordKey& key) { write(key, std::nullopt); }
 
 void Overlay::write(const RecordKey& key, Written value) {
   CHECK(!key.empty() && key.size() <= kRecordKeyBytesMax);
-  auto& slot = slots_.obtain(key);
-  if (!slot.second.written) {
-    loose_.push_back(&slot.first);
-    ++written_by_family_[slot.first.front()];
+  auto& item = slots_.obtain(key);
+  if (!item.value.written) {
+    loose_.push_back(&item);
+    ++written_by_family_[item.key.front()];
   }
-  undo_.push_back({&slot, std::exchange(slot.second.written, std::move(value))});
+  undo_.push_back({&item, std::exchange(item.value.written, std::move(value))});
 }
 
 // What was written first last is at the end of the keys not in order yet, if it is among them.
-void Overlay::forget_write(Slots::Item& slot) {
-  --written_by_family_[slot.first.front()];
+void Overlay::forget_write(Slots::Item& item) {
+  --written_by_family_[item.key.front()];
   if (!loose_.empty()) {
-    CHECK(loose_.back() == &slot.first);
+    CHECK(loose_.back() == &item);
     loose_.pop_back();
   } else {
-    CHECK(ordered_.erase(&slot.first) == 1);
+    CHECK(ordered_.erase(&item) == 1);
   }
-  if (!slot.second.is_read) slots_.erase(slot);
 }
 
 void Overlay::rollback(std::size_t savepoint) {
   CHECK(savepoint <= undo_.size());
   while (undo_.size() > savepoint) {
-    auto& [slot, before] = undo_.back();
-    slot->second.written = std::move(before);
-    if (!slot->second.written) forget_write(*slot);
+    auto& [item, before] = undo_.back();
+    item->value.written = std::move(before);
+    if (!item->value.written) forget_write(*item);
     undo_.pop_back();
   }
 }
@@ -123,7 +122,7 @@ void Overlay::read(ByteView key, Slot& slot) const {
 
 // Read, unless it was written.
 Overlay::Slot& Overlay::slot_of(ByteView key) const {
-  auto& slot = slots_.obtain(key).second;
+  auto& slot = slots_.obtain(key).value;
   if (!slot.written) read(key, slot);
   return slot;
 }
@@ -150,7 +149,7 @@ std::optional<Bytes> Overlay::value(ByteView key) const {
 // A key that was not written is one of the base's.
 bool Overlay::is_present(const RecordKey& key) const {
   const auto* item = slots_.find(key);
-  return item == nullptr || !item->second.written || item->second.written->has_value();
+  return item == nullptr || !item->value.written || item->value.written->has_value();
 }
 
 const Overlay::Order& Overlay::written_in_order() const {
@@ -160,27 +159,27 @@ const Overlay::Order& Overlay::written_in_order() const {
 }
 
 std::optional<RecordKey> Overlay::at_or_after(ByteView key) const {
-  return merged_at_or_after(*base_, written_in_order(), key, key_of_pointer,
+  return merged_at_or_after(*base_, written_in_order(), key, kKeyOfSlot,
                             [this](const RecordKey& k) { return is_present(k); });
 }
 
 std::optional<RecordKey> Overlay::before(ByteView key) const {
-  return merged_before(*base_, written_in_order(), key, key_of_pointer,
+  return merged_before(*base_, written_in_order(), key, kKeyOfSlot,
                        [this](const RecordKey& k) { return is_present(k); });
 }
 
 std::vector<Overlay::Change> Overlay::take_changes() {
-  std::vector<const RecordKey*> keys(ordered_.begin(), ordered_.end());
-  keys.insert(keys.end(), loose_.begin(), loose_.end());
-  std::ranges::sort(keys, KeyLess{});
+  std::vector<Slots::Item*> items(ordered_.begin(), ordered_.end());
+  items.insert(items.end(), loose_.begin(), loose_.end());
+  std::ranges::sort(items, KeyLess{});
   std::vector<Change> changes;
-  changes.reserve(keys.size());
-  for (const auto* key : keys) {
-    auto& slot = slots_.find(*key)->second;
-    read(*key, slot);
+  changes.reserve(items.size());
+  for (auto* const item : items) {
+    auto& slot = item->value;
+    read(item->key, slot);
     const bool is_same = slot.base ? slot.base->value == *slot.written : !slot.written->has_value();
     if (is_same) continue;
-    changes.push_back({*key, std::move(slot.base), *std::move(slot.written)});
+    changes.push_back({std::move(item->key), std::move(slot.base), *std::move(slot.written)});
   }
   return changes;
 }

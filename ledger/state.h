@@ -124,33 +124,35 @@ class Overlay final : public StateView {
     std::optional<CurrentRecord> base;  // Once read.
     std::optional<Written> written;     // none: as in the base.
   };
+  using Slots = LookupTable<RecordKey, Slot>;
   struct KeyLess {
     using is_transparent = void;
-    bool operator()(const RecordKey* a, const RecordKey* b) const { return less(*a, *b); }
-    bool operator()(const RecordKey* a, ByteView b) const { return less(*a, b); }
-    bool operator()(ByteView a, const RecordKey* b) const { return less(a, *b); }
+    bool operator()(const Slots::Item* a, const Slots::Item* b) const {
+      return less(a->key, b->key);
+    }
+    bool operator()(const Slots::Item* a, ByteView b) const { return less(a->key, b); }
+    bool operator()(ByteView a, const Slots::Item* b) const { return less(a, b->key); }
     static bool less(ByteView a, ByteView b) { return BytewiseLess{}(a, b); }
   };
-  using Slots = LookupTable<RecordKey, Slot>;
-  using Order = std::set<const RecordKey*, KeyLess>;
+  using Order = std::set<Slots::Item*, KeyLess>;
   struct Undo {
-    Slots::Item* slot;
+    Slots::Item* item;
     std::optional<Written> before;
   };
 
   void write(const RecordKey& key, Written value);
-  void forget_write(Slots::Item& slot);
+  void forget_write(Slots::Item& item);
   void read(ByteView key, Slot& slot) const;
   Slot& slot_of(ByteView key) const;
   bool is_present(const RecordKey& key) const;
   const Order& written_in_order() const;
 
   const StateView* base_;
-  mutable Slots slots_;  // Each of them read or written.
+  mutable Slots slots_;  // Of all keys that were asked for or written.
   // The keys that are written: in order, and those not put in order yet, as they came.  Most blocks
   // ask for no neighbour of a key.
   mutable Order ordered_;
-  mutable std::vector<const RecordKey*> loose_;
+  mutable std::vector<Slots::Item*> loose_;
   std::array<std::size_t, 256> written_by_family_{};  // By a key's first byte.
   std::vector<Undo> undo_;
 };

@@ -247,7 +247,7 @@ Status DiskStore::index_executed(const ExecutedBlock& block, const BlockPlace& p
                            .state = &block.state.delta(),
                            .keeps_header = must_keep(block.header)}));
   for (const auto& [key, record] : block.state.delta()) {
-    if (planted(PlantedBug::stale_record_cached) && records_.find(key) != nullptr) continue;
+    if (planted(PlantedBug::stale_record_cached) && records_.contains(key)) continue;
     records_.put(key, record);
   }
   return {};
@@ -398,7 +398,7 @@ Status DiskStore::save_anchor(Epoch epoch, const std::string& note) {
 }
 
 std::optional<CurrentRecord> DiskStore::record(ByteView key) const {
-  if (const auto* cached = records_.find(key)) return *cached;
+  if (auto cached = records_.find(key)) return cached;
   auto record = require(index_->record(key));
   if (record) records_.put(key, *record);
   return record;

@@ -103,7 +103,7 @@ Status DiskStore::install_snapshot() {
 
 Status DiskStore::put_new_index_in_place() {
   index_.reset();
-  records_ = RecordCache(options_.record_cache_bytes);
+  records_.clear();
   FENRUN_OK(Index::destroy(folder_ / "index", options_.index));
   FENRUN_OK(Index::move(folder_ / "index.new", folder_ / "index", options_.index));
   FENRUN_OK(open_index());

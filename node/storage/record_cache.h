@@ -1,11 +1,17 @@
-// The current Records that were read or written last, within a bound of bytes: hot accounts are
+// The current Records that were read or written lately, within a bound of bytes: hot accounts are
 // touched by every block.
+//
+// Each Record lies in one piece of memory, key and value with it, and a table with linear probing
+// finds it by a look at one slot: what a node waits for here is memory.  What goes first is chosen
+// by the second-chance algorithm (Corbató, 1968): a hand goes round the Records, in the order in
+// which they came, and takes what was not asked for since it came by last.  Equal calls leave equal
+// Records, whatever the table's hash.
 #pragma once
 
-#include <list>
-#include <unordered_map>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
-#include "core/crypto/table_hash.h"
 #include "ledger/state.h"
 
 namespace fenrun {
@@ -14,55 +20,41 @@ namespace fenrun {
 class RecordCache {
  public:
   explicit RecordCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  ~RecordCache() { clear(); }
+  RecordCache(const RecordCache&) = delete;
+  RecordCache& operator=(const RecordCache&) = delete;
 
-  // The record, which lives until the next call of put(); null if it is not cached.
-  const CurrentRecord* find(ByteView key) {
-    const auto it = index_.find(text_of(key));
-    if (it == index_.end()) return nullptr;
-    items_.splice(items_.begin(), items_, it->second);
-    return &it->second->record;
-  }
+  // None if it is not cached.
+  std::optional<CurrentRecord> find(ByteView key);
+  bool contains(ByteView key) const;
+  // REQUIRES: key and value within the limits of Records.
+  void put(ByteView key, const CurrentRecord& record);
+  void clear();
 
-  void put(ByteView key, const CurrentRecord& record) {
-    if (const auto it = index_.find(text_of(key)); it != index_.end()) {
-      items_.splice(items_.begin(), items_, it->second);
-      bytes_ -= bytes_of_item(items_.front());
-      items_.front().record = record;
-    } else {
-      items_.push_front({std::string(text_of(key)), record});
-      index_.emplace(items_.front().key, items_.begin());
-    }
-    bytes_ += bytes_of_item(items_.front());
-    while (bytes_ > bytes_max_) erase(std::prev(items_.end()));
-  }
-
+  // What the Records cost, with their slots.
   std::size_t bytes() const { return bytes_; }
 
  private:
-  struct Item {
-    std::string key;
-    CurrentRecord record;
+  struct Item;
+  struct Slot {
+    std::uint64_t hash = 0;
+    Item* item = nullptr;  // Null: free.
   };
-  using Items = std::list<Item>;
 
-  // What an item costs, with the nodes of list and map.
-  static std::size_t bytes_of_item(const Item& item) {
-    return sizeof(Item) + 64 + item.key.size() +
-           (item.record.value ? item.record.value->size() : 0);
-  }
-  void erase(Items::iterator it) {
-    bytes_ -= bytes_of_item(*it);
-    index_.erase(it->key);
-    items_.erase(it);
-  }
+  static Item* make_item(ByteView key, const CurrentRecord& record);
+  static std::size_t cost_of(const Item& item);
+  // Of the key's slot, or of the free one where it would be put.  REQUIRES: there is a free slot.
+  std::size_t probe(ByteView key, std::uint64_t hash) const;
+  void insert(Slot& slot, Item* item);
+  void erase(std::size_t at);
+  void grow();
+  void make_room();
 
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
-  Items items_;  // The one used last in front.
-  struct Hash {
-    std::size_t operator()(std::string_view key) const { return table_hash(bytes_of(key)); }
-  };
-  std::unordered_map<std::string_view, Items::iterator, Hash> index_;  // Views of the items' keys.
+  std::size_t count_ = 0;
+  Item* hand_ = nullptr;     // The one that it comes to next, of the ring of all; null: none.
+  std::vector<Slot> slots_;  // A power of two of them, at most half of them taken.
 };
 
 }  // namespace fenrun

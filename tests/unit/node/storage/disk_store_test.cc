@@ -435,19 +435,5 @@ TEST(DiskStore, survives_power_failure_at_every_operation) {
   }
 }
 
-TEST(RecordCache, stays_within_its_bound_and_keeps_what_is_used) {
-  RecordCache cache(3'000);
-  const Bytes hot{1};
-  cache.put(hot, {1, Position(1), Bytes(100, 1)});
-  for (std::uint8_t i = 2; i < 100; ++i) {
-    cache.put(Bytes{i}, {i, Position(i), Bytes(100, i)});
-    ASSERT_NE(cache.find(hot), nullptr);
-    ASSERT_LE(cache.bytes(), 3'000U);
-  }
-  EXPECT_EQ(cache.find(Bytes{2}), nullptr);
-  cache.put(hot, {2, Position(9), std::nullopt});
-  EXPECT_EQ(cache.find(hot)->version, 2U);
-}
-
 }  // namespace
 }  // namespace fenrun
