@@ -140,7 +140,8 @@ namespace fenrun {
   X(snapshot_invalid, 517, "the snapshot does not fit its header: fetch it from another peer")     \
   X(violation, 518, "keep the seed: an invariant of the protocol was broken")                      \
   X(recovery_mismatch, 519, "start all nodes until they are at one height, then prepare again")    \
-  X(recovery_unsafe, 520, "a block that may be final would be lost: see docs/operating.md")
+  X(recovery_unsafe, 520, "a block that may be final would be lost: see docs/operating.md")        \
+  X(replay_mismatch, 521, "keep the folder: what it holds does not follow from what was signed")
 
 enum class Errc : std::uint16_t {
 #define FENRUN_ERRC(name, number, hint) name = number,

@@ -24,25 +24,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double verifications_per_s(unsigned threads) {
-  const auto key = SigningKey::generate();
-  const Bytes message(kBodyBytes, 7);
-  const Signature signature = key.sign(Domain::transaction, message);
-  std::atomic<std::uint64_t> count{0};
-  const auto start = Clock::now();
-  std::vector<std::jthread> workers;
-  for (unsigned i = 0; i < threads; ++i) {
-    workers.emplace_back([&] {
-      while (Clock::now() - start < kSpan) {
-        CHECK(verify(key.public_key(), Domain::transaction, message, signature));
-        ++count;
-      }
-    });
-  }
-  workers.clear();
-  return static_cast<double>(count) / seconds_since(start);
-}
-
 double sha256_ns() {
   Bytes bytes(65, 1);
   const auto start = Clock::now();
@@ -71,6 +52,25 @@ Result<double> fdatasync_us(const Path& folder) {
 }
 
 }  // namespace
+
+double verifications_per_s(unsigned threads) {
+  const auto key = SigningKey::generate();
+  const Bytes message(kBodyBytes, 7);
+  const Signature signature = key.sign(Domain::transaction, message);
+  std::atomic<std::uint64_t> count{0};
+  const auto start = Clock::now();
+  std::vector<std::jthread> workers;
+  for (unsigned i = 0; i < threads; ++i) {
+    workers.emplace_back([&] {
+      while (Clock::now() - start < kSpan) {
+        CHECK(verify(key.public_key(), Domain::transaction, message, signature));
+        ++count;
+      }
+    });
+  }
+  workers.clear();
+  return static_cast<double>(count) / seconds_since(start);
+}
 
 Result<Limits> measure_limits(const Path& folder) {
   Limits limits;

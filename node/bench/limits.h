@@ -13,6 +13,9 @@ struct Limits {
   double fdatasync_us = 0;  // After 4 KiB; the median.
 };
 
+// Ed25519 verifications by so many threads at once.  Takes a second.
+double verifications_per_s(unsigned threads);
+
 // Takes some three seconds.  The probe of the disk lies in `folder`.  Errc::io_error.
 Result<Limits> measure_limits(const Path& folder);
 

@@ -102,6 +102,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     add_query_commands(app, session);
     add_proof_commands(app, session);
     add_policy_commands(app, session);
+    add_audit_command(app, session);
     add_sim_command(app, session);
     add_bench_command(app, session);
     return static_cast<int>(run(app, session, argc, argv));

@@ -22,6 +22,8 @@ void add_capture_command(CLI::App& app, Session& session);  // capture
 void add_query_commands(CLI::App& app, Session& session);   // query ...
 void add_proof_commands(CLI::App& app, Session& session);   // proof ..., verify
 
+void add_audit_command(CLI::App& app, Session& session);  // audit
+
 void add_sim_command(CLI::App& app, Session& session);    // sim
 void add_bench_command(CLI::App& app, Session& session);  // bench
 

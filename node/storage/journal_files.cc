@@ -143,7 +143,7 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
   journal.block_count_ = start.height.value();
   journal.entry_count_ = start.position.value();
   FENRUN_OK(files.make_folder(folder));
-  FENRUN_OK(journal.find_segments(start.height.value()));
+  FENRUN_OK(journal.find_segments(start.height.value(), Upkeep::removes_leftovers));
   if (journal.segments_.empty()) return journal;
 
   const std::uint64_t last = journal.segments_.back();
@@ -178,13 +178,29 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
   return journal;
 }
 
+Result<JournalFiles> JournalFiles::open_to_read(FileSystem& files, const Path& folder) {
+  JournalFiles journal(files, folder, 0);
+  FENRUN_OK(journal.find_segments(0, Upkeep::none));
+  if (journal.segments_.empty()) return journal;
+  const std::uint64_t last = journal.segments_.back();
+  const auto count = [&](std::uint64_t offset, const AppendLog::Record& record) -> Status {
+    FENRUN_TRY(const auto blocks, decode_blocks(last, offset, record));
+    journal.block_count_ = blocks.back().place.height.value() + 1;
+    journal.entry_count_ = blocks.back().place.header().value() + 1;
+    return {};
+  };
+  FENRUN_TRY(const auto contents, AppendLog::read_records(files, journal.path_of(last), count));
+  journal.is_torn_ = contents.is_torn;
+  return journal;
+}
+
 // Lists the segments; they must be a list that begins at the start and misses none.
-Status JournalFiles::find_segments(std::uint64_t start) {
+Status JournalFiles::find_segments(std::uint64_t start, Upkeep upkeep) {
   FENRUN_TRY(const auto names, files_->list(folder_));
   std::uint64_t previous = kNoSegment;
   for (const auto& name : names) {
     if (name.ends_with(".tmp")) {
-      FENRUN_OK(files_->remove(folder_ / name));
+      if (upkeep == Upkeep::removes_leftovers) FENRUN_OK(files_->remove(folder_ / name));
       continue;
     }
     const auto segment = segment_from_name(name);
@@ -288,7 +304,9 @@ Status JournalFiles::replay(Height from, const Visitor& visit) const {
       return {};
     };
     FENRUN_TRY(const auto contents, AppendLog::read_records(*files_, path, take));
-    if (contents.is_torn) return damage(path, contents.end, "a committed block is cut short");
+    if (contents.is_torn && !(is_torn_ && *segment == segments_.back())) {
+      return damage(path, contents.end, "a committed block is cut short");
+    }
     if (contents.header.chain != chain.value_or(contents.header.chain)) {
       return damage(path, 0, "the segment does not follow the one before it");
     }

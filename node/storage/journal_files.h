@@ -67,6 +67,14 @@ class JournalFiles {
   static Result<JournalFiles> open(FileSystem& files, const Path& folder,
                                    std::uint64_t segment_bytes, const JournalStart& start = {});
 
+  // Opens a journal that begins with genesis to be read, and changes nothing on the disk: a commit
+  // that a crash cut short at its end stays there and is passed over.  What is read need not be
+  // durable.  REQUIRES: nothing is appended, and nobody else writes to it.
+  // Errc::corruption as open(); replay() has the rest.
+  static Result<JournalFiles> open_to_read(FileSystem& files, const Path& folder);
+  // Whether there is such a commit.
+  bool is_torn() const { return is_torn_; }
+
   // Heights and entries held; the next block's height and first position.
   std::uint64_t block_count() const { return block_count_; }
   std::uint64_t entry_count() const { return entry_count_; }
@@ -90,7 +98,9 @@ class JournalFiles {
   JournalFiles(FileSystem& files, Path folder, std::uint64_t segment_bytes)
       : files_(&files), folder_(std::move(folder)), segment_bytes_(segment_bytes) {}
 
-  Status find_segments(std::uint64_t start);
+  enum class Upkeep { none, removes_leftovers };
+
+  Status find_segments(std::uint64_t start, Upkeep upkeep);
   Path path_of(std::uint64_t segment) const;
   Status start_segment(const AppendLog::Record& record);
   Result<Bytes> read(std::uint64_t segment, std::uint64_t offset, std::size_t count) const;
@@ -102,6 +112,7 @@ class JournalFiles {
   std::optional<AppendLog> last_;
   std::uint64_t block_count_ = 0;
   std::uint64_t entry_count_ = 0;
+  bool is_torn_ = false;  // Of one opened to be read.
   // Older segments that are open for reading.
   mutable std::map<std::uint64_t, std::unique_ptr<File>> readers_;
 };

@@ -185,6 +185,14 @@ class RecoverTest(NetworkTest):
         self.net.wait_until_ready(VALIDATORS)
         self.net.check_agreement(self)
 
+    def check_audit(self):
+        """Who executes the journal again comes through the recovery too."""
+        self.stop("brand")
+        report = self.net.run("audit", "--data", self.net.home / "brand/data", "--trust",
+                              self.old_trust)
+        self.assertTrue(report["valid"])
+        self.assertEqual((report["recoveries"], report["epochs"]), (1, 2))
+
     def test_the_network_goes_on(self):
         self.first = self.net.submit("brand", [campaign(1)])["id"]
         self.net.submit("brand", [{"type": "declare_budget", "campaign": 1, "asset": 0,
@@ -209,6 +217,7 @@ class RecoverTest(NetworkTest):
         self.check_goes_on()
         self.check_proofs()
         self.check_late_comer()
+        self.check_audit()
 
 
 if __name__ == "__main__":
