@@ -40,8 +40,8 @@ Status ScratchState::absorb(const StateDelta& delta) {
       ordered_.insert(item);
       recent_bytes_ += kRecordOverheadBytes + key.size();
     }
-    recent_bytes_ -= bytes_of_value(item->second);
-    item->second = record;
+    recent_bytes_ -= bytes_of_value(item->value);
+    item->value = record;
     recent_bytes_ += bytes_of_value(record);
   }
   return recent_bytes_ > memory_bytes_max_ ? spill() : Status();
@@ -54,7 +54,7 @@ Status ScratchState::spill() {
   }
   StateDelta part;
   for (const auto* item : ordered_) {
-    part.emplace_hint(part.end(), *item);
+    part.emplace_hint(part.end(), item->key, item->value);
     if (part.size() == kPartRecords) FENRUN_OK(spill_part(std::exchange(part, {})));
   }
   ordered_.clear();
@@ -82,9 +82,9 @@ Status ScratchState::spill_part(const StateDelta& part) {
 }
 
 std::optional<CurrentRecord> ScratchState::record(ByteView key) const {
-  if (const auto* item = recent_.find(key)) return item->second;
+  if (const auto* item = recent_.find(key)) return item->value;
   if (!index_) return std::nullopt;
-  if (const auto* cached = cache_.find(key)) return *cached;
+  if (auto cached = cache_.find(key)) return cached;
   auto record = require(index_->record(key));
   if (record) cache_.put(key, *record);
   return record;
@@ -93,27 +93,27 @@ std::optional<CurrentRecord> ScratchState::record(ByteView key) const {
 // Of memory and disk each the nearest; on disk that is the nearest that memory does not hide.
 std::optional<RecordKey> ScratchState::at_or_after(ByteView key) const {
   auto it = ordered_.lower_bound(key);
-  while (it != ordered_.end() && !(*it)->second.value) ++it;
+  while (it != ordered_.end() && !(*it)->value.value) ++it;
   const bool is_recent = it != ordered_.end();
   auto stored = index_ ? require(index_->at_or_after(key)) : std::nullopt;
-  const auto is_nearer = [&] { return stored && (!is_recent || less(*stored, (*it)->first)); };
+  const auto is_nearer = [&] { return stored && (!is_recent || less(*stored, (*it)->key)); };
   while (is_nearer() && recent_.find(*stored)) {
     stored->push_back(0);  // The smallest key behind it.
     stored = require(index_->at_or_after(*stored));
   }
   if (is_nearer()) return stored;
-  return is_recent ? std::optional((*it)->first) : std::nullopt;
+  return is_recent ? std::optional((*it)->key) : std::nullopt;
 }
 
 std::optional<RecordKey> ScratchState::before(ByteView key) const {
   auto it = std::make_reverse_iterator(ordered_.lower_bound(key));
-  while (it != ordered_.rend() && !(*it)->second.value) ++it;
+  while (it != ordered_.rend() && !(*it)->value.value) ++it;
   const bool is_recent = it != ordered_.rend();
   auto stored = index_ ? require(index_->before(key)) : std::nullopt;
-  const auto is_nearer = [&] { return stored && (!is_recent || less((*it)->first, *stored)); };
+  const auto is_nearer = [&] { return stored && (!is_recent || less((*it)->key, *stored)); };
   while (is_nearer() && recent_.find(*stored)) stored = require(index_->before(*stored));
   if (is_nearer()) return stored;
-  return is_recent ? std::optional((*it)->first) : std::nullopt;
+  return is_recent ? std::optional((*it)->key) : std::nullopt;
 }
 
 }  // namespace fenrun::audit

@@ -40,10 +40,10 @@ class ScratchState final : public StateView {
   struct ItemLess {
     using is_transparent = void;
     bool operator()(const Recent::Item* a, const Recent::Item* b) const {
-      return less(a->first, b->first);
+      return less(a->key, b->key);
     }
-    bool operator()(const Recent::Item* a, ByteView b) const { return less(a->first, b); }
-    bool operator()(ByteView a, const Recent::Item* b) const { return less(a, b->first); }
+    bool operator()(const Recent::Item* a, ByteView b) const { return less(a->key, b); }
+    bool operator()(ByteView a, const Recent::Item* b) const { return less(a, b->key); }
     static bool less(ByteView a, ByteView b) { return BytewiseLess{}(a, b); }
   };
 
