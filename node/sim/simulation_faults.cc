@@ -12,6 +12,7 @@ namespace fenrun::sim {
 namespace {
 
 constexpr std::uint64_t kDrawMs = 600'000;
+constexpr std::uint64_t kCalmDoublingsMax = 7;  // From a fault a second to one in two minutes.
 constexpr std::uint64_t kDiskFullBytes = 32 * 1024;
 constexpr std::uint64_t kAwaitMs = 200;
 constexpr std::uint64_t kProgressMsMax = 300'000;
@@ -26,7 +27,8 @@ void Simulation::begin_faults() {
   agenda_.in(1, [this] { fault(); });
 }
 
-// How much of each the seed wants, for the next minutes.
+// How much of each the seed wants, for the next minutes.  What comes after the first draw may be
+// calmer: a long run is to see quiet networks, too, and what grows in them.
 void Simulation::draw_faults() {
   const auto& profile = *options_.profile;
   if (profile.network) {
@@ -41,15 +43,18 @@ void Simulation::draw_faults() {
     auto& faults = machine->faults;
     faults.verify_ms_max = random_.below(50);
     if (profile.crashes && random_.chance(700)) {
-      faults.power_per_million = random_.below(2'000);
-      faults.cut_per_million = random_.below(500);
+      faults.power_per_million = random_.below(2'000 / calm_);
+      faults.cut_per_million = random_.below(500 / calm_);
     }
     if (profile.disks && random_.chance(500)) faults.sync_ms_max = random_.below(60);
-    if (profile.disks && random_.chance(300)) faults.sync_error_per_million = random_.below(500);
+    if (profile.disks && random_.chance(300))
+      faults.sync_error_per_million = random_.below(500 / calm_);
   }
   clients_->set_pause_ms(random_.between(20, 400));
   agenda_.in(kDrawMs, [this] {
-    if (faults_go_on_) draw_faults();
+    if (!faults_go_on_) return;
+    calm_ = std::uint64_t{1} << random_.below(kCalmDoublingsMax + 1);
+    draw_faults();
   });
 }
 
@@ -83,7 +88,7 @@ void Simulation::fault() {
       keep_backups();
       break;
   }
-  agenda_.in(random_.between(100, 1'500), [this] { fault(); });
+  agenda_.in(random_.between(100, 1'500) * calm_, [this] { fault(); });
 }
 
 Machine* Simulation::any_honest() {

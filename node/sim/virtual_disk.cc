@@ -13,9 +13,11 @@ constexpr std::uint64_t kLatelyBytes = 32 * 1024;
 constexpr std::uint64_t kPageBytes = 4'096;  // What the kernel copies and grows a file by.
 
 void put(Bytes& file, std::uint64_t offset, ByteView bytes) {
-  const auto end = static_cast<std::size_t>(offset) + bytes.size();
-  if (file.size() < end) file.resize(end);
-  std::ranges::copy(bytes, file.begin() + static_cast<std::ptrdiff_t>(offset));
+  const auto begin = static_cast<std::size_t>(offset);
+  if (file.size() < begin) file.resize(begin);
+  const std::size_t inside = std::min(bytes.size(), file.size() - begin);
+  std::ranges::copy(bytes.first(inside), file.begin() + static_cast<std::ptrdiff_t>(begin));
+  append(file, bytes.subspan(inside));
 }
 
 void resize(Bytes& file, std::uint64_t size) { file.resize(static_cast<std::size_t>(size)); }
