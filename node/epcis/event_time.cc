@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/text.h"
+#include "node/json/time.h"
 
 namespace fenrun::epcis {
 namespace {
@@ -54,9 +55,17 @@ std::optional<std::int64_t> whole_seconds(std::string_view text) {
   return days * 86'400 + *hour * 3'600 + *minute * 60 + *second;
 }
 
-}  // namespace
+enum class Rounding { down, half_up };
 
-Result<TimeMs> parse_event_time(std::string_view text) {
+// What stands behind the point: milliseconds, and one more if the rest rounds up.
+std::int64_t milliseconds(std::string_view digits, Rounding rounding) {
+  std::int64_t ms = 0;
+  for (std::size_t i = 0; i < 3; ++i) ms = ms * 10 + (i < digits.size() ? digits[i] - '0' : 0);
+  const bool rounds_up = rounding == Rounding::half_up && digits.size() > 3 && digits[3] >= '5';
+  return rounds_up ? ms + 1 : ms;
+}
+
+Result<TimeMs> parse(std::string_view text, Rounding rounding) {
   const Error wrong{Errc::value_invalid,
                     "a time looks like 2026-05-01T08:00:00.000+08:00 and names its offset"};
   const auto seconds = whole_seconds(text);
@@ -67,14 +76,20 @@ Result<TimeMs> parse_event_time(std::string_view text) {
     std::size_t count = 0;
     while (count + 1 < rest.size() && is_digit(rest[count + 1])) ++count;
     if (count == 0 || count > kFractionDigitsMax) return wrong;
-    for (std::size_t i = 0; i < 3; ++i) ms = ms * 10 + (i < count ? rest[i + 1] - '0' : 0);
+    ms = milliseconds(rest.substr(1, count), rounding);
     rest.remove_prefix(count + 1);
   }
   const auto offset = offset_minutes(rest);
   if (!offset) return wrong;
   const std::int64_t utc = (*seconds - *offset * 60) * 1'000 + ms;
-  if (utc < 0) return wrong;
+  if (utc < 0 || TimeMs(static_cast<std::uint64_t>(utc)) > kRfc3339Max) return wrong;
   return TimeMs(static_cast<std::uint64_t>(utc));
 }
+
+}  // namespace
+
+Result<TimeMs> parse_event_time(std::string_view text) { return parse(text, Rounding::down); }
+
+Result<TimeMs> parse_rounded_time(std::string_view text) { return parse(text, Rounding::half_up); }
 
 }  // namespace fenrun::epcis

@@ -12,4 +12,7 @@ namespace fenrun::epcis {
 // to 9999, for a time without offset and for a leap second.
 Result<TimeMs> parse_event_time(std::string_view text);
 
+// The same, but rounded half up to the millisecond, as the CBV event hash asks for.
+Result<TimeMs> parse_rounded_time(std::string_view text);
+
 }  // namespace fenrun::epcis

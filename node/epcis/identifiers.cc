@@ -6,6 +6,7 @@
 
 #include "contracts/epc.h"
 #include "core/text.h"
+#include "node/epcis/uri.h"
 
 namespace fenrun::epcis {
 namespace {
@@ -14,91 +15,8 @@ constexpr std::size_t kSgtinDigits =
     13;  // Company prefix, indicator and item, without check digit.
 constexpr std::size_t kSsccDigits = 17;
 constexpr std::size_t kGlnDigits = 12;
-constexpr std::size_t kCompanyDigitsMin = 6;
-constexpr std::size_t kCompanyDigitsMax = 12;
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, is_digit);
-}
-
-Error invalid(std::string_view what, std::string_view uri) {
-  return {Errc::value_invalid, std::string(what) + ": " + std::string(uri.substr(0, kUriBytesMax))};
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const auto end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
-std::optional<unsigned> hex_digit(char c) {
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10;
-  return std::nullopt;
-}
-
-// Percent-decodes; none for a broken escape or one that is no printable ASCII.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto high = hex_digit(text[i + 1]);
-    const auto low = hex_digit(text[i + 2]);
-    if (!high || !low) return std::nullopt;
-    const unsigned value = *high * 16 + *low;
-    if (value <= ' ' || value >= 0x7f) return std::nullopt;
-    out += static_cast<char>(value);
-    i += 2;
-  }
-  return out;
-}
-
-Status check_uri(std::string_view uri) {
-  if (uri.empty() || uri.size() > kUriBytesMax) {
-    return Error{Errc::value_invalid,
-                 "a URI must have 1 to " + std::to_string(kUriBytesMax) + " bytes"};
-  }
-  if (!std::ranges::all_of(uri, [](char c) { return c > ' ' && c < '\x7f'; })) {
-    return invalid("a URI is printable ASCII without spaces", uri);
-  }
-  const auto colon = uri.find(':');
-  const bool is_absolute = colon != std::string_view::npos && colon > 0 && colon + 1 < uri.size() &&
-                           is_letter(uri[0]) &&
-                           std::ranges::all_of(uri.substr(0, colon), [](char c) {
-                             return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-                           });
-  if (!is_absolute) return invalid("no absolute URI", uri);
-  return {};
-}
-
-bool has_company_prefix(std::string_view company) {
-  return is_digits(company) && company.size() >= kCompanyDigitsMin &&
-         company.size() <= kCompanyDigitsMax;
-}
-
-// The path segments of an http or https URI; none if it is no such URI.
-std::optional<std::vector<std::string_view>> web_path(std::string_view uri) {
-  std::size_t authority = 0;
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (uri.starts_with(scheme)) authority = scheme.size();
-  }
-  if (authority == 0) return std::nullopt;
-  const auto rest = uri.substr(authority);
-  const auto path = rest.substr(0, rest.find_first_of("?#"));
-  auto segments = split(path, '/');
-  if (segments[0].empty()) return std::nullopt;  // No host.
-  segments.erase(segments.begin());
-  return segments;
-}
+Error invalid(std::string_view what, std::string_view uri) { return invalid_uri(what, uri); }
 
 // The segment behind `key`, which stands at an odd distance before the end: keys and values
 // alternate.
@@ -139,7 +57,7 @@ Result<std::string> sgtin_from_urn(std::string_view body, std::string_view uri) 
   if (dot2 == std::string_view::npos) return invalid("sgtin needs three parts", uri);
   const auto company = body.substr(0, dot1);
   const auto item = body.substr(dot1 + 1, dot2 - dot1 - 1);
-  const auto serial = decoded(body.substr(dot2 + 1));
+  const auto serial = percent_decoded(body.substr(dot2 + 1));
   if (!has_company_prefix(company) || !is_digits(item) ||
       company.size() + item.size() != kSgtinDigits) {
     return invalid("company prefix and item reference must be 13 digits", uri);
@@ -170,7 +88,7 @@ Result<std::string> sgtin_from_link(const DigitalLink& link, std::string_view ur
   std::optional<std::string> serial;
   for (const auto& [key, value] : link.qualifiers) {
     if (key == "21" && !serial) {
-      serial = decoded(value);
+      serial = percent_decoded(value);
       if (!serial) return invalid("serial with a broken escape", uri);
     } else if (key != "10" && key != "22") {
       return invalid("unknown or repeated qualifier " + std::string(key), uri);
@@ -197,7 +115,7 @@ Result<std::string> gln_from_urn(std::string_view key, std::string_view body,
   const std::string digits = std::string(parts[0]) + std::string(parts[1]);
   std::string out = std::string(key) + "/" + digits + check_digit(digits);
   if (!is_place) return out;
-  const auto extension = decoded(parts[2]);
+  const auto extension = percent_decoded(parts[2]);
   if (!extension || !is_gs1_text(*extension)) {
     return invalid("extension is not 1 to 20 characters of GS1's set 82", uri);
   }
@@ -215,7 +133,7 @@ Result<std::string> gln_from_link(std::string_view key, const DigitalLink& link,
   }
   std::string out = std::string(key) + "/" + std::string(link.primary);
   for (const auto& [qualifier, value] : link.qualifiers) {
-    const auto extension = decoded(value);
+    const auto extension = percent_decoded(value);
     if (qualifier != "254" || link.qualifiers.size() != 1) {
       return invalid("a GLN takes one qualifier, 254", uri);
     }
@@ -228,15 +146,6 @@ Result<std::string> gln_from_link(std::string_view key, const DigitalLink& link,
 }
 
 }  // namespace
-
-char check_digit(std::string_view digits) {
-  int sum = 0;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    const bool weighs_three = (digits.size() - i) % 2 == 1;
-    sum += (digits[i] - '0') * (weighs_three ? 3 : 1);
-  }
-  return static_cast<char>('0' + (10 - sum % 10) % 10);
-}
 
 Result<std::string> canonical_epc(std::string_view uri) {
   constexpr std::string_view kSgtin = "urn:epc:id:sgtin:";

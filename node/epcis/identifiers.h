@@ -9,14 +9,9 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "node/epcis/uri.h"
 
 namespace fenrun::epcis {
-
-inline constexpr std::size_t kUriBytesMax = 512;
-
-// The digit that follows `digits` (GS1 General Specifications, §7.9.1).
-// REQUIRES: ASCII digits only.
-char check_digit(std::string_view digits);
 
 // "01/<GTIN-14>/21/<serial>" or "00/<SSCC>", which contracts/epc.h accepts.
 // Errc::value_invalid for what is no such identifier, Errc::not_supported_yet for other kinds of

@@ -111,8 +111,8 @@ Status scan(const Json& value, const Pointer& at) {
     }
   } else if (value.is_string()) {
     return refuse(value.get_ref<const std::string&>());
-  } else if (value.is_number()) {
-    return refuse(value.dump());
+  } else if (const auto number = number_text(value)) {
+    return refuse(*number);
   }
   return {};
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "node/epcis/uri.h"
+
 namespace fenrun::epcis {
 namespace {
 
@@ -89,6 +91,39 @@ constexpr auto kDispositions = std::to_array<std::string_view>({
     "unknown",
 });
 
+// CBV 2.0, §7.3.
+constexpr auto kBizTransactionTypes = std::to_array<std::string_view>({
+    "bol",
+    "cert",
+    "desadv",
+    "inv",
+    "pedigree",
+    "po",
+    "poc",
+    "prodorder",
+    "recadv",
+    "rma",
+    "testprd",
+    "testres",
+    "upevt",
+});
+
+// CBV 2.0, §7.4.
+constexpr auto kSourceOrDestinationTypes =
+    std::to_array<std::string_view>({"location", "owning_party", "possessing_party"});
+
+// CBV 2.0, §7.5.
+constexpr auto kErrorReasons = std::to_array<std::string_view>({"did_not_occur", "incorrect_data"});
+
+constexpr auto kVocabularies = std::to_array<Vocabulary>({
+    Vocabulary::biz_step,
+    Vocabulary::disposition,
+    Vocabulary::biz_transaction_type,
+    Vocabulary::source_or_destination_type,
+    Vocabulary::error_reason,
+});
+
+// How words are spelt besides the bare word: web address, compact URI, URN.
 struct Words {
   std::span<const std::string_view> words;
   std::array<std::string_view, 3> prefixes;
@@ -105,6 +140,18 @@ Words words_of(Vocabulary vocabulary) {
       return {kDispositions,
               {"https://ref.gs1.org/cbv/Disp-", "cbv:Disp-", "urn:epcglobal:cbv:disp:"},
               "disposition"};
+    case Vocabulary::biz_transaction_type:
+      return {kBizTransactionTypes,
+              {"https://ref.gs1.org/cbv/BTT-", "cbv:BTT-", "urn:epcglobal:cbv:btt:"},
+              "the type of a business transaction"};
+    case Vocabulary::source_or_destination_type:
+      return {kSourceOrDestinationTypes,
+              {"https://ref.gs1.org/cbv/SDT-", "cbv:SDT-", "urn:epcglobal:cbv:sdt:"},
+              "the type of a source or destination"};
+    case Vocabulary::error_reason:
+      return {kErrorReasons,
+              {"https://ref.gs1.org/cbv/ER-", "cbv:ER-", "urn:epcglobal:cbv:er:"},
+              "the reason of an error"};
   }
   return {};
 }
@@ -156,17 +203,37 @@ Result<std::string> canonical_word(Vocabulary vocabulary, std::string_view text)
                                         std::string(text.substr(0, 100))};
 }
 
+Result<std::string> word_uri(Vocabulary vocabulary, std::string_view text) {
+  FENRUN_TRY(auto word, canonical_word(vocabulary, text));
+  if (word.find(':') == std::string::npos) {
+    return std::string(words_of(vocabulary).prefixes[0]) + word;
+  }
+  bool is_of_another = word.starts_with("urn:epcglobal:cbv:");
+  for (const auto other : kVocabularies) {
+    is_of_another = is_of_another || word.starts_with(words_of(other).prefixes[0]);
+  }
+  if (is_of_another) {
+    return Error{Errc::value_invalid, "a word of another vocabulary for " +
+                                          std::string(words_of(vocabulary).name) + ": " + word};
+  }
+  FENRUN_OK(check_uri(word));
+  return word;
+}
+
+std::optional<std::string> web_uri_of_word(std::string_view urn) {
+  for (const auto vocabulary : kVocabularies) {
+    const auto prefixes = words_of(vocabulary).prefixes;
+    if (!urn.starts_with(prefixes[2])) continue;
+    return std::string(prefixes[0]) + std::string(urn.substr(prefixes[2].size()));
+  }
+  return std::nullopt;
+}
+
 std::optional<FieldUse> use_of_field(std::string_view name) {
   for (const auto& field : kFields) {
     if (field.name == name) return field.use;
   }
   return std::nullopt;
-}
-
-bool is_known_context(std::string_view uri) {
-  return uri == "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld" ||
-         uri == "https://ref.gs1.org/standards/epcis/epcis-context.jsonld" ||
-         uri == "https://gs1.github.io/EPCIS/epcis-context.jsonld";
 }
 
 }  // namespace fenrun::epcis

@@ -15,16 +15,17 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(std::int64_t value) override {
-    if (value < -kIntegerMax) return refuse("a number below -2^53: write it as a string");
-    return add(value);
+    if (value >= -kIntegerMax) return add(value);
+    if (limits_.numbers == JsonNumbers::texts) return add_text(std::to_string(value));
+    return refuse("a number below -2^53: write it as a string");
   }
   bool number_unsigned(std::uint64_t value) override {
-    if (value > static_cast<std::uint64_t>(kIntegerMax)) {
-      return refuse("a number above 2^53: write it as a string");
-    }
-    return add(value);
+    if (value <= static_cast<std::uint64_t>(kIntegerMax)) return add(value);
+    if (limits_.numbers == JsonNumbers::texts) return add_text(std::to_string(value));
+    return refuse("a number above 2^53: write it as a string");
   }
   bool number_float(double, const std::string& text) override {
+    if (limits_.numbers == JsonNumbers::texts) return add_text(text);
     return refuse("'" + text.substr(0, 40) + "' is no integer: amounts are in minor units");
   }
   bool string(std::string& value) override { return add(std::move(value)); }
@@ -81,6 +82,11 @@ class Builder final : public nlohmann::json_sax<Json> {
     return true;
   }
 
+  // JSON has no binary values: here they hold the text of a number.
+  bool add_text(const std::string& number) {
+    return add(Json::binary(Json::binary_t::container_type(number.begin(), number.end())));
+  }
+
   bool open(Json value) {
     if (++values_ > limits_.values) return exceed("values");
     if (open_.size() >= limits_.depth) return exceed("levels of nesting");
@@ -109,6 +115,13 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   Builder builder(limits);
   Json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();
+}
+
+std::optional<std::string> number_text(const Json& value) {
+  if (value.is_number()) return value.dump();
+  if (!value.is_binary()) return std::nullopt;
+  const auto& text = value.get_binary();
+  return std::string(text.begin(), text.end());
 }
 
 std::string print_json(const Json& value) { return value.dump(); }

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.h"
-#include "node/epcis/vocabulary.h"
+#include "node/epcis/event_hash.h"
 #include "node/json/json.h"
 #include "node/json/time.h"
 #include "tests/support/vectors.h"
@@ -123,6 +123,9 @@ TEST(Capture, what_is_taken_is_what_the_document_says) {
   EXPECT_EQ(event.document, sha256(bytes_of(text)));
   EXPECT_EQ(event.event_index, 0U);
   EXPECT_FALSE(event.batch);
+  ASSERT_TRUE(event.event_hash);
+  EXPECT_EQ(event_hash_uri(*event.event_hash) + "\n",
+            sample("08_receiving_store_open_case.hashes").substr(0, 90));
   ASSERT_EQ(event.units.size(), 1U);
   EXPECT_EQ(event.units[0].value, "01/16901234567899/21/C0001");
   EXPECT_EQ(captured->events[1].error().detail, "/epcisBody/eventList/1/type: AggregationEvent");
@@ -134,7 +137,7 @@ TEST(Capture, events_may_come_without_a_document) {
               ElementsAre("retail_selling", "retail_selling"));
   EXPECT_THAT(outcomes("[]"), ElementsAre());
   EXPECT_THAT(outcomes("[7]"), ElementsAre("value_invalid"));
-  EXPECT_THAT(outcomes(R"({"type":"EPCISQueryDocument"})"),
+  EXPECT_THAT(outcomes(R"({"type":"EPCISMasterDataDocument"})"),
               ElementsAre("document: not_supported_yet"));
   EXPECT_THAT(outcomes("7"), ElementsAre("document: value_invalid"));
 }
@@ -195,6 +198,24 @@ TEST(Capture, contexts_are_never_fetched) {
     EXPECT_THAT(refusal(with("@context", context)), HasSubstr("value_invalid: /@context"))
         << context;
   }
+}
+
+TEST(Capture, a_query_document_is_read_and_not_sent) {
+  const Json results = {{"queryName", "q"},
+                        {"resultsBody", {{"eventList", Json::array({good_event()})}}}};
+  const Json document = {{"@context", kContext},
+                         {"type", "EPCISQueryDocument"},
+                         {"epcisBody", {{"queryResults", results}}}};
+  EXPECT_THAT(outcomes(print_json(document)), ElementsAre("document: not_supported_yet"));
+  const auto checked = check_document(print_json(document), {});
+  ASSERT_TRUE(checked) << checked.error().to_string();
+  EXPECT_FALSE(checked->events[0].refusal);
+  EXPECT_EQ(checked->events[0].record.error().code, Errc::not_supported_yet);
+
+  auto empty = document;
+  empty["epcisBody"] = Json::object();
+  EXPECT_THAT(refusal(print_json(empty)),
+              HasSubstr("value_invalid: /epcisBody/queryResults/resultsBody/eventList"));
 }
 
 TEST(Capture, the_frame_of_a_document_is_checked) {

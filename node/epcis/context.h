@@ -1,0 +1,42 @@
+// What the @context of a document, and of an event in it, lets names and values stand for.
+//
+// Nothing is ever fetched: the contexts of GS1 are built in, and a document may define prefixes of
+// its own.  It can neither redefine a term nor give bare names another meaning.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "node/epcis/pointer.h"
+#include "node/json/json.h"
+
+namespace fenrun::epcis {
+
+class Context {
+ public:
+  // With the prefixes that GS1's context has.
+  Context();
+
+  // Takes in a @context.  Errc::value_invalid for a context that is not built in, and for whatever
+  // is no prefix and no hint how to read an extension.
+  Status add(const Json& value, const Pointer& place);
+
+  // "{namespace}name" of an extension: `prefix:name` with a known prefix, or an absolute URI of the
+  // web.  None for other names, and for those that would say a standard member in other words.
+  std::optional<std::string> extension_name(std::string_view name) const;
+
+  // A compact URI written out; any other text as it is.
+  std::string expanded(std::string_view text) const;
+
+ private:
+  Status add_member(const std::string& name, const Json& value, const Pointer& place);
+
+  std::map<std::string, std::string, std::less<>> prefixes_;
+};
+
+// True for the contexts of GS1, which are built in.
+bool is_known_context(std::string_view uri);
+
+}  // namespace fenrun::epcis

@@ -1,0 +1,22 @@
+// An event of a document, checked by form and identifiers.  docs/spec/epcis.md, §2 and §3.
+//
+// Whether the ledger records such events, and whether it believes this one, is not asked here.
+#pragma once
+
+#include <optional>
+
+#include "node/epcis/context.h"
+#include "node/epcis/event.h"
+
+namespace fenrun::epcis {
+
+struct ReadEvent {
+  Event event;
+  // Why it is refused all the same: the first identifier whose check digit is wrong.
+  std::optional<Error> identifier_fault;
+};
+
+// Errc::value_invalid with the JSON pointer of what is wrong.
+Result<ReadEvent> read_event(const Json& json, const Pointer& place, const Context& context);
+
+}  // namespace fenrun::epcis
