@@ -1,5 +1,6 @@
 // fenrun capture: goods events of EPCIS documents, signed and sent.
 #include "core/text.h"
+#include "node/cli/capture_check.h"
 #include "node/cli/commands.h"
 #include "node/cli/signing.h"
 #include "node/epcis/capture.h"
@@ -74,12 +75,11 @@ class Capture {
       FENRUN_TRY(const auto text, read_file_text(options_.places, kPlacesBytesMax));
       FENRUN_TRY(places_, epcis::Places::parse(text, options_.places));
     }
-    if (!options_.check) {
-      FENRUN_TRY(auto client, ApiClient::create(session_));
-      client_ = std::move(client);
-      FENRUN_TRY(auto key, open_key(session_, options_.key));
-      key_.emplace(std::move(key));
-    }
+    if (options_.check) return check();
+    FENRUN_TRY(auto client, ApiClient::create(session_));
+    client_ = std::move(client);
+    FENRUN_TRY(auto key, open_key(session_, options_.key));
+    key_.emplace(std::move(key));
     for (const auto& file : options_.files) {
       const auto status = capture(file);
       // What was captured before stays captured: say what, then why it went no further.
@@ -93,10 +93,18 @@ class Capture {
   }
 
  private:
+  std::optional<UnitBatchId> batch() const {
+    return options_.batch ? std::optional(UnitBatchId(*options_.batch)) : std::nullopt;
+  }
+
+  Exit check() const {
+    const bool has_places = !options_.places.empty();
+    return check_captures(session_, {options_.files, has_places ? &places_ : nullptr, batch()});
+  }
+
   Status capture(const std::string& file) {
     FENRUN_TRY(const auto bytes, read_file_text(file, epcis::kDocumentBytesMax));
-    const auto batch = options_.batch ? std::optional(UnitBatchId(*options_.batch)) : std::nullopt;
-    FENRUN_TRY(const auto document, epcis::capture_document(bytes, places_, batch));
+    FENRUN_TRY(const auto document, epcis::capture_document(bytes, places_, batch()));
     const std::size_t first = rows_.size();
     bool is_any_refused = false;
     for (std::size_t i = 0; i < document.events.size(); ++i) {
@@ -104,7 +112,6 @@ class Capture {
       is_any_refused = is_any_refused || !document.events[i];
     }
     if (is_any_refused) exit_ = Exit::refused;
-    if (options_.check) return {};
     const bool is_rollback = options_.behaviour == "rollback";
     if (is_rollback && is_any_refused) {
       for (std::size_t i = first; i < rows_.size(); ++i) {
@@ -175,7 +182,8 @@ void add_capture_command(CLI::App& app, Session& session) {
   CLI::App* const capture =
       add_command(app, "capture", "Record the goods events of EPCIS 2.0 documents",
                   "fenrun capture receiving.jsonld --places places.json --key store.key \\\n"
-                  "    --node http://127.0.0.1:7103 --token-file net/south/token");
+                  "    --node http://127.0.0.1:7103 --token-file net/south/token\n"
+                  "  fenrun capture --check receiving.jsonld shipping.jsonld --json");
   capture->add_option("file", options->files, "EPCIS documents, JSON or JSON-LD")->required();
   capture->add_option("--key", options->key, "Key file of the party that reports");
   capture->add_option("--party", options->party, "The party; else whose key it is");
@@ -185,7 +193,8 @@ void add_capture_command(CLI::App& app, Session& session) {
   capture->add_option("--error-behaviour", options->behaviour,
                       "rollback: a document as a whole; proceed: each event for itself");
   capture->add_option("--wait", options->wait_s, "Seconds to wait until it is final");
-  capture->add_flag("--check", options->check, "Look only; send nothing");
+  capture->add_flag("--check", options->check,
+                    "Read and hash only, offline: no key, node or places needed");
   capture->callback([&session, options] {
     session.command = [&session, options] { return Capture(session, *options).run(); };
   });

@@ -40,7 +40,7 @@ struct CheckedDocument {
 //
 // Errors of the whole document: json_invalid, limit_exceeded, personal_data, value_invalid for a
 // context that is not built in and for the document's own members, not_supported_yet for another
-// kind of document.  A refusal is value_invalid, with a JSON pointer.
+// kind of document.  A refusal is value_invalid or limit_exceeded, with a JSON pointer.
 Result<CheckedDocument> check_document(std::string_view bytes, const RecordWith& with);
 
 struct CapturedDocument {

@@ -119,10 +119,13 @@ Status Document::read_document() {
   }
   const Pointer body_place{&root, "epcisBody"};
   const Json* const body = member_of(json_, "epcisBody");
-  if (!body || !body->is_object() || body->size() != 1 || !body->contains("eventList") ||
-      !(*body)["eventList"].is_array()) {
-    return at({&body_place, "eventList"}, Errc::value_invalid,
-              "the body must hold a list of events and nothing else");
+  const Json* const list = body && body->is_object() ? member_of(*body, "eventList") : nullptr;
+  if (!list || !list->is_array()) {
+    return at({&body_place, "eventList"}, Errc::value_invalid, "must be a list of events");
+  }
+  for (const auto& [name, value] : body->items()) {
+    if (name == "eventList" || context_.extension_name(name)) continue;
+    return at({&body_place, name}, Errc::value_invalid, "no member that EPCIS has here");
   }
   return {};
 }

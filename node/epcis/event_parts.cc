@@ -16,11 +16,12 @@ Status check_object(const Json& value, const Pointer& place) {
   return at(place, Errc::value_invalid, "must be an object");
 }
 
-// An object without other members, not even extensions.
-Status check_closed(const Json& value, const Pointer& place, Names names) {
+// An object without other members, not even extensions; a comment is none.
+Status check_closed(const Json& value, const Pointer& place, Names names,
+                    const ReadingState& state) {
   FENRUN_OK(check_object(value, place));
   for (const auto& [name, member] : value.items()) {
-    if (std::ranges::find(names, name) != names.end()) continue;
+    if (std::ranges::find(names, name) != names.end() || is_comment(name, state)) continue;
     return at({&place, name}, Errc::value_invalid, "no member that EPCIS has here");
   }
   return {};
@@ -34,7 +35,7 @@ bool is_unit_of_measure(std::string_view text) {
 
 Result<QuantityElement> read_quantity(const Json& value, const Pointer& place,
                                       ReadingState& state) {
-  FENRUN_OK(check_closed(value, place, {"epcClass", "quantity", "uom"}));
+  FENRUN_OK(check_closed(value, place, {"epcClass", "quantity", "uom"}, state));
   QuantityElement out;
   const Pointer class_place{&place, "epcClass"};
   const Json* const epc_class = member_of(value, "epcClass");
@@ -56,7 +57,7 @@ Result<QuantityElement> read_quantity(const Json& value, const Pointer& place,
 
 Result<TypedUri> read_typed_uri(const Json& value, const Pointer& place, const TypedUriForm& form,
                                 ReadingState& state) {
-  FENRUN_OK(check_closed(value, place, {"type", form.name}));
+  FENRUN_OK(check_closed(value, place, {"type", form.name}, state));
   TypedUri out;
   const Pointer type_place{&place, "type"};
   if (const Json* const type = member_of(value, "type")) {
@@ -142,8 +143,10 @@ Result<std::vector<TypedUri>> read_typed_uris(const Json& value, const Pointer& 
 
 Result<PersistentDisposition> read_persistent_disposition(const Json& value, const Pointer& place,
                                                           const ReadingState& state) {
-  FENRUN_OK(check_closed(value, place, {"set", "unset"}));
-  if (value.empty()) return at(place, Errc::value_invalid, "must set or unset something");
+  FENRUN_OK(check_closed(value, place, {"set", "unset"}, state));
+  if (!value.contains("set") && !value.contains("unset")) {
+    return at(place, Errc::value_invalid, "must set or unset something");
+  }
   PersistentDisposition out;
   if (const Json* const set = member_of(value, "set")) {
     FENRUN_TRY(out.set, read_dispositions(*set, {&place, "set"}, state));

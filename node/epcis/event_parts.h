@@ -1,5 +1,6 @@
 // Parts of events that are objects or lists of objects.  All answer Errc::value_invalid with the
-// JSON pointer of what is wrong.  docs/spec/epcis.md, §2.
+// JSON pointer of what is wrong, and those with extensions Errc::limit_exceeded.
+// docs/spec/epcis.md, §2.
 #pragma once
 
 #include <vector>

@@ -91,12 +91,21 @@ Status check_list(const Json& value, const Pointer& place) {
 Result<std::string> read_extension_name(const std::string& name, const Pointer& place,
                                         const ReadingState& state) {
   auto full = state.context.extension_name(name);
-  if (full) return *std::move(full);
-  return at(place, Errc::value_invalid, "no member that EPCIS has here, and no known prefix");
+  if (!full) {
+    return at(place, Errc::value_invalid, "no member that EPCIS has here, and no known prefix");
+  }
+  if (full->size() > kExtensionNameBytesMax) {
+    return Error{Errc::limit_exceeded, "the name of an extension"};
+  }
+  return *std::move(full);
+}
+
+bool is_comment(const std::string& name, const ReadingState& state) {
+  return state.context.extension_name(name) == kComment;
 }
 
 Status read_extension(const std::string& name, const Json& value, const Pointer& place,
-                      const ReadingState& state, std::vector<Extension>& out) {
+                      ReadingState& state, std::vector<Extension>& out) {
   if (name == kComment) return {};
   if (value.is_array()) {
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -105,12 +114,16 @@ Status read_extension(const std::string& name, const Json& value, const Pointer&
     return {};
   }
   Extension extension{name, scalar_text(value), {}};
+  state.extension_bytes += name.size() + extension.value.value_or("").size();
+  if (state.extension_bytes > kExtensionBytesMax) {
+    return at(place, Errc::limit_exceeded, "the extensions of an event");
+  }
   if (value.is_object()) {
     for (const auto& [inner, member] : value.items()) {
       const Pointer there{&place, inner};
       const bool is_bare = inner.find(':') == std::string::npos;
-      if (is_bare && inner.starts_with('@')) {
-        return at(there, Errc::value_invalid, "an extension holds data, not JSON-LD");
+      if (inner == "@context") {
+        return at(there, Errc::value_invalid, "a context stands in a document or an event");
       }
       std::string full = inner;
       if (!is_bare) {

@@ -17,7 +17,11 @@ struct ReadingState {
   const Context& context;
   // The first identifier whose check digit is wrong.  Reading goes on: the event still has a hash.
   std::optional<Error> identifier_fault = std::nullopt;
+  // Of names and values of extensions, as they are hashed: a short name can stand for a long one.
+  std::size_t extension_bytes = 0;
 };
+inline constexpr std::size_t kExtensionBytesMax = 1024 * 1024;
+inline constexpr std::size_t kExtensionNameBytesMax = 512;
 
 // How much is expected of a URI.
 enum class UriRole {
@@ -40,19 +44,24 @@ Status check_list(const Json& value, const Pointer& place);
 // The members of an object that are extensions; `standard` says which are not.
 template <class IsStandard>
 Result<std::vector<Extension>> read_extensions(const Json& object, const Pointer& place,
-                                               const ReadingState& state, IsStandard is_standard);
+                                               ReadingState& state, IsStandard is_standard);
 
 // One extension, appended to `out`: nothing for a comment, several for an array.
+// Errc::limit_exceeded also beyond kExtensionBytesMax.
 Status read_extension(const std::string& name, const Json& value, const Pointer& place,
-                      const ReadingState& state, std::vector<Extension>& out);
+                      ReadingState& state, std::vector<Extension>& out);
 
-// "{namespace}name".  Errc::value_invalid for a name without a known prefix.
+// True for what is said to people only: rdfs:comment.
+bool is_comment(const std::string& name, const ReadingState& state);
+
+// "{namespace}name".  Errc::value_invalid for a name without a known prefix, Errc::limit_exceeded
+// for a longer one than kExtensionNameBytesMax.
 Result<std::string> read_extension_name(const std::string& name, const Pointer& place,
                                         const ReadingState& state);
 
 template <class IsStandard>
 Result<std::vector<Extension>> read_extensions(const Json& object, const Pointer& place,
-                                               const ReadingState& state, IsStandard is_standard) {
+                                               ReadingState& state, IsStandard is_standard) {
   std::vector<Extension> out;
   for (const auto& [name, value] : object.items()) {
     if (is_standard(name)) continue;

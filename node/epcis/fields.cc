@@ -12,7 +12,7 @@ Error at(const Pointer& place, Errc code, const std::string& what) {
 }
 Error at(const Pointer& place, const Error& error) { return at(place, error.code, error.detail); }
 
-std::string shortened(const std::string& text) { return text.substr(0, 100); }
+std::string shortened(const std::string& text) { return beginning_of(text, 100); }
 
 Result<std::string> string_of(const Json& value, const Pointer& place) {
   if (!value.is_string()) return at(place, Errc::value_invalid, "must be a string");

@@ -16,7 +16,8 @@ struct ReadEvent {
   std::optional<Error> identifier_fault;
 };
 
-// Errc::value_invalid with the JSON pointer of what is wrong.
+// Errc::value_invalid with the JSON pointer of what is wrong; Errc::limit_exceeded for extensions
+// that are too long.
 Result<ReadEvent> read_event(const Json& json, const Pointer& place, const Context& context);
 
 }  // namespace fenrun::epcis

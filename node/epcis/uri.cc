@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "node/json/json.h"
 
 namespace fenrun::epcis {
 namespace {
@@ -38,7 +39,7 @@ char check_digit(std::string_view digits) {
 }
 
 Error invalid_uri(std::string_view what, std::string_view uri) {
-  return {Errc::value_invalid, std::string(what) + ": " + std::string(uri.substr(0, kUriBytesMax))};
+  return {Errc::value_invalid, std::string(what) + ": " + beginning_of(uri, kUriBytesMax)};
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "node/epcis/uri.h"
+#include "node/json/json.h"
 
 namespace fenrun::epcis {
 namespace {
@@ -199,8 +200,7 @@ Result<std::string> canonical_word(Vocabulary vocabulary, std::string_view text)
                            !text.starts_with(':') && !text.starts_with("cbv:");
   if (is_own_word) return std::string(text);
   return Error{Errc::value_invalid, "no word of the Core Business Vocabulary for " +
-                                        std::string(known.name) + ": " +
-                                        std::string(text.substr(0, 100))};
+                                        std::string(known.name) + ": " + beginning_of(text, 100)};
 }
 
 Result<std::string> word_uri(Vocabulary vocabulary, std::string_view text) {

@@ -38,7 +38,8 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   bool key(std::string& name) override {
     Json& object = *open_.back();
-    if (object.contains(name)) return refuse("member '" + name.substr(0, 80) + "' is given twice");
+    if (object.contains(name))
+      return refuse("member '" + beginning_of(name, 80) + "' is given twice");
     if (object.size() >= limits_.object_members) return exceed("members of an object");
     key_ = std::move(name);
     return true;
@@ -122,6 +123,13 @@ std::optional<std::string> number_text(const Json& value) {
   if (!value.is_binary()) return std::nullopt;
   const auto& text = value.get_binary();
   return std::string(text.begin(), text.end());
+}
+
+std::string beginning_of(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end));
 }
 
 std::string print_json(const Json& value) { return value.dump(); }

@@ -75,6 +75,31 @@ constexpr std::string_view kPlaces =
 
 std::vector<Bytes> places_seeds() { return {seed_of(kPlaces)}; }
 
+// What documents say that the ledger does not record.
+std::string other_events() {
+  return R"([{"type":"AggregationEvent","eventTime":"2026-03-01T08:00:00.1235Z","action":"ADD",)"
+         R"("eventTimeZoneOffset":"-14:00","parentID":"urn:epc:id:sscc:6901234.0000000011",)"
+         R"("childEPCs":["urn:epc:id:grai:6901234.00001.A",)"
+         R"("https://a.cn/8006/040123451111180102"],)"
+         R"("childQuantityList":[{"epcClass":"urn:epc:idpat:sgtin:6901234.056789.*",)"
+         R"("quantity":2.50e1,"uom":"KGM"}],"persistentDisposition":{"set":["cbv:Disp-recalled"]},)"
+         R"("sourceList":[{"type":"location","source":"urn:epc:id:sgln:6901234.00001.0"}],)"
+         R"("sensorElementList":[{"sensorMetadata":{"time":"2026-03-01T08:00:00Z"},)"
+         R"("sensorReport":[{"type":"Temperature","value":-1.5,"component":"x"}]}],)"
+         R"("gs1:x":["007",null,{"bare":[true,"urn:epcglobal:cbv:disp:active"]}],)"
+         R"("eventID":"ni:///sha-256;00?ver=CBV2.0"},)"
+         R"({"type":"TransformationEvent","eventTime":"2026-03-01T08:00:00Z",)"
+         R"("eventTimeZoneOffset":"+08:00","inputEPCList":["urn:epc:id:cpi:6901234.AB.1"],)"
+         R"("transformationID":"urn:epc:id:gdti:6901234.00001.X",)"
+         R"("ilmd":{"cbvmda:lotNumber":"L"}}])";
+}
+
+std::string query_document() {
+  return R"({"@context":{"own":"urn:own:"},"type":"EPCISQueryDocument","epcisBody":{)"
+         R"("queryResults":{"resultsBody":{"eventList":)" +
+         other_events() + "}}}}";
+}
+
 std::vector<Bytes> capture_seeds() {
   const std::string event =
       R"({"type":"ObjectEvent","action":"OBSERVE","bizStep":"retail_selling",)"
@@ -90,9 +115,12 @@ std::vector<Bytes> capture_seeds() {
       R"({"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",)"
       R"({"own":"https://example.com/ns/"}],"type":"EPCISDocument","schemaVersion":"2.0",)"
       R"("creationDate":"2026-03-01T08:00:00.000Z","epcisBody":{"eventList":[)";
-  return {seed_of(event), seed_of("[" + event + "," + commissioning + "]"),
+  return {seed_of(event),
+          seed_of("[" + event + "," + commissioning + "]"),
           seed_of(head + commissioning + "," + event + "]}}"),
-          seed_of(R"({"type":"AggregationEvent"})")};
+          seed_of(R"({"type":"AggregationEvent"})"),
+          seed_of(other_events()),
+          seed_of(query_document())};
 }
 
 void expect_whole(const RecordEvent& event) {
@@ -102,6 +130,22 @@ void expect_whole(const RecordEvent& event) {
   }
   EXPECT_FUZZ(event.batch.has_value() == (event.kind == EventKind::commissioning),
               "a batch where none is, or none where one is");
+}
+
+// Form, identifiers and hash of every event.
+void expect_checked(ByteView input) {
+  const auto checked = epcis::check_document(text_of(input), {});
+  if (!checked) {
+    EXPECT_FUZZ(is_code_of_form(checked.error().code), checked.error().to_string());
+    return;
+  }
+  for (const auto& event : checked->events) {
+    EXPECT_FUZZ(event.refusal || event.hash, "accepted without a hash");
+    EXPECT_FUZZ(!event.refusal || is_code_of_form(event.refusal->code), event.refusal->to_string());
+    if (event.record) {
+      EXPECT_FUZZ(event.record->event_hash == event.hash, "recorded with another hash");
+    }
+  }
 }
 
 }  // namespace
@@ -166,6 +210,7 @@ FENRUN_FUZZ(places, places_seeds) {
 }
 
 FENRUN_FUZZ(capture, capture_seeds) {
+  expect_checked(input);
   static const auto kKnown = epcis::Places::parse(kPlaces, "places.json").value();
   const auto captured = epcis::capture_document(text_of(input), kKnown, UnitBatchId(1));
   if (!captured) {

@@ -278,22 +278,62 @@ TEST_F(CliTest, a_transaction_is_signed_without_a_node) {
   EXPECT_EQ(run(words).exit, Exit::usage);
 }
 
+std::string sample(const std::string& name) {
+  return (test::checkout() / "tests" / "samples" / "fmcg" / name).string();
+}
+
 TEST_F(CliTest, documents_are_checked_without_a_node) {
-  const auto samples = test::checkout() / "tests" / "samples" / "fmcg";
-  const auto places = (samples / "places.json").string();
-  const auto good = run({"capture", (samples / "05_receiving_distributor.jsonld").string(),
-                         "--places", places, "--check", "--json"});
+  const auto good = run({"capture", sample("05_receiving_distributor.jsonld"), "--places",
+                         sample("places.json"), "--check", "--json"});
   ASSERT_EQ(good.exit, Exit::ok) << good.err;
   EXPECT_EQ(good.json()[0]["result"], "accepted");
   EXPECT_EQ(good.json()[0]["operation"]["units"][0], "00/069012340000000115");
 
-  const auto half = run({"capture", (samples / "08_receiving_store_open_case.jsonld").string(),
-                         "--places", places, "--check", "--json"});
-  EXPECT_EQ(half.exit, Exit::refused);
-  EXPECT_EQ(half.json()[1]["error"]["code"], "not_supported_yet");
+  // Neither a place nor a batch is missed; what is not recorded is in order all the same.
+  const auto bare = run({"capture", sample("01_commissioning_bottles.jsonld"),
+                         sample("08_receiving_store_open_case.jsonld"), "--check", "--json"});
+  ASSERT_EQ(bare.exit, Exit::ok) << bare.out;
+  const auto rows = bare.json();
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0]["recorded"], "yes");
+  EXPECT_FALSE(rows[0].contains("operation"));
+  EXPECT_EQ(rows[2]["type"], "AggregationEvent");
+  EXPECT_EQ(rows[2]["event"], 1);
+  EXPECT_EQ(rows[2]["recorded"], "not_supported_yet");
+  EXPECT_EQ(rows[2]["recorded_error"]["detail"], "/epcisBody/eventList/1/type: AggregationEvent");
+  EXPECT_EQ(rows[2]["flags"], Json::array());
+  const auto hashes = test::contents_of(sample("08_receiving_store_open_case.hashes"));
+  EXPECT_EQ(std::string(rows[1]["hash"]) + "\n" + std::string(rows[2]["hash"]) + "\n", hashes);
+}
+
+TEST_F(CliTest, a_check_tells_of_every_file) {
+  const auto all =
+      run({"capture", sample("R6_bad_check_digit.jsonld"), write("x.json", "{"),
+           sample("R7_forged_eventID.jsonld"),
+           sample("R9_sscc_bad_check_digit_in_digital_link.jsonld"), "--check", "--json"});
+  EXPECT_EQ(all.exit, Exit::refused);
+  const auto rows = all.json();
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0]["result"], "refused");
+  EXPECT_EQ(rows[0]["error"]["code"], "value_invalid");
+  EXPECT_THAT(std::string(rows[0]["error"]["detail"]),
+              HasSubstr("/epcisBody/eventList/0/epcList/0: check digit"));
+  EXPECT_TRUE(rows[0].contains("hash"));
+  EXPECT_EQ(rows[1]["error"]["code"], "json_invalid");
+  EXPECT_EQ(rows[1]["file"], path("x.json"));
+  EXPECT_EQ(rows[2]["result"], "accepted");
+  EXPECT_EQ(rows[2]["flags"], Json::array({"event_id_mismatch"}));
+  EXPECT_EQ(rows[3]["result"], "refused");
+
+  const auto table = run({"capture", sample("R7_forged_eventID.jsonld"), "--check"});
+  EXPECT_EQ(table.exit, Exit::ok);
+  EXPECT_THAT(table.out, AllOf(HasSubstr("event_id_mismatch"), HasSubstr("ni:///sha-256;")));
+  const auto elsewhere = run({"capture", sample("R5_second_retail_scan_same_code.jsonld"),
+                              "--places", sample("places.json"), "--check", "--json"});
+  EXPECT_EQ(elsewhere.exit, Exit::refused);
+  EXPECT_THAT(std::string(elsewhere.json()[0]["error"]["detail"]), HasSubstr("no party for"));
 
   EXPECT_EQ(run({"capture", path("nowhere.json"), "--check"}).exit, Exit::local);
-  EXPECT_EQ(run({"capture", write("x.json", "{"), "--check"}).exit, Exit::refused);
   EXPECT_EQ(run({"capture", path("x.json"), "--check", "--error-behaviour", "ignore"}).exit,
             Exit::usage);
 }
