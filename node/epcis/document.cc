@@ -94,7 +94,10 @@ Status Document::check_members(std::initializer_list<std::string_view> known,
 Status Document::check_dates(bool are_required) const {
   const Pointer root;
   const Json* const version = member_of(json_, "schemaVersion");
-  if (version ? !is_version_2(*version) : are_required) {
+  if (!version && are_required) {
+    return at({&root, "schemaVersion"}, Errc::value_invalid, "is missing");
+  }
+  if (version && !is_version_2(*version)) {
     return at({&root, "schemaVersion"}, Errc::not_supported_yet, "other than 2.0");
   }
   if (!are_required && !member_of(json_, "creationDate")) return {};

@@ -3,12 +3,14 @@
 #include <array>
 #include <span>
 
+#include "core/text.h"
 #include "node/epcis/event_parts.h"
+#include "node/epcis/sensor_words.h"
 
 namespace fenrun::epcis {
 namespace {
 
-enum class Kind { time, uri, number, boolean, text, measurement_word, component_word };
+enum class Kind { time, uri, number, boolean, text, hex, measurement, alert, component };
 
 struct Form {
   std::string_view name;
@@ -28,38 +30,39 @@ constexpr auto kMetadata = std::to_array<Form>({
 });
 
 constexpr auto kReport = std::to_array<Form>({
-    {"type", Kind::measurement_word},
-    {"exception", Kind::measurement_word},
-    {"deviceID", Kind::uri},
-    {"deviceMetadata", Kind::uri},
-    {"rawData", Kind::uri},
-    {"dataProcessingMethod", Kind::uri},
-    {"bizRules", Kind::uri},
-    {"time", Kind::time},
-    {"microorganism", Kind::uri},
-    {"chemicalSubstance", Kind::uri},
-    {"value", Kind::number},
-    {"component", Kind::component_word},
-    {"stringValue", Kind::text},
-    {"booleanValue", Kind::boolean},
-    {"hexBinaryValue", Kind::text},
-    {"uriValue", Kind::uri},
-    {"minValue", Kind::number},
-    {"maxValue", Kind::number},
-    {"meanValue", Kind::number},
-    {"sDev", Kind::number},
-    {"percRank", Kind::number},
-    {"percValue", Kind::number},
-    {"uom", Kind::text},
-    {"coordinateReferenceSystem", Kind::uri},
+    {"type", Kind::measurement},   {"exception", Kind::alert},
+    {"deviceID", Kind::uri},       {"deviceMetadata", Kind::uri},
+    {"rawData", Kind::uri},        {"dataProcessingMethod", Kind::uri},
+    {"bizRules", Kind::uri},       {"time", Kind::time},
+    {"microorganism", Kind::uri},  {"chemicalSubstance", Kind::uri},
+    {"value", Kind::number},       {"component", Kind::component},
+    {"stringValue", Kind::text},   {"booleanValue", Kind::boolean},
+    {"hexBinaryValue", Kind::hex}, {"uriValue", Kind::uri},
+    {"minValue", Kind::number},    {"maxValue", Kind::number},
+    {"meanValue", Kind::number},   {"sDev", Kind::number},
+    {"percRank", Kind::number},    {"percValue", Kind::number},
+    {"uom", Kind::text},           {"coordinateReferenceSystem", Kind::uri},
 });
 
-// A bare word of the vocabulary at `address`, or any compact or whole URI.
-Result<std::string> read_open_word(const Json& value, const Pointer& place,
-                                   std::string_view address, ReadingState& state) {
+// A bare word of the vocabulary, or any compact or whole URI.
+Result<std::string> read_sensor_word(const Json& value, const Pointer& place, SensorWord kind,
+                                     ReadingState& state) {
   FENRUN_TRY(const auto text, string_of(value, place));
-  if (text.find(':') == std::string::npos) return std::string(address) + text;
-  return read_uri(value, place, UriRole::address, state);
+  if (text.find(':') != std::string::npos) return read_uri(value, place, UriRole::address, state);
+  if (!is_sensor_word(kind, text)) {
+    return at(place, Errc::value_invalid, "no word that EPCIS has here: " + shortened(text));
+  }
+  const std::string_view address =
+      kind == SensorWord::component ? "https://ref.gs1.org/cbv/Comp-" : "https://gs1.org/voc/";
+  return std::string(address) + text;
+}
+
+Result<std::string> read_hex(const Json& value, const Pointer& place) {
+  FENRUN_TRY(const auto text, string_of(value, place));
+  const bool is_hex = std::ranges::all_of(
+      text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+  if (is_hex) return text;
+  return at(place, Errc::value_invalid, "must be hexadecimal");
 }
 
 Result<std::string> read_field(const Json& value, const Pointer& place, Kind kind,
@@ -76,10 +79,14 @@ Result<std::string> read_field(const Json& value, const Pointer& place, Kind kin
       return std::string(value.get<bool>() ? "true" : "false");
     case Kind::text:
       return string_of(value, place);
-    case Kind::measurement_word:
-      return read_open_word(value, place, "https://gs1.org/voc/", state);
-    case Kind::component_word:
-      return read_open_word(value, place, "https://ref.gs1.org/cbv/Comp-", state);
+    case Kind::hex:
+      return read_hex(value, place);
+    case Kind::measurement:
+      return read_sensor_word(value, place, SensorWord::measurement, state);
+    case Kind::alert:
+      return read_sensor_word(value, place, SensorWord::alert, state);
+    case Kind::component:
+      return read_sensor_word(value, place, SensorWord::component, state);
   }
   return at(place, Errc::value_invalid, "of an unknown kind");
 }
@@ -113,7 +120,11 @@ Result<SensorElement> read_sensor_element(const Json& value, const Pointer& plac
   FENRUN_OK(check_list(*reports, reports_place));
   if (reports->empty()) return at(reports_place, Errc::value_invalid, "must hold a report");
   for (std::size_t i = 0; i < reports->size(); ++i) {
-    FENRUN_TRY(auto report, read_fields((*reports)[i], {&reports_place, {}, i}, kReport, state));
+    const Pointer item{&reports_place, {}, i};
+    FENRUN_TRY(auto report, read_fields((*reports)[i], item, kReport, state));
+    if (!(*reports)[i].contains("type") && !(*reports)[i].contains("exception")) {
+      return at({&item, "type"}, Errc::value_invalid, "is missing");
+    }
     out.reports.push_back(std::move(report));
   }
   FENRUN_TRY(out.extensions, read_extensions(value, place, state, [](std::string_view name) {
