@@ -33,7 +33,7 @@ namespace fenrun {
 namespace {
 
 constexpr std::size_t kConfigBytesMax = 256 * 1024;
-constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kNodeNameBytesMax = 64;
 constexpr std::size_t kHostBytesMax = 253;  // Of a domain name.
 constexpr std::int64_t kPortMax = 65'535;
 
@@ -80,7 +80,7 @@ class Section {
 
   Status choice(std::string_view key, std::initializer_list<std::string_view> allowed,
                 std::string& out) {
-    FENRUN_OK(text(key, kNameBytesMax, out));
+    FENRUN_OK(text(key, kNodeNameBytesMax, out));
     if (std::ranges::find(allowed, out) != allowed.end()) return {};
     std::string list;
     for (const auto& value : allowed) list += (list.empty() ? "" : ", ") + std::string(value);
@@ -222,7 +222,7 @@ Status read_peers(Section& root, Config& config) {
   for (auto& item : peers) {
     PeerConfig peer;
     for (const auto* key : {"name", "host", "port"}) FENRUN_OK(item.require(key));
-    FENRUN_OK(item.text("name", kNameBytesMax, peer.name));
+    FENRUN_OK(item.text("name", kNodeNameBytesMax, peer.name));
     FENRUN_OK(item.text("host", kHostBytesMax, peer.host));
     FENRUN_OK(item.port("port", peer.port));
     FENRUN_OK(item.finish());
@@ -366,7 +366,7 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
   Config config;
   config.home = home;
   FENRUN_OK(root.require("name"));
-  FENRUN_OK(root.text("name", kNameBytesMax, config.name));
+  FENRUN_OK(root.text("name", kNodeNameBytesMax, config.name));
   if (table.contains("member")) {
     std::uint32_t member = 0;
     FENRUN_OK(root.number("member", kMemberNumbers, member));
