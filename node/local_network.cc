@@ -30,12 +30,23 @@ TimeMs present() {
       std::chrono::duration_cast<std::chrono::milliseconds>(since).count()));
 }
 
+// The cards as this validator is to know the others.
+std::vector<ValidatorCard> cards_of(const LocalNetworkOptions& options, std::size_t self,
+                                    std::vector<ValidatorCard> cards) {
+  for (std::size_t to = 0; to < cards.size() && options.dial_port; ++to) {
+    if (to != self) cards[to].peer_port = options.dial_port(self, to);
+  }
+  return cards;
+}
+
 // In the child: becomes the node.
 [[noreturn]] void become_node(const Path& home, const std::string& passphrase, const Path& log) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  // What the parent has open is none of the node's.
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
   if (!log.empty()) {
     const int file = ::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     if (file < 0 || ::dup2(file, STDOUT_FILENO) < 0 || ::dup2(file, STDERR_FILENO) < 0) {
@@ -82,9 +93,10 @@ Result<LocalNetwork> create_local_network(const LocalNetworkOptions& options,
     cards.push_back(std::move(card));
   }
   FENRUN_TRY(network.genesis, compose_genesis("fenrun-testnet", cards, present()));
-  for (const auto& node : network.nodes) {
-    FENRUN_OK(
-        join_network(node.home, node.name, network.genesis, cards, "127.0.0.1", node.api_port));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& node = network.nodes[i];
+    FENRUN_OK(join_network(node.home, node.name, network.genesis, cards_of(options, i, cards),
+                           "127.0.0.1", node.api_port));
   }
   PosixFileSystem files;
   FENRUN_OK(replace_file(files, options.home / "network.policy",

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct LocalNetworkOptions {
   Path home;
   std::vector<Validator> validators;
   unsigned base_port = 0;  // Peer links on P, P+2, ...; HTTP on P+1, P+3, ...
+  // Where validator `from` dials validator `to`, both by their place; empty: where that one
+  // listens.
+  std::function<std::uint16_t(std::size_t from, std::size_t to)> dial_port = {};
 };
 
 // brand..., distributor..., auditor... say what they are; others distribute.

@@ -106,12 +106,14 @@ class Bench {
     progress_("measuring the machine's limits");
     FENRUN_TRY(limits_, measure_limits(options_.home.parent_path()));
     progress_("starting " + std::to_string(options_.nodes) + " nodes");
-    FENRUN_TRY(cluster_, Cluster::start({options_.home, options_.nodes, options_.base_port}));
+    FENRUN_TRY(cluster_, Cluster::start({options_.home, options_.nodes, options_.base_port,
+                                         options_.delay_ms}));
     FENRUN_TRY(auto market, Market::open(*cluster_, content(), options_.accounts, progress_));
     market_.emplace(std::move(market));
     FENRUN_TRY(load_, Load::open(*cluster_, *market_));
     report_ = {{"workload", std::string(name_of(options_.workload))},
                {"nodes", options_.nodes},
+               {"delay_ms", options_.delay_ms},
                {"seconds", options_.seconds},
                {"accounts", options_.accounts},
                {"machine", machine_view()},

@@ -18,6 +18,7 @@ struct BenchOptions {
   unsigned base_port = 27'700;
   double seconds = 20;  // Of saturation, and of half load.
   std::size_t accounts = 10'000;
+  unsigned delay_ms = 0;   // Between any two nodes, each way; clients are not delayed.
   bool overloads = false;  // Also offers three times what saturates, for as long.
   bool keep = false;
   std::vector<std::uint64_t> entries;  // Journals of these sizes first; none: only as it comes.

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -141,13 +142,20 @@ Result<std::unique_ptr<Cluster>> Cluster::start(const ClusterOptions& options) {
   if (files.exists(options.home)) {
     return Error{Errc::usage, options.home.string() + " exists already"};
   }
-  LocalNetworkOptions network{options.home, {}, options.base_port};
+  std::unique_ptr<Cluster> cluster(new Cluster());
+  LocalNetworkOptions network{options.home, {}, options.base_port, {}};
+  if (options.delay_ms > 0) {
+    FENRUN_TRY(cluster->links_,
+               DelayLinks::open({options.nodes, options.base_port, options.delay_ms}));
+    network.dial_port = [&](std::size_t from, std::size_t to) {
+      return cluster->links_->port(from, to);
+    };
+  }
   for (std::size_t i = 0; i < options.nodes; ++i) {
     const auto name = name_of_node(i, options.nodes);
     network.validators.push_back({name, guessed_role(name)});
   }
   FENRUN_TRY(auto made, create_local_network(network, nullptr));
-  std::unique_ptr<Cluster> cluster(new Cluster());
   cluster->genesis_ = std::move(made.genesis);
   for (auto& local : made.nodes) {
     FENRUN_TRY(auto token, first_word(local.home / "token"));
@@ -194,6 +202,19 @@ Status Cluster::wait_for(const BenchNode& node, const std::string& target) const
 Status Cluster::wait_until_ready() const {
   for (const auto& node : nodes_) FENRUN_OK(wait_for(node, "/readyz"));
   return {};
+}
+
+Status Cluster::wait_until_level() const {
+  for (const auto begin = Clock::now(); Clock::now() - begin < kPatience;) {
+    std::set<std::uint64_t> heights;
+    for (const auto& node : nodes_) {
+      FENRUN_TRY(const auto status, get(node, "/v1/status"));
+      heights.insert(status.at("height").get<std::uint64_t>());
+    }
+    if (heights.size() == 1) return {};
+    std::this_thread::sleep_for(kPollPause);
+  }
+  return Error{Errc::timeout, "the nodes do not come to one height"};
 }
 
 Result<Json> Cluster::get(const BenchNode& node, const std::string& target) {

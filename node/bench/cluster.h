@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "node/bench/delay_links.h"
 #include "node/bench/http_pipe.h"
 #include "node/json/json.h"
 #include "node/local_network.h"
@@ -18,6 +19,7 @@ struct ClusterOptions {
   Path home;  // Made; must not exist.
   std::size_t nodes = 4;
   unsigned base_port = 0;
+  unsigned delay_ms = 0;  // Between any two nodes, each way.
 };
 
 // A stage as a node's metrics tell it, all nodes together.
@@ -70,6 +72,9 @@ class Cluster {
   static Result<Json> get(const BenchNode& node, const std::string& target);
   // Asks until the answer is 200.  Errc::timeout after a minute.
   Status wait_for(const BenchNode& node, const std::string& target) const;
+  // Until all nodes have what any of them had when this was called.  REQUIRES: nothing is being
+  // submitted.  Errc::timeout after a minute.
+  Status wait_until_level() const;
   Result<Sample> sample() const;
 
   // Ends a node in order and starts it again; seconds from then until it answers.
@@ -81,6 +86,7 @@ class Cluster {
   void stop_node(BenchNode& node);
   Status wait_until_ready() const;
 
+  std::unique_ptr<DelayLinks> links_;  // Null: without delay.
   Genesis genesis_;
   std::vector<BenchNode> nodes_;
 };

@@ -48,6 +48,8 @@ Result<std::unique_ptr<Load>> Load::open(const Cluster& cluster, const Market& m
 
 // Lanes are signed by several threads, each transaction with the time at which it is due.
 Status Load::sign(const LoadPlan& plan) {
+  // A lane's next sequence is asked of one node, and used at another.
+  FENRUN_OK(cluster_->wait_until_level());
   FENRUN_TRY(const auto status, Cluster::get(cluster_->watched(), "/v1/status"));
   const Height until(status.at("height").get<std::uint64_t>() + kValidHeights);
   const auto total = plan.rate_per_s > 0 ? static_cast<std::size_t>(plan.rate_per_s * plan.seconds)

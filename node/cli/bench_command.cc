@@ -17,6 +17,7 @@ struct BenchCommand {
 };
 
 constexpr std::size_t kBenchNodesMax = 16;
+constexpr unsigned kDelayMsMax = 1'000;
 
 Result<bench::BenchOptions> options_of(const BenchCommand& command) {
   auto options = command.options;
@@ -34,6 +35,9 @@ Result<bench::BenchOptions> options_of(const BenchCommand& command) {
   }
   if (!(options.seconds >= 1 && options.seconds <= 3'600)) {
     return Error{Errc::usage, "--seconds: 1 to 3600"};
+  }
+  if (options.delay_ms > kDelayMsMax) {
+    return Error{Errc::usage, "--delay-ms: at most " + std::to_string(kDelayMsMax)};
   }
   if (options.accounts < 1 || options.accounts > 1'000'000) {
     return Error{Errc::usage, "--accounts: 1 to 1000000"};
@@ -122,6 +126,7 @@ void add_bench_command(CLI::App& app, Session& session) {
       "fenrun bench --workload signed --nodes 4 --seconds 20\n"
       "fenrun bench --workload batched --accounts 100000 --out batched.json --plot batched.svg\n"
       "fenrun bench --workload batched --nodes 1 --entries 10000,1000000 --json\n"
+      "fenrun bench --delay-ms 50\n"
       "  First saturation, then a ladder of rates; latency is that at half of saturation.");
   bench
       ->add_option("--workload", command->workload,
@@ -135,6 +140,10 @@ void add_bench_command(CLI::App& app, Session& session) {
   bench->add_option("--seconds", options.seconds, "Of saturation, and of half load")
       ->capture_default_str();
   bench->add_option("--accounts", options.accounts, "Accounts: stores that are paid, or budgets")
+      ->capture_default_str();
+  bench
+      ->add_option("--delay-ms", options.delay_ms,
+                   "One-way delay between any two nodes, by relays on loopback")
       ->capture_default_str();
   bench->add_flag("--overload", options.overloads, "Also offer three times what saturates");
   bench->add_option("--entries", options.entries, "First saturate journals of N,N,... entries")

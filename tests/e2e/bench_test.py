@@ -59,12 +59,18 @@ class BenchTest(unittest.TestCase):
     def test_goods_and_payouts(self):
         self.bench("mixed")
 
+    def test_nodes_that_are_far_from_one_another(self):
+        report = self.bench("signed", "--delay-ms", "20")
+        self.assertEqual(report["delay_ms"], 20)
+        self.assertGreaterEqual(report["latency_ms"]["p50"], 20)
+
     def test_reads(self):
         report = self.bench("reads")
         self.assertEqual(report["reads"].keys(), {"proof_files", "statements", "records"})
 
     def test_refusals(self):
-        for options in (["--workload", "other"], ["--nodes", "0"], ["--seconds", "0"]):
+        for options in (["--workload", "other"], ["--nodes", "0"], ["--seconds", "0"],
+                        ["--delay-ms", "5000"]):
             done = subprocess.run([FENRUN, "bench", *options, "--home", self.home],
                                   capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(done.returncode, 2, done.stderr)
