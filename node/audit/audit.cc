@@ -12,7 +12,7 @@
 namespace fenrun::audit {
 namespace {
 
-constexpr std::size_t kBytesAheadMax = 64 * 1024 * 1024;
+constexpr std::size_t kBytesAheadMax = 16 * 1024 * 1024;
 constexpr std::size_t kBlocksAheadMax = 4'096;
 constexpr std::size_t kCertificatesAheadMax = 4'096;
 

@@ -22,9 +22,8 @@ struct AuditOptions {
   std::optional<std::string> checkpoint;  // A note of the auditor's.
   std::string checkpoint_source;
   unsigned threads = 1;  // Besides the calling one.  REQUIRES: > 0.
-  // For the state; beyond it goes to an index in `scratch`, which is made and removed.  Blocks
-  // ahead take up to 64 MiB and a segment of the journal as much; the active bits 0.16 bytes an
-  // entry.
+  // For the state; what is beyond goes to an index in `scratch`, which is made and removed.  Blocks
+  // ahead take up to 16 MiB, a segment of the journal 64; the active bits 0.16 bytes an entry.
   std::size_t memory_bytes_max = std::size_t{1} << 30;
   Path scratch;
 };
