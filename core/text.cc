@@ -116,6 +116,22 @@ Result<std::uint64_t> from_decimal(std::string_view text) {
   return value;
 }
 
+std::string percent_encoded(std::string_view text, std::string_view kept) {
+  constexpr std::string_view kUpperHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (is_digit(c) || is_letter(c) || kept.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kUpperHex[byte >> 4];
+    out += kUpperHex[byte & 15];
+  }
+  return out;
+}
+
 bool is_utf8(std::string_view text) {
   std::size_t i = 0;
   const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };

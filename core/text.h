@@ -32,6 +32,10 @@ Result<std::uint64_t> from_decimal(std::string_view text);  // Errc::text_invali
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+// RFC 3986 §2.1, in UTF-8: letters, digits and `kept` stand for themselves, every other byte is
+// written as '%' and two upper-case digits.
+std::string percent_encoded(std::string_view text, std::string_view kept = "-._~");
+
 // True iff the bytes are well-formed UTF-8 (Unicode 15, table 3-7).
 bool is_utf8(std::string_view text);
 

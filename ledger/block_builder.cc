@@ -6,7 +6,8 @@
 
 namespace fenrun {
 
-BlockPoint ExecutedBlock::point() const {
+BlockPoint point_after(const Header& header, const Digest& id, const Frontier& frontier,
+                       const StateView& state, const ActiveView& active) {
   return {.chain_id = header.chain_id,
           .id = id,
           .epoch = header.epoch_of_child(),
@@ -16,7 +17,7 @@ BlockPoint ExecutedBlock::point() const {
           .validators = header.next_validators,
           .trust_policy = header.next_trust_policy,
           .frontier = frontier,
-          .active_count = active_count,
+          .active_count = header.active_count,
           .state = &state,
           .active = &active};
 }
@@ -253,7 +254,6 @@ ExecutedBlock BlockBuilder::finish() {
           .leaves = std::move(leaves),
           .transactions = std::move(transactions_),
           .frontier = std::move(frontier),
-          .active_count = active_count,
           .state = DeltaView(*parent_.state, std::move(delta)),
           .active = std::move(active)};
 }

@@ -30,6 +30,11 @@ struct BlockPoint {
   const ActiveView* active = nullptr;
 };
 
+// The point that a block with this Header and id left behind.  REQUIRES: the frontier reaches to
+// the Header, and the views are of the state then.
+BlockPoint point_after(const Header& header, const Digest& id, const Frontier& frontier,
+                       const StateView& state, const ActiveView& active);
+
 // What the proposer says of a block besides its content.
 struct BlockContext {
   Epoch epoch;
@@ -56,13 +61,12 @@ struct ExecutedBlock {
   std::vector<Digest> leaves;  // Their leaf hashes.
   std::vector<JournaledTransaction> transactions;
   Frontier frontier;  // After the Header.
-  std::uint64_t active_count = 0;
   DeltaView state;
   ActiveLayer active;
 
   Position first_position() const { return Position(header.position.value() + 1 - entries.size()); }
   // The point for a child.  It refers to this block's views.
-  BlockPoint point() const;
+  BlockPoint point() const { return point_after(header, id, frontier, state, active); }
   void rebase(const StateView& state_base, const ActiveView& active_base);
 };
 

@@ -141,18 +141,7 @@ Status Journal::commit_genesis(ExecutedBlock block) {
 std::optional<BlockPoint> Journal::point(const Digest& id) const {
   if (const auto* block = find(id)) return block->point();
   if (is_empty() || id != tip_id_) return std::nullopt;
-  return BlockPoint{.chain_id = tip_.chain_id,
-                    .id = tip_id_,
-                    .epoch = tip_.epoch_of_child(),
-                    .height = tip_.height,
-                    .view = tip_.view,
-                    .time = tip_.time,
-                    .validators = tip_.next_validators,
-                    .trust_policy = tip_.next_trust_policy,
-                    .frontier = frontier_,
-                    .active_count = tip_.active_count,
-                    .state = store_,
-                    .active = &active_};
+  return point_after(tip_, tip_id_, frontier_, *store_, active_);
 }
 
 const ExecutedBlock& Journal::add(std::unique_ptr<ExecutedBlock> block) {

@@ -1,6 +1,7 @@
 #include "node/network.h"
 
 #include "contracts/members.h"
+#include "core/check.h"
 #include "ledger/proof/note.h"
 
 namespace fenrun {
@@ -34,6 +35,14 @@ MemberTable members_of(const StateView& state) {
   auto validating = std::exchange(contacts, {});
   for (const auto& item : observers) move_over(item);
   return {std::move(validating), std::move(contacts)};
+}
+
+ValidatorSet consensus_set_of(const ValidatorList& validators) {
+  std::vector<PublicKey> keys;
+  for (const auto& validator : validators) keys.push_back(validator.consensus_key);
+  auto set = ValidatorSet::from_keys(std::move(keys));
+  CHECK(set.has_value());  // The contracts keep no other.
+  return *std::move(set);
 }
 
 std::optional<ValidatorIndex> validator_named(const Genesis& genesis, const std::string& name) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "consensus/validator_set.h"
 #include "contracts/genesis.h"
 #include "core/result.h"
 #include "node/members.h"
@@ -20,6 +21,9 @@ Digest trust_policy_digest_of(const Genesis& genesis);
 
 // The members that the ledger knows; those that validate from the next block on first.
 MemberTable members_of(const StateView& state);
+
+// These validators as consensus knows them.  REQUIRES: they are those of a state.
+ValidatorSet consensus_set_of(const ValidatorList& validators);
 
 // The index of the validator with this name.
 std::optional<ValidatorIndex> validator_named(const Genesis& genesis, const std::string& name);

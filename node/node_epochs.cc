@@ -21,14 +21,6 @@ constexpr std::uint64_t kHandoverAskAgainMs = 1'000;
 // costs everyone more than a patient timer costs at a dead leader.
 constexpr SpanMs kRoundTripAssumedMin{80};
 
-ValidatorSet consensus_set_of(const ValidatorList& validators) {
-  std::vector<PublicKey> keys;
-  for (const auto& validator : validators) keys.push_back(validator.consensus_key);
-  auto set = ValidatorSet::from_keys(std::move(keys));
-  CHECK(set.has_value());  // The contracts keep no other.
-  return *std::move(set);
-}
-
 Timing timing_of(const Parameters& parameters) {
   Timing timing;
   timing.delta_min = kRoundTripAssumedMin;

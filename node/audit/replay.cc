@@ -14,14 +14,6 @@ namespace {
 
 Error mismatch(const std::string& what) { return {Errc::replay_mismatch, what}; }
 
-ValidatorSet consensus_set_of(const ValidatorList& validators) {
-  std::vector<PublicKey> keys;
-  for (const auto& validator : validators) keys.push_back(validator.consensus_key);
-  auto set = ValidatorSet::from_keys(std::move(keys));
-  CHECK(set.has_value());  // The contracts keep no other.
-  return *std::move(set);
-}
-
 std::vector<const SignedTransaction*> pointers_to(const std::vector<SignedTransaction>& all) {
   std::vector<const SignedTransaction*> pointers;
   pointers.reserve(all.size());
@@ -74,20 +66,7 @@ Replay::Replay(Genesis genesis, ScratchState& state, Checkpoints& checkpoints)
       state_(&state),
       checkpoints_(&checkpoints) {}
 
-BlockPoint Replay::point() const {
-  return {.chain_id = chain_id_,
-          .id = tip_id_,
-          .epoch = tip_.epoch_of_child(),
-          .height = tip_.height,
-          .view = tip_.view,
-          .time = tip_.time,
-          .validators = tip_.next_validators,
-          .trust_policy = tip_.next_trust_policy,
-          .frontier = frontier_,
-          .active_count = tip_.active_count,
-          .state = state_,
-          .active = &active_};
-}
+BlockPoint Replay::point() const { return point_after(tip_, tip_id_, frontier_, *state_, active_); }
 
 // What must hold before the block can be executed, and what execution does not compare.
 std::optional<Error> Replay::header_error(const RecordedBlock& block) const {

@@ -86,7 +86,7 @@ Result<Json> ApiClient::get_all(const std::string& target, std::size_t count_max
   while (items.size() < count_max) {
     const auto limit = std::min<std::size_t>(1'000, count_max - items.size());
     FENRUN_TRY(const auto page, get(target + separator + "limit=" + std::to_string(limit) +
-                                    (cursor.empty() ? "" : "&cursor=" + encoded(cursor))));
+                                    (cursor.empty() ? "" : "&cursor=" + percent_encoded(cursor))));
     if (!page.is_object() || !page.contains("items") || !page["items"].is_array()) {
       return unexpected("no items");
     }
@@ -118,7 +118,7 @@ Result<Json> ApiClient::submit(const SignedTransaction& transaction, std::uint64
 Result<Json> ApiClient::wait_for(const std::string& id, std::uint64_t wait_s) const {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(wait_s);
   for (;;) {
-    FENRUN_TRY(const auto json, get("/v1/transactions/" + encoded(id)));
+    FENRUN_TRY(const auto json, get("/v1/transactions/" + percent_encoded(id)));
     if (!json.is_object() || !json.contains("status")) return unexpected("no status");
     if (json["status"] != "pending" || std::chrono::steady_clock::now() >= until) return json;
     std::this_thread::sleep_for(kPollInterval);
@@ -155,24 +155,6 @@ Result<Sequence> ApiClient::next_sequence(const PartyId& party, Lane lane) const
              get("/v1/parties/" + to_hex(party.view()) + "/lanes/" + std::to_string(lane.value())));
   FENRUN_TRY(const auto next, number_member(json, "next_sequence"));
   return Sequence(next);
-}
-
-std::string encoded(std::string_view segment) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : segment) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (is_plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
 }
 
 }  // namespace fenrun::cli

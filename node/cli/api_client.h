@@ -42,7 +42,4 @@ class ApiClient {
   unsigned timeout_s_;
 };
 
-// Percent-encodes a path segment.
-std::string encoded(std::string_view segment);
-
 }  // namespace fenrun::cli

@@ -1,6 +1,7 @@
 // fenrun proof and fenrun verify.
 #include <chrono>
 
+#include "core/text.h"
 #include "node/cli/api_client.h"
 #include "node/cli/commands.h"
 #include "node/cli/verdict.h"
@@ -26,7 +27,7 @@ struct VerifyCommandOptions {
 
 Result<Exit> fetch(const Session& session, const ProofOptions& options) {
   FENRUN_TRY(const auto client, ApiClient::create(session));
-  std::string target = "/v1/proofs/" + options.kind + "/" + encoded(options.what);
+  std::string target = "/v1/proofs/" + options.kind + "/" + percent_encoded(options.what);
   if (options.with_operations) target += "?operations=true";
   FENRUN_TRY(const auto text, client.get_text(target));
   // A file that nobody can verify is not worth keeping.

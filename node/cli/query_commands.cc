@@ -1,4 +1,5 @@
 // fenrun query: the API's answers as tables.
+#include "core/text.h"
 #include "node/cli/api_client.h"
 #include "node/cli/commands.h"
 #include "node/epcis/identifiers.h"
@@ -210,7 +211,7 @@ bool is_listed(const Query& query, const QueryOptions& options) {
 
 // A unit may be named as documents name it.
 Result<std::string> argument_of(const Query& query, const std::string& id) {
-  if (query.name != "unit") return encoded(id);
+  if (query.name != "unit") return percent_encoded(id);
   std::string epc = id;
   if (id.find(':') != std::string::npos) {
     FENRUN_TRY(epc, epcis::canonical_epc(id));
@@ -220,7 +221,7 @@ Result<std::string> argument_of(const Query& query, const std::string& id) {
   for (std::size_t i = 0, cuts = 0; i < epc.size(); ++i) {
     const bool is_cut = epc[i] == '/' && cuts < 3;
     cuts += is_cut ? 1 : 0;
-    out += is_cut ? "/" : encoded(epc.substr(i, 1));
+    out += is_cut ? "/" : percent_encoded(epc.substr(i, 1));
   }
   return out;
 }
@@ -232,7 +233,7 @@ Result<Exit> run(const Session& session, const Query& query, const QueryOptions&
     FENRUN_TRY(const auto argument, argument_of(query, options.id));
     target += "/" + argument + query.suffix;
   }
-  if (!options.campaign.empty()) target += "?campaign=" + encoded(options.campaign);
+  if (!options.campaign.empty()) target += "?campaign=" + percent_encoded(options.campaign);
   if (is_listed(query, options)) {
     FENRUN_TRY(const auto items, client.get_all(target, options.rows_max));
     session.show(items, [&](std::ostream& out) { print_table(out, items, query.columns); });

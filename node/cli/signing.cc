@@ -55,7 +55,7 @@ Result<Json> with_outcomes(const ApiClient& client, Json answer) {
     return Error{Errc::unreachable, "the answer is not that of a Fenrun node"};
   }
   if (answer["status"] != "committed" || answer.contains("operations")) return answer;
-  return client.get("/v1/transactions/" + encoded(answer["id"].get<std::string>()));
+  return client.get("/v1/transactions/" + percent_encoded(answer["id"].get<std::string>()));
 }
 
 Exit exit_of_transaction(const Json& answer) {

@@ -144,23 +144,8 @@ bool is_of(Characters characters, std::string_view text) {
   });
 }
 
-// As Digital Link spells values: what is no letter, digit or one of -._~' is escaped.
-std::string escaped(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (is_digit(c) || is_letter(c) ||
-        std::string_view("-._~'").find(c) != std::string_view::npos) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
-}
+// As Digital Link spells values.
+std::string escaped(std::string_view text) { return percent_encoded(text, "-._~'"); }
 
 Found checked(const Written& written, std::string_view uri) {
   const KeyForm& form = *written.form;

@@ -43,7 +43,7 @@ class BlockMaker {
     bits_.absorb(block.active);
     block.rebase(memory_, bits_);
     frontier_ = block.frontier;
-    active_count_ = block.active_count;
+    active_count_ = block.header.active_count;
     id_ = block.id;
     if (block.header.validators != block.header.next_validators) epoch_ = epoch_.next();
     validators_ = block.header.next_validators;

@@ -152,5 +152,13 @@ TEST(Utf8, AcceptsEveryScalarValueAndNoSurrogate) {
   }
 }
 
+TEST(PercentEncoded, EscapesAllButLettersDigitsAndWhatIsKept) {
+  EXPECT_EQ(percent_encoded("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(percent_encoded("a/b c'%"), "a%2Fb%20c%27%25");
+  EXPECT_EQ(percent_encoded("\xe5\x88\x86"), "%E5%88%86");
+  EXPECT_EQ(percent_encoded("a~'", "'"), "a%7E'");
+  EXPECT_EQ(percent_encoded(""), "");
+}
+
 }  // namespace
 }  // namespace fenrun
