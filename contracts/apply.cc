@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "contracts/claims.h"
+#include "contracts/codes.h"
 #include "contracts/evidence.h"
 #include "contracts/funds.h"
 #include "contracts/goods.h"

@@ -12,7 +12,7 @@
 namespace fenrun {
 
 // Whether a transaction may stand next in a block at `next_height` on this state.
-// Form and signature are checked elsewhere: see ledger/transaction.h.
+// Form and signatures are checked elsewhere: see ledger/transaction.h and contracts/claims.h.
 // Errors: signer_unknown, lane_unknown, sequence_stale and sequence_gap (detail "next is N"),
 // expired, valid_until_too_far.
 Status check_admission(const StateView& state, Height next_height,
@@ -26,7 +26,7 @@ std::optional<Sequence> next_sequence(const StateView& state, const PartyId& par
 // block has no room left, is passed over and leaves no trace; whether one was executed is told by
 // ExecutedBlock::transactions.  All others are journaled with their outcome.
 //
-// REQUIRES: context.time > parent.time; context.height is the parent's + 1; verify_signature()
+// REQUIRES: context.time > parent.time; context.height is the parent's + 1; verify_signatures()
 // holds for every transaction.
 ExecutedBlock execute_block(const BlockPoint& parent, const BlockContext& context,
                             std::span<const SignedTransaction* const> transactions);

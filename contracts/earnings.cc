@@ -60,6 +60,7 @@ std::vector<std::size_t> units_to_count(const StateView& state, const Event& eve
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < event.units.size(); ++i) {
     const auto& unit = event.units[i];
+    if (unit.unit.now.custody.hold == Hold::diverted) continue;
     if (may_still_earn(unit.unit, mark) && selects_unit(state, match.rule.selector, unit)) {
       out.push_back(i);
     }
@@ -93,6 +94,23 @@ Result<Amount> amount_of(const Earning& earning, std::uint32_t units) {
                     earning);
 }
 
+struct Part {
+  PartyId funder;
+  Amount amount;  // > 0.
+};
+
+// What each funder gives of an amount, in the order of the policy.
+std::vector<Part> parts_of(const PolicyV1& policy, Amount amount) {
+  std::vector<std::int64_t> weights;
+  for (const auto& share : policy.funding) weights.push_back(share.ppm);
+  const auto amounts = divide(amount, weights);
+  std::vector<Part> out;
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    if (amounts[i].is_positive()) out.push_back({policy.funding[i].funder, amounts[i]});
+  }
+  return out;
+}
+
 struct Draw {
   PartyId funder;
   Fund fund;  // After the draw.
@@ -102,19 +120,14 @@ struct Draw {
 // Each funder's part, or none if one fund does not cover its own.
 std::optional<std::vector<Draw>> draw(const StateView& state, const PolicyV1& policy,
                                       Amount amount) {
-  std::vector<std::int64_t> weights;
-  for (const auto& share : policy.funding) weights.push_back(share.ppm);
-  const auto parts = divide(amount, weights);
   std::vector<Draw> out;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!parts[i].is_positive()) continue;
-    const PartyId& funder = policy.funding[i].funder;
-    auto fund = find_fund(state, policy.campaign, policy.asset, funder);
+  for (const auto& part : parts_of(policy, amount)) {
+    auto fund = find_fund(state, policy.campaign, policy.asset, part.funder);
     if (!fund) return std::nullopt;
-    const auto earned = add(fund->earned, parts[i]);
+    const auto earned = add(fund->earned, part.amount);
     if (!earned || *earned > fund->declared) return std::nullopt;
     fund->earned = *earned;
-    out.push_back({funder, *fund, parts[i]});
+    out.push_back({part.funder, *fund, part.amount});
   }
   return out;
 }
@@ -126,8 +139,7 @@ Digest inputs_of(const Event& event, const MatchedRule& match, const PartyId& pa
   inputs.rule = match.index;
   inputs.kind = event.operation.kind;
   inputs.time = event.operation.time;
-  inputs.document = event.operation.document;
-  inputs.event_index = event.operation.event_index;
+  inputs.event = event.operation.id;
   inputs.place = event.operation.place;
   inputs.payee = payee;
   inputs.amount = amount;
@@ -159,11 +171,57 @@ Status post_draws(OperationContext& context, const MatchedRule& match, const Par
   return {};
 }
 
+// Whether the payee still has the money, and no fund would have paid more than was earned from it:
+// payments are shared among a campaign's funders whoever earned them.
+bool is_covered(const StateView& state, const PolicyV1& policy, const EventEarning& earning,
+                const std::vector<Part>& parts) {
+  const Account payable{earning.payee, Book::payable, policy.campaign, policy.asset};
+  if (balance(statement(state, {payable, earning.period})) < earning.amount) return false;
+  return std::ranges::all_of(parts, [&](const Part& part) {
+    const auto fund = find_fund(state, policy.campaign, policy.asset, part.funder);
+    CHECK(fund.has_value());
+    const auto left = subtract(fund->earned, fund->settled);
+    return left && *left >= part.amount;
+  });
+}
+
+// The money goes back from the payee to the fund that it came from.
+Status post_reversal(OperationContext& context, const PolicyV1& policy, const EventEarning& earning,
+                     const Part& part, Position original) {
+  auto fund = find_fund(context.state(), policy.campaign, policy.asset, part.funder);
+  CHECK(fund.has_value());
+  FENRUN_TRY(fund->earned, subtract(fund->earned, part.amount));
+  update_linked(context.state(), fund_key(policy.campaign, policy.asset, part.funder), *fund);
+  FENRUN_TRY([[maybe_unused]] const auto position,
+             context.block.post({.kind = PostingKind::reversal,
+                                 .campaign = policy.campaign,
+                                 .asset = policy.asset,
+                                 .period = earning.period,
+                                 .source = earning.payee,
+                                 .source_book = Book::payable,
+                                 .destination = part.funder,
+                                 .destination_book = Book::fund,
+                                 .amount = part.amount,
+                                 .policy = policy.policy,
+                                 .policy_version = policy.version,
+                                 .rule = earning.rule,
+                                 .reverses = original},
+                                context.position));
+  return {};
+}
+
+// An event in parts is still one event.
+bool is_paid_with_first_part(const Earning& earning) {
+  return std::visit(
+      overloaded{[](const FlatPerEvent& flat) { return flat.basis == Basis::per_event; }}, earning);
+}
+
 // Appends what became of the rule, if the event meets it.
 Status apply_rule(OperationContext& context, Event& event, const MatchedRule& match,
                   List<EventEarning, kEventEarningsMax>& earnings) {
   if (match.rule.trigger != event.operation.kind) return {};
   if (!selects_place(match.rule.selector, event.place)) return {};
+  if (event.operation.id.part > 0 && is_paid_with_first_part(match.rule.earning)) return {};
   const auto counted = units_to_count(context.state(), event, match);
   if (counted.empty()) return {};
   if (earnings.size() == kEventEarningsMax) return Errc::output_limit;
@@ -174,9 +232,12 @@ Status apply_rule(OperationContext& context, Event& event, const MatchedRule& ma
                     match.index,
                     EarningOutcome::no_payee,
                     units,
-                    Amount()};
+                    Amount(),
+                    PartyId{},
+                    match.period};
   FENRUN_TRY(note.amount, amount_of(match.rule.earning, units));
   if (const auto payee = payee_of(context, event, match.rule.payee)) {
+    note.payee = *payee;
     const auto draws = draw(context.state(), match.policy, note.amount);
     note.outcome = draws ? EarningOutcome::earned : EarningOutcome::budget_exhausted;
     if (draws) {
@@ -192,7 +253,7 @@ Status apply_rule(OperationContext& context, Event& event, const MatchedRule& ma
 }
 
 bool is_met(const PolicyInForce& entry, const RecordEvent& event) {
-  const unsigned bit = 1u << static_cast<unsigned>(event.kind);
+  const auto bit = 1u << static_cast<unsigned>(event.kind);
   return (entry.triggers & bit) != 0 && entry.effective_from <= event.time &&
          event.time < entry.effective_until;
 }
@@ -220,6 +281,26 @@ Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
     }
   }
   return earnings;
+}
+
+Status take_back(OperationContext& context, Position recorded_at,
+                 List<EventEarning, kEventEarningsMax>& earnings) {
+  // An event's Postings stand behind its Operation, in the order of its earnings and their funders.
+  std::uint64_t posting = recorded_at.value();
+  for (auto& earning : earnings) {
+    if (earning.outcome != EarningOutcome::earned) continue;
+    const auto record = find_policy(context.state(), earning.policy, earning.version);
+    CHECK(record.has_value());
+    const auto& policy = std::get<PolicyV1>(record->terms);
+    const auto parts = parts_of(policy, earning.amount);
+    const bool can_go_back = is_covered(context.state(), policy, earning, parts);
+    earning.outcome = can_go_back ? EarningOutcome::reversed : EarningOutcome::owed_back;
+    for (const auto& part : parts) {
+      const Position original(++posting);
+      if (can_go_back) FENRUN_OK(post_reversal(context, policy, earning, part, original));
+    }
+  }
+  return {};
 }
 
 }  // namespace fenrun

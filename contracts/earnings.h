@@ -3,14 +3,9 @@
 
 #include <vector>
 
-#include "contracts/context.h"
+#include "contracts/event_units.h"
 
 namespace fenrun {
-
-struct EventUnit {
-  UnitId id;
-  Unit unit;
-};
 
 // What a posting's inputs digest binds: hash(inputs, BCS of this).
 struct EarningInputs {
@@ -18,22 +13,27 @@ struct EarningInputs {
   std::uint16_t rule = 0;
   EventKind kind{};
   TimeMs time;
-  Digest document;
-  std::uint32_t event_index = 0;
+  EventId event;
   PartyId place;
   PartyId payee;
   Amount amount;                       // Of all funders together.
   List<UnitId, kEventUnitsMax> units;  // That were counted, in the order of the event.
 
-  FENRUN_FIELDS(policy, rule, kind, time, document, event_index, place, payee, amount, units)
+  FENRUN_FIELDS(policy, rule, kind, time, event, place, payee, amount, units)
 };
 
 // Matches the event against every rule of `brand`'s policies, posts what is earned, and marks the
 // units that were paid for.  Rules are tried in the order of policy, version and index; each is
-// earned in full or not at all.
+// earned in full or not at all.  Units that are held as diverted earn nothing.
 Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
                                                    const RecordEvent& event, const Party& place,
                                                    const PartyId& brand,
                                                    std::vector<EventUnit>& units);
+
+// Takes back what an event earned: a Posting for each of its own, in the other direction.  Where
+// the payee's balance does not cover an earning any more, it stays and is marked owed_back.
+// `recorded_at`: of the event's Operation.
+Status take_back(OperationContext& context, Position recorded_at,
+                 List<EventEarning, kEventEarningsMax>& earnings);
 
 }  // namespace fenrun

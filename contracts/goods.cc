@@ -1,8 +1,13 @@
 #include "contracts/goods.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
+#include "contracts/codes.h"
+#include "contracts/commissioning.h"
+#include "contracts/corrections.h"
+#include "contracts/counters.h"
+#include "contracts/custody.h"
 #include "contracts/earnings.h"
 #include "contracts/epc.h"
 #include "contracts/parties.h"
@@ -16,7 +21,7 @@ bool may_hold_goods(Role role) {
          role == Role::store || role == Role::organizer;
 }
 
-Error error_of_unit(Errc code, const EpcText& epc) { return {code, epc.value}; }
+bool is_shop(Role role) { return role == Role::store || role == Role::organizer; }
 
 // Who may report goods at a place: whoever is there or above it, and gateways.
 bool may_report_at(const OperationContext& context, const PartyId& place_id, const Party& place) {
@@ -24,104 +29,231 @@ bool may_report_at(const OperationContext& context, const PartyId& place_id, con
          is_ancestor(context.state(), context.signer, place);
 }
 
-// The next index of a level; Errc::limit_exceeded at the end of the numbers.
-Result<UnitId> allocate(UnitBatch& batch, UnitBatchId id, UnitLevel level) {
-  auto& count = batch.counts[static_cast<std::size_t>(level)];
-  if (count == 0xffff'ffff) return Error{Errc::limit_exceeded, "units of the batch"};
-  return UnitId{id, level, count++};
+bool names_a_container(EventKind kind) {
+  return kind == EventKind::packing || kind == EventKind::unpacking;
 }
 
-Result<std::vector<EventUnit>> commission(OperationContext& context, const RecordEvent& event) {
-  auto& state = context.state();
-  if (!event.batch) return Error{Errc::value_invalid, "batch: needed for commissioning"};
-  auto batch = find_unit_batch(state, *event.batch);
-  if (!batch) return Errc::batch_unknown;
-  if (batch->brand != context.signer) return Error{Errc::not_authorized, "not the batch's brand"};
-
-  std::vector<EventUnit> units;
-  units.reserve(event.units.size());
-  for (const auto& text : event.units) {
-    FENRUN_TRY(const auto epc, parse_epc(text.value));
-    const bool is_of_product_level = epc.level == level_of_gtin(batch->product.value);
-    if (epc.gtin && is_of_product_level && *epc.gtin != batch->product) {
-      return error_of_unit(Errc::value_invalid, text);
-    }
-    if (find_unit_id(state, text.value)) return error_of_unit(Errc::unit_exists, text);
-    FENRUN_TRY(const auto id, allocate(*batch, *event.batch, epc.level));
-    state.put(epc_key(text.value), encode(id));
-    Unit unit;
-    unit.epc = text;
-    unit.brand = context.signer;
-    unit.head = hash(Domain::unit_open, {context.block.chain_id().view(), encode(id)});
-    units.push_back({id, std::move(unit)});
+// What the kind asks of the operation's form.
+Status check_form_of(const RecordEvent& event) {
+  if (event.kind == EventKind::opening || event.kind == EventKind::claiming) {
+    return Error{Errc::value_invalid, "kind: told by the ledger only"};
   }
-  state.put(unit_batch_key(*event.batch), encode(*batch));
-  return units;
+  const bool has_units = !event.units.empty() || !event.ranges.empty();
+  const bool needs_none = event.kind == EventKind::unpacking || event.kind == EventKind::observed;
+  if (!has_units && !needs_none) return Error{Errc::value_invalid, "units: at least one"};
+  if (event.parent.has_value() != names_a_container(event.kind)) {
+    return Error{Errc::value_invalid, "parent: for packing and unpacking only"};
+  }
+  if (event.counterparty.has_value() != (event.kind == EventKind::shipping)) {
+    return Error{Errc::value_invalid, "counterparty: for shipping, and only there"};
+  }
+  if (event.batch && event.kind != EventKind::commissioning) {
+    return Error{Errc::value_invalid, "batch: for commissioning only"};
+  }
+  return {};
 }
 
-Result<std::vector<EventUnit>> load(const StateView& state, const RecordEvent& event) {
-  if (event.batch) return Error{Errc::value_invalid, "batch: for commissioning only"};
-  std::vector<EventUnit> units;
-  units.reserve(event.units.size());
-  std::set<UnitId> seen;
-  for (const auto& text : event.units) {
-    FENRUN_TRY([[maybe_unused]] const auto epc, parse_epc(text.value));
-    const auto id = find_unit_id(state, text.value);
-    if (!id) return error_of_unit(Errc::unit_unknown, text);
-    if (!seen.insert(*id).second) {
-      return Error{Errc::value_invalid, "units: named twice: " + text.value};
+// One event, from its operation to what is written of it.
+class Recording {
+ public:
+  Recording(OperationContext& context, const RecordEvent& event, const Party& place)
+      : context_(context), event_(event), place_(place) {
+    const bool is_opening = event.kind == EventKind::unpacking && is_shop(place.role);
+    if (is_opening) event_.kind = EventKind::opening;
+  }
+
+  Status run() {
+    if (event_.kind != EventKind::observed && !may_hold_goods(place_.role)) {
+      return Error{Errc::role_not_allowed, "place"};
     }
-    auto unit = find_unit(state, *id);
-    CHECK(unit.has_value());
-    if (unit->state == UnitState::sold) return error_of_unit(Errc::unit_sold, text);
-    units.push_back({*id, *std::move(unit)});
-    if (units.back().unit.brand != units.front().unit.brand) {
+    if (event_.kind == EventKind::commissioning) return run_commissioning();
+    if (event_.kind == EventKind::observed) return run_observed();
+    if (event_.parent) FENRUN_OK(load_container());
+    FENRUN_TRY(units_, find_event_units(state(), event_, Unknown::refused));
+    named_ = units_.size();
+    if (container_ && event_.units.empty() && event_.ranges.empty()) FENRUN_OK(take_everything());
+    if (container_ && !units_.empty() && units_.front().unit.brand != brand()) {
       return Error{Errc::value_invalid, "units: of more than one brand"};
     }
+    FENRUN_OK(check_reporter());
+    FENRUN_OK(check_counterparty());
+    FENRUN_OK(change_units());
+    FENRUN_TRY(auto earnings, earn(context_, event_, place_, brand(), earning_units()));
+    count_units();
+    write(std::move(earnings));
+    return {};
   }
-  return units;
-}
 
-Status check_reporter(const OperationContext& context, const RecordEvent& event, const Party& place,
-                      const PartyId& brand) {
-  switch (event.kind) {
-    case EventKind::commissioning:
-      return {};  // By the batch's brand; checked with the batch.
-    case EventKind::receiving:
-    case EventKind::retail_selling: {
-      if (!may_hold_goods(place.role)) return Error{Errc::role_not_allowed, "place"};
-      const bool is_brand_sale = event.kind == EventKind::retail_selling && context.signer == brand;
-      if (is_brand_sale || may_report_at(context, event.place, place)) return {};
-      return Error{Errc::not_authorized, "neither the place, above it, nor a gateway"};
+ private:
+  Overlay& state() { return context_.state(); }
+
+  PartyId brand() const {
+    return container_ ? container_->front().unit.brand : units_.front().unit.brand;
+  }
+
+  // A container earns and counts as one, whatever it holds.
+  std::vector<EventUnit>& earning_units() { return container_ ? *container_ : units_; }
+
+  Status run_commissioning() {
+    FENRUN_TRY(auto commissioned, commission(context_, event_));
+    units_ = std::move(commissioned.units);
+    named_ = units_.size();
+    List<EventEarning, kEventEarningsMax> earnings;
+    if (!units_.empty()) {
+      FENRUN_TRY(earnings, earn(context_, event_, place_, context_.signer, units_));
+    }
+    count_units();
+    for (const auto& [batch, number] : commissioned.printed) {
+      counted_ = counter_of(batch);
+      count(state(), counted_, event_.kind, static_cast<std::int64_t>(number));
+      named_ += number;
+    }
+    write(std::move(earnings));
+    return {};
+  }
+
+  // Recorded in the chains of the units that are known, and nothing else.
+  Status run_observed() {
+    FENRUN_TRY(units_, find_event_units(state(), event_, Unknown::passed_over));
+    const bool is_brand = !units_.empty() && units_.front().unit.brand == context_.signer;
+    if (!is_brand && !may_report_at(context_, event_.place, place_)) return not_a_reporter();
+    named_ = units_.size();
+    write({});
+    return {};
+  }
+
+  Status load_container() {
+    RecordEvent named;
+    named.units = {*event_.parent};
+    FENRUN_TRY(container_, find_event_units(state(), named, Unknown::refused));
+    const auto& unit = container_->front().unit;
+    container_custody_ = custody_of(state(), unit);
+    const auto refused = [&](Errc code) { return Error{code, unit.epc.value}; };
+    if (container_custody_.state == UnitState::destroyed) return refused(Errc::unit_destroyed);
+    if (container_custody_.state == UnitState::sold) return refused(Errc::unit_sold);
+    if (container_custody_.hold == Hold::diverted) return refused(Errc::unit_held);
+    if (container_custody_.state == UnitState::shipped) return refused(Errc::unit_state);
+    if (container_custody_.holder != event_.place) return refused(Errc::unit_not_held);
+    return {};
+  }
+
+  // All that the container holds: what was put into it, and what was packed as printed.
+  Status take_everything() {
+    const auto& item = container_->front();
+    FENRUN_TRY(units_, content_of(state(), item.id, kEventUnitsMax));
+    named_ = units_.size();
+    const auto batch = find_unit_batch(state(), item.id.batch);
+    CHECK(batch.has_value());
+    if (!batch->codes || item.unit.now.released) return {};
+    const auto& levels = batch->codes->levels;
+    const auto level = std::ranges::find(levels, item.id.level, &CodeLevel::level);
+    if (level == levels.begin() || level == levels.end()) return {};
+    if (std::prev(level)->per_parent > 0) released_ = container_custody_;
+    return {};
+  }
+
+  Error not_a_reporter() const {
+    return {Errc::not_authorized, "neither the place, above it, nor a gateway"};
+  }
+
+  Status check_reporter() const {
+    const bool is_brand = context_.signer == brand();
+    switch (event_.kind) {
+      case EventKind::releasing:
+        if (is_brand) return {};
+        return Error{Errc::not_authorized, "not the units' brand"};
+      case EventKind::retail_selling:
+      case EventKind::destroying:
+        if (is_brand) return {};
+        break;
+      default:
+        break;
+    }
+    return may_report_at(context_, event_.place, place_) ? Status{} : not_a_reporter();
+  }
+
+  Status check_counterparty() {
+    if (!event_.counterparty) return {};
+    const auto party = find_party(state(), *event_.counterparty);
+    if (!party) return Error{Errc::party_unknown, "counterparty"};
+    if (!may_hold_goods(party->role)) return Error{Errc::role_not_allowed, "counterparty"};
+    return {};
+  }
+
+  Status change_units() {
+    Step step{event_.kind,  event_.place,      place_, context_.signer, event_.counterparty,
+              std::nullopt, container_custody_};
+    if (container_) step.container = container_->front().id;
+    for (auto& item : units_) {
+      FENRUN_TRY(const auto after, situation_after(state(), step, item.id, item.unit));
+      parents_.push_back(item.unit.now.parent);
+      change(item, event_.id, after);
+    }
+    if (!container_) return {};
+    auto& container = container_->front();
+    UnitSituation after = container.unit.now;
+    if (released_) after.released = released_;
+    change(container, event_.id, after);
+    return {};
+  }
+
+  CounterId counter_of(UnitBatchId batch) {
+    return {batch, place_.attributes.region, month_of(context_.time())};
+  }
+
+  void count_by_batch(const std::vector<EventUnit>& units) {
+    std::map<UnitBatchId, std::int64_t> all;
+    std::map<UnitBatchId, std::int64_t> diverted;
+    for (const auto& item : units) {
+      ++all[item.id.batch];
+      const bool was_held = item.unit.before && item.unit.before->custody.hold == Hold::diverted;
+      if (item.unit.now.custody.hold == Hold::diverted && !was_held) ++diverted[item.id.batch];
+    }
+    for (const auto& [batch, number] : all) count(state(), counter_of(batch), event_.kind, number);
+    for (const auto& [batch, number] : diverted) {
+      count_diverted(state(), counter_of(batch), number);
+      status_ = EventStatus::diverted;
     }
   }
-  UNREACHABLE();
-}
 
-UnitState state_after(EventKind kind) {
-  switch (kind) {
-    case EventKind::commissioning:
-      return UnitState::commissioned;
-    case EventKind::receiving:
-      return UnitState::received;
-    case EventKind::retail_selling:
-      return UnitState::sold;
+  void count_units() {
+    const auto& units = event_.kind == EventKind::opening ? *container_ : units_;
+    if (!units.empty()) counted_ = counter_of(units.front().id.batch);
+    count_by_batch(units);
   }
-  UNREACHABLE();
-}
 
-void write_units(OperationContext& context, const RecordEvent& event,
-                 std::vector<EventUnit>& units) {
-  const Digest leaf = leaf_hash(encode_entry(context.entry));
-  for (auto& [id, unit] : units) {
-    unit.state = state_after(event.kind);
-    unit.place = event.place;
-    ++unit.events;
-    unit.head = hash(Domain::unit_next, {unit.head.view(), leaf.view()});
-    unit.last = context.position;
-    context.state().put(unit_key(id), encode(unit));
+  void write(List<EventEarning, kEventEarningsMax> earnings) {
+    UnitWriter writer(context_);
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+      auto& item = units_[i];
+      const auto parent = i < parents_.size() ? parents_[i] : item.unit.now.parent;
+      writer.write(item, parent);
+    }
+    // After its units: moving them forgot its way back.
+    if (container_) writer.write(container_->front(), container_->front().unit.now.parent);
+    EventRecord record{event_.kind,         status_,
+                       event_.time,         event_.place,
+                       event_.counterparty, context_.signer,
+                       context_.position,   std::nullopt,
+                       std::nullopt,        static_cast<std::uint32_t>(named_),
+                       event_.event_hash,   counted_,
+                       std::move(earnings)};
+    state().put(event_key(event_.id), encode(record));
+    if (event_.event_hash) state().put(event_hash_key(*event_.event_hash), encode(event_.id));
   }
-}
+
+  OperationContext& context_;
+  RecordEvent event_;
+  const Party& place_;
+  std::vector<EventUnit> units_;
+  std::vector<std::optional<UnitId>> parents_;  // Of units_, before the event.
+  std::optional<std::vector<EventUnit>> container_;
+  Custody container_custody_;
+  std::optional<Custody> released_;
+  std::uint64_t named_ = 0;
+  CounterId counted_;
+  EventStatus status_{};
+};
 
 }  // namespace
 
@@ -129,33 +261,31 @@ Status apply(OperationContext& context, const OpenUnitBatch& operation) {
   if (context.party.role != Role::brand) return Errc::role_not_allowed;
   FENRUN_OK(check_gtin(operation.product.value));
   if (find_unit_batch(context.state(), operation.batch)) return Errc::batch_exists;
-  context.state().put(unit_batch_key(operation.batch),
-                      encode(UnitBatch{context.signer, operation.product, context.position, {}}));
+  const UnitBatch batch{context.signer, operation.product, context.position, {}, std::nullopt};
+  context.state().put(unit_batch_key(operation.batch), encode(batch));
   return {};
 }
 
 Status apply(OperationContext& context, const RecordEvent& operation) {
   auto& state = context.state();
-  if (operation.units.empty()) return Error{Errc::value_invalid, "units: at least one"};
+  FENRUN_OK(check_form_of(operation));
   const std::uint64_t latest = context.time().value() + parameters(state).event_skew_ms;
   if (operation.time.value() > latest) return Errc::event_in_future;
-  const auto key = event_key(operation.document, operation.event_index);
-  if (state.value(key)) return Errc::event_duplicate;
+  if (find_event(state, operation.id)) return Errc::event_duplicate;
   const auto place = find_party(state, operation.place);
   if (!place) return Error{Errc::party_unknown, "place"};
 
-  const bool is_commissioning = operation.kind == EventKind::commissioning;
-  FENRUN_TRY(auto units,
-             is_commissioning ? commission(context, operation) : load(state, operation));
-  const PartyId brand = units.front().unit.brand;
-  FENRUN_OK(check_reporter(context, operation, *place, brand));
-
-  FENRUN_TRY(auto earnings, earn(context, operation, *place, brand, units));
-  write_units(context, operation, units);
-  state.put(key, encode(EventRecord{operation.kind, operation.time, operation.place, context.signer,
-                                    context.position, static_cast<std::uint32_t>(units.size()),
-                                    operation.event_hash, std::move(earnings)}));
-  return {};
+  if (operation.standing == EventStanding::erroneous) return declare_erroneous(context, operation);
+  if (operation.event_hash && find_event_by_hash(state, *operation.event_hash)) {
+    return Error{Errc::event_duplicate, "said in other words"};
+  }
+  if (operation.kind == EventKind::void_shipping) {
+    if (!may_report_at(context, operation.place, *place)) {
+      return Error{Errc::not_authorized, "neither the place, above it, nor a gateway"};
+    }
+    return void_shipping(context, operation);
+  }
+  return Recording(context, operation, *place).run();
 }
 
 }  // namespace fenrun

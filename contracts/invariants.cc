@@ -28,8 +28,7 @@ struct FundId {
 
 struct FundMovement {
   Wide promised = 0;  // By the world outside: equals what is declared.
-  Wide declared = 0;
-  Wide earned = 0;
+  Wide left = 0;      // declared - earned.
   Wide settled = 0;
 
   friend bool operator==(const FundMovement&, const FundMovement&) = default;
@@ -66,8 +65,7 @@ void add_statement(Movements& movements, const StatementId& id, const Statement&
       movements.by_statements[fund].settled += credits;
       break;
     case Book::fund:
-      movements.by_statements[fund].declared += credits;
-      movements.by_statements[fund].earned += debits;
+      movements.by_statements[fund].left += credits - debits;
       break;
     case Book::payable:
     case Book::instructed:
@@ -85,8 +83,7 @@ void add_fund(Movements& movements, const FundId& id, const Fund& before, const 
   auto& fund = movements.by_funds[id];
   const Wide declared = static_cast<Wide>(after.declared.units()) - before.declared.units();
   fund.promised += declared;
-  fund.declared += declared;
-  fund.earned += static_cast<Wide>(after.earned.units()) - before.earned.units();
+  fund.left += declared - (static_cast<Wide>(after.earned.units()) - before.earned.units());
   fund.settled += static_cast<Wide>(after.settled.units()) - before.settled.units();
 }
 

@@ -5,6 +5,10 @@ namespace {
 
 KeyWriter family(ContractFamily family) { return KeyWriter(static_cast<std::uint8_t>(family)); }
 
+KeyWriter add_unit(KeyWriter key, const UnitId& unit) {
+  return key.number(unit.batch).number(static_cast<std::uint8_t>(unit.level)).number(unit.index);
+}
+
 }  // namespace
 
 RecordKey party_scope() { return family(ContractFamily::party).take(); }
@@ -89,8 +93,12 @@ RecordKey epc_key(std::string_view epc) {
   return family(ContractFamily::epc).raw(bytes_of(epc)).take();
 }
 
-RecordKey event_key(const Digest& document, std::uint32_t event_index) {
-  return family(ContractFamily::event).raw(document.view()).number(event_index).take();
+RecordKey event_key(const EventId& event) {
+  return family(ContractFamily::event)
+      .raw(event.document.view())
+      .number(event.index)
+      .number(event.part)
+      .take();
 }
 
 RecordKey payout_scope() { return family(ContractFamily::payout).take(); }
@@ -131,6 +139,54 @@ RecordKey fault_count_key(const PartyId& party) {
 
 RecordKey epoch_end_key(Epoch epoch) {
   return family(ContractFamily::epoch_end).number(epoch).take();
+}
+
+RecordKey commissioned_key(UnitBatchId batch, UnitLevel level, std::uint32_t first) {
+  return add_unit(family(ContractFamily::commissioned), {batch, level, first}).take();
+}
+
+RecordKey voided_key(UnitBatchId batch, UnitLevel level, std::uint32_t first) {
+  return add_unit(family(ContractFamily::voided), {batch, level, first}).take();
+}
+
+RecordKey claim_bits_scope(UnitBatchId batch) {
+  return family(ContractFamily::claim_bits).number(batch).take();
+}
+
+RecordKey claim_bits_key(UnitBatchId batch, std::uint32_t index) {
+  return family(ContractFamily::claim_bits).number(batch).number(index / kClaimBits).take();
+}
+
+RecordKey claim_key(UnitBatchId batch, std::uint32_t index) {
+  return family(ContractFamily::claim).number(batch).number(index).take();
+}
+
+RecordKey event_hash_key(const Digest& event_hash) {
+  return family(ContractFamily::event_hash).raw(event_hash.view()).take();
+}
+
+RecordKey content_prefix(const UnitId& container) {
+  return add_unit(family(ContractFamily::content), container).take();
+}
+
+RecordKey content_key(const UnitId& container, const UnitId& unit) {
+  return add_unit(add_unit(family(ContractFamily::content), container), unit).take();
+}
+
+RecordKey counters_key(const CounterId& counter) {
+  return family(ContractFamily::counters)
+      .number(counter.batch)
+      .number(counter.region)
+      .number(counter.month)
+      .take();
+}
+
+RecordKey sscc_block_key(std::uint64_t sscc) {
+  return family(ContractFamily::sscc_block).number(sscc / kSsccBlock).take();
+}
+
+RecordKey erasure_key(const SubjectId& subject) {
+  return family(ContractFamily::erasure).raw(subject.view()).take();
 }
 
 }  // namespace fenrun

@@ -26,7 +26,7 @@ enum class ContractFamily : std::uint8_t {
   unit_batch = 29,       // ‖ batch.
   unit = 30,             // ‖ batch ‖ u8 level ‖ u32 index.
   epc = 31,              // ‖ identifier.
-  event = 32,            // ‖ document ‖ u32 index.
+  event = 32,            // ‖ document ‖ u32 index ‖ u32 part.
   payout = 33,           // Ordered: ‖ payout.
   schedule = 34,         // ‖ u64 time ‖ u8 kind ‖ subject.
   schedule_cursor = 35,  // Alone.
@@ -37,6 +37,15 @@ enum class ContractFamily : std::uint8_t {
   evidence = 40,         // ‖ digest.
   fault_count = 41,      // Ordered: ‖ party.
   epoch_end = 42,        // ‖ u64 epoch.
+  commissioned = 43,     // ‖ batch ‖ u8 level ‖ u32 first.
+  voided = 44,           // ‖ batch ‖ u8 level ‖ u32 first.
+  claim_bits = 45,       // Ordered within a batch: ‖ batch ‖ u32 index / kClaimBits.
+  claim = 46,            // ‖ batch ‖ u32 index.
+  event_hash = 47,       // ‖ digest.
+  content = 48,          // ‖ container ‖ unit, each ‖ batch ‖ u8 level ‖ u32 index.
+  counters = 49,         // ‖ batch ‖ u32 region ‖ u16 month.
+  sscc_block = 50,       // ‖ u64 SSCC without check digit, / kSsccBlock.
+  erasure = 51,          // ‖ subject.
 };
 
 RecordKey party_scope();
@@ -60,7 +69,7 @@ RecordKey fund_key(CampaignId campaign, AssetId asset, const PartyId& funder);
 RecordKey unit_batch_key(UnitBatchId batch);
 RecordKey unit_key(const UnitId& unit);
 RecordKey epc_key(std::string_view epc);
-RecordKey event_key(const Digest& document, std::uint32_t event_index);
+RecordKey event_key(const EventId& event);
 RecordKey payout_scope();
 RecordKey payout_key(const PayoutId& payout);
 RecordKey schedule_key(TimeMs time, std::uint8_t kind, ByteView subject);
@@ -73,5 +82,17 @@ RecordKey evidence_key(const Digest& evidence);
 RecordKey fault_count_scope();
 RecordKey fault_count_key(const PartyId& party);
 RecordKey epoch_end_key(Epoch epoch);
+RecordKey commissioned_key(UnitBatchId batch, UnitLevel level, std::uint32_t first);
+RecordKey voided_key(UnitBatchId batch, UnitLevel level, std::uint32_t first);
+RecordKey claim_bits_scope(UnitBatchId batch);
+RecordKey claim_bits_key(UnitBatchId batch, std::uint32_t index);  // Of any code of the chunk.
+RecordKey claim_key(UnitBatchId batch, std::uint32_t index);
+RecordKey event_hash_key(const Digest& event_hash);
+// What a container holds: the keys that begin with content_prefix() of it.
+RecordKey content_prefix(const UnitId& container);
+RecordKey content_key(const UnitId& container, const UnitId& unit);
+RecordKey counters_key(const CounterId& counter);
+RecordKey sscc_block_key(std::uint64_t sscc);  // Of any SSCC of the block, without check digit.
+RecordKey erasure_key(const SubjectId& subject);
 
 }  // namespace fenrun

@@ -19,8 +19,16 @@ inline constexpr std::size_t kSelectorItemsMax = 64;    // In each list of a sel
 inline constexpr std::size_t kBrandPoliciesMax = 64;    // In force for one brand's goods.
 inline constexpr std::size_t kCampaignFundersMax = 16;  // Of one campaign and asset.
 inline constexpr std::size_t kEventUnitsMax = 1'000;    // Of one event.
+inline constexpr std::size_t kEventRangesMax = 64;      // Of one event.
 inline constexpr std::size_t kEventEarningsMax = 64;    // Rules that one event meets.
-inline constexpr std::size_t kUnitEarningsMax = 64;     // Rules under which one unit earned.
+inline constexpr std::uint32_t kCodesMax = 10'000'000;  // Items of one code batch.
+inline constexpr std::size_t kCodePathMax = 24;         // Of a code: 2^24 > kCodesMax.
+inline constexpr std::size_t kCodeRangesMax = 64;       // Commissioned, and voided, of one level.
+inline constexpr std::uint32_t kClaimBits = 1'024;      // Codes in one Record of used bits.
+inline constexpr std::size_t kLotBytesMax = 20;
+inline constexpr std::uint64_t kSsccBlock = 1'000;        // SSCCs that one Record gives to a batch.
+inline constexpr std::uint32_t kLogisticMax = 1'000'000;  // Logistic units of one code batch.
+inline constexpr std::size_t kUnitEarningsMax = 64;       // Rules under which one unit earned.
 inline constexpr std::size_t kEpcBytesMax = 48;
 inline constexpr std::size_t kGtinBytes = 14;
 inline constexpr std::size_t kNameBytesMax = 63;
@@ -37,8 +45,10 @@ inline constexpr std::size_t kGenesisBytesMax = 30'000;  // BCS; it is the paylo
 inline constexpr std::size_t kBlockEntryBytesMax = 32 * 1024 * 1024;  // Without Records.
 inline constexpr std::size_t kBlockWritesMax = 262'144;
 
-static_assert(2 * kEventUnitsMax + 2 <= kOperationRecordsMax,
+// Each unit: its Record, and its identifier or its place among what the container holds.
+static_assert(2 * kEventUnitsMax + 16 <= kOperationRecordsMax,
               "an event may name units to the full");
+static_assert((1ull << kCodePathMax) > kCodesMax);
 static_assert(kMembersMax >= kValidatorsMax, "a validator is a member");
 static_assert(kGenesisBytesMax < kOperationBytesMax);
 static_assert(kCampaignFundersMax <= kOperationPostingsMax, "a settlement touches every funder");

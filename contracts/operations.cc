@@ -45,6 +45,11 @@ std::string_view name_of(const Operation& operation) {
           [](const ReplaceValidatorKeys&) -> Name { return "replace_validator_keys"; },
           [](const ReportReady&) -> Name { return "report_ready"; },
           [](const RecordEvidence&) -> Name { return "record_evidence"; },
+          [](const RegisterCodes&) -> Name { return "register_codes"; },
+          [](const VoidCodes&) -> Name { return "void_codes"; },
+          [](const ClaimCode&) -> Name { return "claim_code"; },
+          [](const AttestClaim&) -> Name { return "attest_claim"; },
+          [](const EraseSubject&) -> Name { return "erase_subject"; },
       },
       operation);
 }

@@ -202,18 +202,90 @@ struct OpenUnitBatch {
 
 struct RecordEvent {
   EventKind kind{};
+  EventStanding standing{};  // erroneous: of an event recorded before, found by its hash.
   TimeMs time;
   PartyId place;
-  Digest document;                   // SHA-256 of the exact bytes submitted to the intake.
-  std::uint32_t event_index = 0;     // Of the event in the document.
-  std::optional<Digest> event_hash;  // The CBV hash: for lookup, not a commitment.
-  std::optional<UnitBatchId> batch;  // For commissioning, and only there.
-  // Canonical identifiers: "01/<GTIN-14>/21/<serial>" or "00/<SSCC>".  At least one, all of one
-  // brand, none twice.
+  std::optional<PartyId> counterparty;  // shipping: the consignee.  Else not given.
+  EventId id;
+  std::optional<Digest> event_hash;  // The CBV hash: for lookup and duplicates, not a commitment.
+  std::optional<UnitBatchId> batch;  // For commissioning identifiers, and only there.
+  std::optional<EpcText> parent;     // packing, unpacking: the container.
+  // Canonical identifiers: "01/<GTIN-14>/21/<serial>" or "00/<SSCC>".
   List<EpcText, kEventUnitsMax> units;
+  // Printed codes.  Units and ranges together are at most kEventUnitsMax units, but for
+  // commissioning, whose ranges may be of any size.
+  List<UnitRange, kEventRangesMax> ranges;
 
-  FENRUN_FIELDS(kind, time, place, document, event_index, event_hash, batch, units)
+  FENRUN_FIELDS(kind, standing, time, place, counterparty, id, event_hash, batch, parent, units,
+                ranges)
   friend bool operator==(const RecordEvent&, const RecordEvent&) = default;
+};
+
+// Codes: contracts/codes.h, contracts/claims.h.
+
+// A code batch as printed: all its codes at once, inert until they are commissioned.
+struct RegisterCodes {
+  UnitBatchId batch;
+  // From the smallest up, items first; each at most once.
+  List<CodeLevel, kEnumCount<UnitLevel>> levels;
+  std::optional<std::uint64_t> sscc_first;  // The first logistic unit's SSCC without check digit.
+  Digest root;                              // RFC 6962 root over code_leaf() of each item.
+  ClaimPath path{};
+  std::optional<PartyId> gateway;  // With ClaimPath::gateway, and only there.
+  ClaimGate gate{};
+  Text<kLotBytesMax> lot;  // Of production; may be empty.
+
+  FENRUN_FIELDS(batch, levels, sscc_first, root, path, gateway, gate, lot)
+  friend bool operator==(const RegisterCodes&, const RegisterCodes&) = default;
+};
+
+// Codes that are never to be used, or not any more.
+struct VoidCodes {
+  UnitRange range;
+  VoidReason reason{};
+
+  FENRUN_FIELDS(range, reason)
+  friend bool operator==(const VoidCodes&, const VoidCodes&) = default;
+};
+
+// A code is used.
+struct Claim {
+  UnitBatchId batch;
+  std::uint32_t index = 0;  // Of the item.
+  SubjectId claimant;
+  std::optional<PartyId> store;  // Where it was scanned.
+  RegionCode region;             // Of the scan.
+  TimeMs time;
+
+  FENRUN_FIELDS(batch, index, claimant, store, region, time)
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
+// By whoever holds the code; anybody may submit it.
+struct ClaimCode {
+  Claim claim;
+  PublicKey key;                    // The code's.
+  Signature signature;              // By it, over claim_message().
+  List<Digest, kCodePathMax> path;  // From code_leaf() to the batch's root.
+
+  FENRUN_FIELDS(claim, key, signature, path)
+  friend bool operator==(const ClaimCode&, const ClaimCode&) = default;
+};
+
+// By the batch's gateway.
+struct AttestClaim {
+  Claim claim;
+
+  FENRUN_FIELDS(claim)
+  friend bool operator==(const AttestClaim&, const AttestClaim&) = default;
+};
+
+// Nobody is to be told any more what this subject claimed.
+struct EraseSubject {
+  SubjectId subject;
+
+  FENRUN_FIELDS(subject)
+  friend bool operator==(const EraseSubject&, const EraseSubject&) = default;
 };
 
 // Payouts: contracts/payouts.h.
@@ -324,7 +396,8 @@ using Operation =
                  OpenLane, ProposeChange, ApproveChange, OpenCampaign, PublishPolicy,
                  CountersignPolicy, OpenPeriod, DeclareBudget, AttestBacking, OpenUnitBatch,
                  RecordEvent, InstructPayout, SettlePayout, AcknowledgePayout, ReplaceValidatorKeys,
-                 ReportReady, RecordEvidence>;
+                 ReportReady, RecordEvidence, RegisterCodes, VoidCodes, ClaimCode, AttestClaim,
+                 EraseSubject>;
 
 // The bytes of an operation as a transaction carries them.  Errc::limit_exceeded above 32 KiB.
 // REQUIRES: every list and text within its own limit, as whatever was decoded is.

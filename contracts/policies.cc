@@ -53,8 +53,15 @@ Status check_funding(const PolicyV1& policy, const PartyId& publisher) {
   return {};
 }
 
+// What only corrects, or only records, earns nothing: it could not be taken back.
+bool can_be_earned_on(EventKind kind) {
+  return kind != EventKind::void_shipping && kind != EventKind::releasing &&
+         kind != EventKind::observed;
+}
+
 Status check_rule(const Rule& rule) {
   for (const auto& product : rule.selector.products) FENRUN_OK(check_gtin(product.value));
+  if (!can_be_earned_on(rule.trigger)) return invalid_policy("rules: a trigger that pays nothing");
   return std::visit(overloaded{[](const FlatPerEvent& flat) -> Status {
                       if (!flat.amount.is_positive()) return Errc::amount_not_positive;
                       // No event can be so large that its amount does not fit.
@@ -64,10 +71,10 @@ Status check_rule(const Rule& rule) {
                     rule.earning);
 }
 
-std::uint8_t triggers_of(const PolicyV1& policy) {
+std::uint16_t triggers_of(const PolicyV1& policy) {
   unsigned bits = 0;
   for (const auto& rule : policy.rules) bits |= 1u << static_cast<unsigned>(rule.trigger);
-  return static_cast<std::uint8_t>(bits);
+  return static_cast<std::uint16_t>(bits);
 }
 
 // Lets a policy end where a newer version begins.

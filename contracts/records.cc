@@ -173,18 +173,25 @@ std::optional<UnitBatch> find_unit_batch(const StateView& state, UnitBatchId bat
   return find<UnitBatch>(state, unit_batch_key(batch));
 }
 
-std::optional<UnitId> find_unit_id(const StateView& state, std::string_view epc) {
-  if (epc.size() > kEpcBytesMax) return std::nullopt;
-  return find<UnitId>(state, epc_key(epc));
+std::optional<EventRecord> find_event(const StateView& state, const EventId& event) {
+  return find<EventRecord>(state, event_key(event));
 }
 
-std::optional<Unit> find_unit(const StateView& state, const UnitId& unit) {
-  return find<Unit>(state, unit_key(unit));
+std::optional<EventId> find_event_by_hash(const StateView& state, const Digest& event_hash) {
+  return find<EventId>(state, event_hash_key(event_hash));
 }
 
-std::optional<EventRecord> find_event(const StateView& state, const Digest& document,
-                                      std::uint32_t event_index) {
-  return find<EventRecord>(state, event_key(document, event_index));
+std::optional<ClaimRecord> find_claim(const StateView& state, UnitBatchId batch,
+                                      std::uint32_t index) {
+  return find<ClaimRecord>(state, claim_key(batch, index));
+}
+
+std::optional<Erasure> find_erasure(const StateView& state, const SubjectId& subject) {
+  return find<Erasure>(state, erasure_key(subject));
+}
+
+UnitCounters counters(const StateView& state, const CounterId& id) {
+  return find<UnitCounters>(state, counters_key(id)).value_or(UnitCounters{});
 }
 
 std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout) {

@@ -113,7 +113,7 @@ struct PolicyInForce {
   PolicyId policy;
   std::uint32_t version = 0;
   CampaignId campaign;
-  std::uint8_t triggers = 0;  // Bit k: a rule is triggered by EventKind k.
+  std::uint16_t triggers = 0;  // Bit k: a rule is triggered by EventKind k.
   TimeMs effective_from;
   TimeMs effective_until;
 
@@ -151,19 +151,66 @@ struct Fund {
   friend bool operator==(const Fund&, const Fund&) = default;
 };
 
+// What was printed, as registered.
+struct CodeSet {
+  List<CodeLevel, kEnumCount<UnitLevel>> levels;
+  std::optional<std::uint64_t> sscc_first;
+  Digest root;
+  ClaimPath path{};
+  std::optional<PartyId> gateway;
+  ClaimGate gate{};
+  Text<kLotBytesMax> lot;
+
+  FENRUN_FIELDS(levels, sscc_first, root, path, gateway, gate, lot)
+  friend bool operator==(const CodeSet&, const CodeSet&) = default;
+};
+
 struct UnitBatch {
   PartyId brand;
-  GtinText product;
+  GtinText product;  // Of its items.
   Position opened_at;
-  std::array<std::uint32_t, kEnumCount<UnitLevel>> counts{};  // Units commissioned, by level.
+  std::array<std::uint32_t, kEnumCount<UnitLevel>> counts{};  // Units, by level.
+  std::optional<CodeSet> codes;                               // Of a batch of printed codes.
 
-  FENRUN_FIELDS(brand, product, opened_at, counts)
+  FENRUN_FIELDS(brand, product, opened_at, counts, codes)
   friend bool operator==(const UnitBatch&, const UnitBatch&) = default;
 };
 
-enum class UnitState : std::uint8_t { commissioned = 0, received = 1, sold = 2 };
+enum class UnitState : std::uint8_t {
+  commissioned = 0,
+  received = 1,
+  sold = 2,
+  shipped = 3,
+  returned = 4,
+  destroyed = 5,
+};
 template <>
-inline constexpr std::uint8_t kEnumCount<UnitState> = 3;
+inline constexpr std::uint8_t kEnumCount<UnitState> = 6;
+
+enum class Hold : std::uint8_t { none = 0, diverted = 1 };
+template <>
+inline constexpr std::uint8_t kEnumCount<Hold> = 2;
+
+// In whose hands goods are.
+struct Custody {
+  UnitState state{};
+  PartyId holder;                    // Who has them, or had them last.
+  std::optional<PartyId> consignee;  // shipped: to whom.
+  Hold hold{};
+
+  FENRUN_FIELDS(state, holder, consignee, hold)
+  friend bool operator==(const Custody&, const Custody&) = default;
+};
+
+// All that an event changes of a unit, and its reversal restores.
+struct UnitSituation {
+  Custody custody;                  // Its own; within a container, what it was when it went in.
+  std::optional<UnitId> parent;     // The container it is in.
+  std::optional<Custody> released;  // Of what was packed regularly in it, once it was emptied.
+
+  FENRUN_FIELDS(custody, parent, released)
+  friend bool operator==(const UnitSituation&, const UnitSituation&) = default;
+};
 
 // A rule under which a unit earned, whatever the policy's version.
 struct EarnedRule {
@@ -174,28 +221,89 @@ struct EarnedRule {
   friend bool operator==(const EarnedRule&, const EarnedRule&) = default;
 };
 
+// A unit with a history of its own.  A printed one has none until something happens to it alone:
+// see contracts/units.h.
 struct Unit {
   EpcText epc;
   PartyId brand;
-  UnitState state{};
-  PartyId place;             // Where it was last seen.
-  std::uint32_t events = 0;  // Recorded for it.
-  Digest head;               // Their chain: see docs/spec/records.md.
-  Position last;             // The last one's Operation.
+  UnitSituation now;
+  std::optional<UnitSituation> before;  // What the last event found, if it can be taken back.
+  EventId last;                         // The last event that changed it.
+  std::uint32_t events = 0;             // Recorded for it, those that changed nothing included.
+  Digest head;                          // Their chain: see docs/spec/records.md.
   List<EarnedRule, kUnitEarningsMax> earned;
+  std::uint8_t earned_before = 0;  // How many of them the last event found.
 
-  FENRUN_FIELDS(epc, brand, state, place, events, head, last, earned)
+  FENRUN_FIELDS(epc, brand, now, before, last, events, head, earned, earned_before)
   friend bool operator==(const Unit&, const Unit&) = default;
 };
+
+// Printed codes that were commissioned together.
+struct CommissionedRange {
+  std::uint32_t count = 0;
+  PartyId place;
+  EventId event;
+  Digest head;  // The chain of the one event that concerns all of them.
+
+  FENRUN_FIELDS(count, place, event, head)
+  friend bool operator==(const CommissionedRange&, const CommissionedRange&) = default;
+};
+
+struct VoidedRange {
+  std::uint32_t count = 0;
+  VoidReason reason{};
+  Position voided_at;
+
+  FENRUN_FIELDS(count, reason, voided_at)
+  friend bool operator==(const VoidedRange&, const VoidedRange&) = default;
+};
+
+// Which of kClaimBits codes are used: bit i in byte i / 8, least significant first.
+struct ClaimBits {
+  FixedBytes<struct ClaimBitsTag, kClaimBits / 8> used;
+
+  FENRUN_FIELDS(used)
+  friend bool operator==(const ClaimBits&, const ClaimBits&) = default;
+};
+
+// How many units went through each step.  Containers count as one unit each.
+struct UnitCounters {
+  std::uint64_t commissioned = 0;
+  std::uint64_t shipped = 0;
+  std::uint64_t received = 0;
+  std::uint64_t opened = 0;
+  std::uint64_t sold = 0;
+  std::uint64_t returned = 0;
+  std::uint64_t destroyed = 0;
+  std::uint64_t diverted = 0;
+  std::uint64_t claimed = 0;            // Codes used.
+  std::uint64_t claimed_elsewhere = 0;  // Of those, where the goods are not known to be.
+
+  FENRUN_FIELDS(commissioned, shipped, received, opened, sold, returned, destroyed, diverted,
+                claimed, claimed_elsewhere)
+  friend bool operator==(const UnitCounters&, const UnitCounters&) = default;
+};
+
+// Whether a code was used where its goods are.
+enum class ClaimSight : std::uint8_t {
+  unknown = 0,    // The claim names no store.
+  here = 1,       // The store that the claim names has, or sold, the goods.
+  elsewhere = 2,  // Somebody else has.
+  held = 3,       // The goods are held as diverted.
+};
+template <>
+inline constexpr std::uint8_t kEnumCount<ClaimSight> = 4;
 
 // What became of a rule that an event met.
 enum class EarningOutcome : std::uint8_t {
   earned = 0,
   budget_exhausted = 1,  // A funder's fund did not cover its share: nothing was earned.
   no_payee = 2,          // The place has no parent.
+  reversed = 3,          // Earned, and taken back with the event.
+  owed_back = 4,         // The event was taken back when the money was on its way already.
 };
 template <>
-inline constexpr std::uint8_t kEnumCount<EarningOutcome> = 3;
+inline constexpr std::uint8_t kEnumCount<EarningOutcome> = 5;
 
 struct EventEarning {
   PolicyId policy;
@@ -204,23 +312,60 @@ struct EventEarning {
   EarningOutcome outcome{};
   std::uint32_t units = 0;  // Counted: matching, and not paid for under this rule before.
   Amount amount;            // What the rule promises for them, earned or not.
+  PartyId payee;            // Zero with no_payee.
+  PeriodId period;
 
-  FENRUN_FIELDS(policy, version, rule, outcome, units, amount)
+  FENRUN_FIELDS(policy, version, rule, outcome, units, amount, payee, period)
   friend bool operator==(const EventEarning&, const EventEarning&) = default;
 };
 
+enum class EventStatus : std::uint8_t {
+  recorded = 0,
+  diverted = 1,  // recorded, and the goods are held: who received them is not who they were for.
+  reversed = 2,  // Taken back: the units are as they were before it.
+  disputed = 3,  // Declared an error when more had happened to the units: money apart, it stands.
+};
+template <>
+inline constexpr std::uint8_t kEnumCount<EventStatus> = 4;
+
 struct EventRecord {
   EventKind kind{};
+  EventStatus status{};
   TimeMs time;
   PartyId place;
+  std::optional<PartyId> counterparty;
   PartyId signer;
-  Position recorded_at;  // Its Operation.
+  Position recorded_at;                 // Its Operation.
+  std::optional<Position> reversed_at;  // That of what took it back, or disputed it.
+  std::optional<EventId> corrects;      // What this one took back, or disputed.
   std::uint32_t units = 0;
   std::optional<Digest> event_hash;
+  CounterId counted;  // Where its units count.
   List<EventEarning, kEventEarningsMax> earnings;
 
-  FENRUN_FIELDS(kind, time, place, signer, recorded_at, units, event_hash, earnings)
+  FENRUN_FIELDS(kind, status, time, place, counterparty, signer, recorded_at, reversed_at, corrects,
+                units, event_hash, counted, earnings)
   friend bool operator==(const EventRecord&, const EventRecord&) = default;
+};
+
+// The one use of a code.
+struct ClaimRecord {
+  Claim claim;
+  PartyId submitter;
+  Position recorded_at;
+  ClaimSight sight{};
+  List<EventEarning, kEventEarningsMax> earnings;
+
+  FENRUN_FIELDS(claim, submitter, recorded_at, sight, earnings)
+  friend bool operator==(const ClaimRecord&, const ClaimRecord&) = default;
+};
+
+struct Erasure {
+  PartyId by;
+  Position recorded_at;
+
+  FENRUN_FIELDS(by, recorded_at)
+  friend bool operator==(const Erasure&, const Erasure&) = default;
 };
 
 enum class PayoutState : std::uint8_t { instructed = 0, paid = 1, failed = 2 };
@@ -351,10 +496,12 @@ std::optional<PeriodId> period_at(const StateView& state, CampaignId campaign, T
 std::optional<Fund> find_fund(const StateView& state, CampaignId campaign, AssetId asset,
                               const PartyId& funder);
 std::optional<UnitBatch> find_unit_batch(const StateView& state, UnitBatchId batch);
-std::optional<UnitId> find_unit_id(const StateView& state, std::string_view epc);
-std::optional<Unit> find_unit(const StateView& state, const UnitId& unit);
-std::optional<EventRecord> find_event(const StateView& state, const Digest& document,
-                                      std::uint32_t event_index);
+std::optional<EventRecord> find_event(const StateView& state, const EventId& event);
+std::optional<EventId> find_event_by_hash(const StateView& state, const Digest& event_hash);
+std::optional<ClaimRecord> find_claim(const StateView& state, UnitBatchId batch,
+                                      std::uint32_t index);
+std::optional<Erasure> find_erasure(const StateView& state, const SubjectId& subject);
+UnitCounters counters(const StateView& state, const CounterId& id);
 std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout);
 // A statement without postings is an empty one.
 Statement statement(const StateView& state, const StatementId& id);

@@ -7,6 +7,7 @@
 
 #include "contracts/limits.h"
 #include "core/amount.h"
+#include "core/check.h"
 #include "core/codec.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/sign.h"
@@ -14,6 +15,8 @@
 
 namespace fenrun {
 
+// A consumer, to the ledger: random, issued off it.
+using SubjectId = FixedBytes<struct SubjectIdTag, 16>;
 using PayoutId = FixedBytes<struct PayoutIdTag, 16>;               // Chosen by the brand; random.
 using UnitBatchId = Strong<struct UnitBatchIdTag, std::uint32_t>;  // A code batch.
 using RegionCode = Strong<struct RegionCodeTag, std::uint32_t>;    // City level; 0: not stated.
@@ -72,13 +75,48 @@ struct RegisteredKey {
 };
 
 // Steps in the life of goods.
-enum class EventKind : std::uint8_t { commissioning = 0, receiving = 1, retail_selling = 2 };
+enum class EventKind : std::uint8_t {
+  commissioning = 0,
+  receiving = 1,
+  retail_selling = 2,
+  packing = 3,
+  unpacking = 4,
+  opening = 5,  // Unpacking at a store.  Never submitted: contracts tell it from unpacking.
+  shipping = 6,
+  void_shipping = 7,
+  returning = 8,
+  destroying = 9,
+  releasing = 10,  // The brand lets go of goods that are held as diverted.
+  observed = 11,   // Recorded only: any other step.
+  claiming = 12,   // A code was used.  Never submitted: it is what ClaimCode and AttestClaim are.
+};
 template <>
-inline constexpr std::uint8_t kEnumCount<EventKind> = 3;
+inline constexpr std::uint8_t kEnumCount<EventKind> = 13;
 
-enum class UnitLevel : std::uint8_t { item = 0, case_ = 1, logistic = 2 };
+// What a document says of an event: that it happened, or that it was recorded in error.
+enum class EventStanding : std::uint8_t { asserted = 0, erroneous = 1 };
 template <>
-inline constexpr std::uint8_t kEnumCount<UnitLevel> = 3;
+inline constexpr std::uint8_t kEnumCount<EventStanding> = 2;
+
+// In order of size: item, box, case, logistic.  See rank_of().
+enum class UnitLevel : std::uint8_t { item = 0, case_ = 1, logistic = 2, box = 3 };
+template <>
+inline constexpr std::uint8_t kEnumCount<UnitLevel> = 4;
+
+// The smaller fits into the greater.
+constexpr std::uint8_t rank_of(UnitLevel level) {
+  switch (level) {
+    case UnitLevel::item:
+      return 0;
+    case UnitLevel::box:
+      return 1;
+    case UnitLevel::case_:
+      return 2;
+    case UnitLevel::logistic:
+      return 3;
+  }
+  UNREACHABLE();
+}
 
 struct UnitId {
   UnitBatchId batch;
@@ -87,6 +125,68 @@ struct UnitId {
 
   FENRUN_FIELDS(batch, level, index)
   friend auto operator<=>(const UnitId&, const UnitId&) = default;
+};
+
+// Units of one batch and level, with neighbouring indices.
+struct UnitRange {
+  UnitBatchId batch;
+  UnitLevel level{};
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+
+  FENRUN_FIELDS(batch, level, first, count)
+  friend bool operator==(const UnitRange&, const UnitRange&) = default;
+};
+
+// One level of a code batch, as printed.
+struct CodeLevel {
+  UnitLevel level{};
+  GtinText gtin;            // Empty for logistic units, which carry SSCCs.
+  std::uint32_t count = 0;  // Units 0..count-1.
+  std::uint32_t per_parent =
+      0;  // Unit i lies in unit i / per_parent of the next level; 0: in none.
+
+  FENRUN_FIELDS(level, gtin, count, per_parent)
+  friend bool operator==(const CodeLevel&, const CodeLevel&) = default;
+};
+
+// Who can use a batch's codes.
+enum class ClaimPath : std::uint8_t {
+  none = 0,     // Nobody: the codes only name units.
+  bearer = 1,   // Who holds the code's secret: claims are signed by the code's own key.
+  gateway = 2,  // The batch's gateway, which attests what was scanned.
+};
+template <>
+inline constexpr std::uint8_t kEnumCount<ClaimPath> = 3;
+
+// From when on a code can be used.
+enum class ClaimGate : std::uint8_t { commissioned = 0, received = 1 };  // received: by a store.
+template <>
+inline constexpr std::uint8_t kEnumCount<ClaimGate> = 2;
+
+enum class VoidReason : std::uint8_t { leaked = 0, damaged = 1, recalled = 2 };
+template <>
+inline constexpr std::uint8_t kEnumCount<VoidReason> = 3;
+
+// An event is named by the document that tells it, its place in it, and, where one operation does
+// not hold all its units, the part.
+struct EventId {
+  Digest document;  // SHA-256 of the exact bytes submitted to the intake.
+  std::uint32_t index = 0;
+  std::uint32_t part = 0;
+
+  FENRUN_FIELDS(document, index, part)
+  friend auto operator<=>(const EventId&, const EventId&) = default;
+};
+
+// Where units are counted: by batch, region of the place, and month of the block in UTC+8.
+struct CounterId {
+  UnitBatchId batch;
+  RegionCode region;
+  std::uint16_t month = 0;  // Since January 1970.
+
+  FENRUN_FIELDS(batch, region, month)
+  friend auto operator<=>(const CounterId&, const CounterId&) = default;
 };
 
 enum class PeriodKind : std::uint8_t { per_event = 0, calendar = 1, manual = 2 };

@@ -93,6 +93,20 @@ namespace fenrun {
   X(set_too_small, 347, "a network keeps at least one validator")                                  \
   X(evidence_invalid, 348, "give two signed votes that exclude each other")                        \
   X(evidence_exists, 349, "this evidence is recorded already")                                     \
+  X(unit_packed, 350, "unpack it first: it is in a container")                                     \
+  X(unit_not_packed, 351, "record the packing first: the container does not hold it")              \
+  X(unit_not_held, 352, "let the party that has the goods in hand report the step")                \
+  X(unit_not_received, 353, "record first that the place received the goods")                      \
+  X(unit_held, 354, "the goods are held as diverted: the brand can release them")                  \
+  X(unit_destroyed, 355, "the unit is out of use for ever")                                        \
+  X(unit_state, 356, "the unit's state does not allow the step: see its events")                   \
+  X(event_unknown, 357, "record the event first, or name it by its hash")                          \
+  X(code_unknown, 358, "the code is not of this batch: it may be a fake")                          \
+  X(code_void, 359, "the code was voided and cannot be used")                                      \
+  X(code_recalled, 360, "the goods were recalled: take them back to the store")                    \
+  X(code_inactive, 361, "commission the codes first")                                              \
+  X(code_used, 362, "the code was used before: ask when and in which region")                      \
+  X(claim_path_wrong, 363, "claim as the batch says: by the code's key, or by its gateway")        \
   /* Proofs: why a file is refused. */                                                             \
   X(proof_malformed, 400, "the file is damaged or no proof: fetch it again")                       \
   X(proof_not_canonical, 401, "the file was altered: fetch it again")                              \

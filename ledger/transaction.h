@@ -29,7 +29,8 @@ struct SignedTransaction {
 Result<SignedTransaction> decode_transaction(ByteView bytes, const Digest& chain_id);
 Status check_form(const SignedTransaction& transaction, const Digest& chain_id);
 
-// True iff the signature is the signer's.  Whether the key is the party's is for the state to say.
+// True iff the signature is the signer's.  Whether the key is the party's is for the state to say,
+// and operations may hold signatures of their own: see verify_signatures() in contracts/claims.h.
 [[nodiscard]] bool verify_signature(const SignedTransaction& transaction);
 
 // RFC 6962 root over operation_leaf() of each operation.

@@ -13,7 +13,8 @@ class BatchVerifier {
   virtual ~BatchVerifier() = default;
 
   // Calls back once, later, on the thread of the event loop: true iff every signature of the batch
-  // is right.  Batches may be answered in another order than they were given.
+  // is right, those of claims included.  Batches may be answered in another order than they were
+  // given.
   virtual void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) = 0;
 
   // Processor time that checks have taken so far, in microseconds; 0 where nobody measures.

@@ -3,6 +3,7 @@
 
 #include "contracts/apply.h"
 #include "contracts/records.h"
+#include "core/overloaded.h"
 #include "node/node.h"
 
 namespace fenrun {
@@ -10,14 +11,28 @@ namespace {
 
 constexpr std::uint64_t kBehindHeights = 2;
 
+// Whether the key that signs is registered.
+bool is_known_signer(const StateView& state, const Signer& signer) {
+  return std::visit(overloaded{[&](const PartySigner& party) {
+                      return find_key_owner(state, party.key).has_value();
+                    }},
+                    signer);
+}
+
 }  // namespace
 
 void Node::submit(SignedTransaction transaction, std::function<void(Result<Digest>)> callback) {
   // The verifier answers later, as is promised, and for nothing at once.
+  const auto refuse = [&](Error error) {
+    verifier_->check(std::make_shared<const TxBatch>(),
+                     [callback, error = std::move(error)](bool) { callback(error); });
+  };
   if (is_congested() && !pool_.holds(transaction.id())) {
-    return verifier_->check(std::make_shared<const TxBatch>(), [callback](bool) {
-      callback(Error{Errc::mempool_full, "transactions wait too long here: try again in a second"});
-    });
+    return refuse({Errc::mempool_full, "transactions wait too long here: try again in a second"});
+  }
+  // A transaction may hold a thousand signatures.  For a stranger none is checked.
+  if (!is_known_signer(journal_->state(), transaction.body.signer)) {
+    return refuse({Errc::signer_unknown, "the key is nobody's"});
   }
   auto batch = std::make_shared<TxBatch>();
   batch->transactions.push_back(std::move(transaction));

@@ -212,8 +212,8 @@ class Process {
   Status listen() {
     FENRUN_OK(transport_->start());
     FENRUN_TRY(auto tokens, read_tokens());
-    FENRUN_TRY(
-        api_, api::Api::listen(io_, *node_, std::move(tokens), config_.api_host, config_.api_port));
+    FENRUN_TRY(api_, api::Api::listen(io_, *node_, {std::move(tokens)}, config_.api_host,
+                                      config_.api_port));
     log_(LogLevel::info, "height " + std::to_string(host_->journal().tip().height.value()) +
                              "; peers on " + config_.peer_host + ":" +
                              std::to_string(transport_->port()) + ", API on http://" +

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "contracts/claims.h"
 #include "node/clock.h"
 
 namespace fenrun {
@@ -28,13 +29,13 @@ ThreadVerifier::~ThreadVerifier() {
 
 void ThreadVerifier::check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) {
   auto& pool = *pool_;
-  boost::asio::post(pool.threads,
-                    [&pool, batch = std::move(batch), done = std::move(done)]() mutable {
-                      const auto begin = thread_cpu_us();
-                      const bool valid = std::ranges::all_of(batch->transactions, verify_signature);
-                      pool.cpu_us += thread_cpu_us() - begin;
-                      boost::asio::post(pool.io, [done = std::move(done), valid] { done(valid); });
-                    });
+  boost::asio::post(
+      pool.threads, [&pool, batch = std::move(batch), done = std::move(done)]() mutable {
+        const auto begin = thread_cpu_us();
+        const bool valid = std::ranges::all_of(batch->transactions, verify_signatures);
+        pool.cpu_us += thread_cpu_us() - begin;
+        boost::asio::post(pool.io, [done = std::move(done), valid] { done(valid); });
+      });
 }
 
 std::uint64_t ThreadVerifier::cpu_us() const { return pool_->cpu_us; }

@@ -39,6 +39,10 @@ constexpr auto kTags = std::to_array<Tag>({
     {Domain::evidence, "fenrun/evidence/v1"},
     {Domain::snapshot, "fenrun/snapshot/v1"},
     {Domain::recovery, "fenrun/recovery/v1"},
+    {Domain::code, "fenrun/code/v1"},
+    {Domain::code_secret, "fenrun/code-secret/v1"},
+    {Domain::code_key, "fenrun/code-key/v1"},
+    {Domain::code_claim, "fenrun/code-claim/v1"},
 });
 
 constexpr bool no_tag_is_a_prefix() {

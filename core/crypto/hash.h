@@ -36,6 +36,10 @@ enum class Domain {
   evidence,          // digest of two votes that exclude each other
   snapshot,          // digest of a snapshot's manifest
   recovery,          // what operators sign to begin anew from a finalized tip
+  code,              // leaf of a code batch's tree
+  code_secret,       // a code's printed secret, from its batch's seed
+  code_key,          // seed of a code's key
+  code_claim,        // what a code's key signs to use the code
 };
 
 std::string_view tag_of(Domain domain);

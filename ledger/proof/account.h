@@ -52,9 +52,10 @@ enum class PostingKind : std::uint8_t {
   instruct = 2,  // payable -> instructed: the brand told a rail to pay.
   settle = 3,    // instructed -> external: the rail reported it paid.
   fail = 4,      // instructed -> payable: the rail reported that it was not paid.
+  reversal = 5,  // payable -> fund: the event that earned it was taken back.
 };
 template <>
-inline constexpr std::uint8_t kEnumCount<PostingKind> = 5;
+inline constexpr std::uint8_t kEnumCount<PostingKind> = 6;
 
 // One side's place in its statement.
 struct PostingSide {

@@ -9,15 +9,15 @@ Api::Api(std::unique_ptr<Router> router) : router_(std::move(router)) {}
 Api::~Api() = default;
 
 Result<std::unique_ptr<Api>> Api::listen(boost::asio::io_context& io, NodeService& node,
-                                         TokenTable tokens, const std::string& host,
-                                         std::uint16_t port, HttpLimits limits) {
-  std::unique_ptr<Api> api(
-      new Api(std::make_unique<Router>(make_routes(io, node), std::move(tokens))));
+                                         ApiOptions options, const std::string& host,
+                                         std::uint16_t port) {
+  std::unique_ptr<Api> api(new Api(
+      std::make_unique<Router>(make_routes(io, node, options.intake), std::move(options.tokens))));
   const HttpHandler handler = [router = api->router_.get()](const HttpRequest& request,
                                                             HttpReply reply) {
     router->handle(request, std::move(reply));
   };
-  FENRUN_TRY(api->server_, HttpServer::listen(io, host, port, handler, limits));
+  FENRUN_TRY(api->server_, HttpServer::listen(io, host, port, handler, options.limits));
   return api;
 }
 

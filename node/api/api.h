@@ -12,19 +12,26 @@
 #include "node/api/http.h"
 #include "node/api/server.h"
 #include "node/api/tokens.h"
+#include "node/intake/intake.h"
 #include "node/service.h"
 
 namespace fenrun::api {
 
 class Router;
 
+struct ApiOptions {
+  TokenTable tokens;  // Without any, every member route answers 401.
+  Intake intake = {};
+  HttpLimits limits = {};
+};
+
 class Api {
  public:
-  // Serves at once.  REQUIRES: io and node outlive the API; the node's journal has its genesis.
-  // Without tokens every member route answers 401.  Errors of HttpServer::listen().
+  // Serves at once.  REQUIRES: io, node and what the intake names outlive the API; the node's
+  // journal has its genesis.  Errors of HttpServer::listen().
   static Result<std::unique_ptr<Api>> listen(boost::asio::io_context& io, NodeService& node,
-                                             TokenTable tokens, const std::string& host,
-                                             std::uint16_t port, HttpLimits limits = {});
+                                             ApiOptions options, const std::string& host,
+                                             std::uint16_t port);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;

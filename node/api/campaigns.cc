@@ -55,15 +55,6 @@ Result<HttpResponse> list_funds(const NodeService& node, const Call& call) {
   return list(node, call, prefix);
 }
 
-Result<HttpResponse> get_unit(const NodeService& node, const Call& call) {
-  const auto& state = node.journal().state();
-  const auto id = find_unit_id(state, call.path.at("epc"));
-  if (!id) return Error{Errc::not_found, "no unit with this identifier was commissioned"};
-  auto item = item_of(state, unit_key(*id));
-  if (!item) return Error{Errc::corruption, "a unit without a record"};
-  return json_response(*item);
-}
-
 Result<HttpResponse> list_payouts(const NodeService& node, const Call& call) {
   return list(node, call, payout_scope());
 }
@@ -113,11 +104,6 @@ std::vector<Route> campaign_routes(NodeService& node) {
        .summary = "Budgets: declared, backed, earned, settled; by campaign, asset and funder.",
        .query = page_parameters({campaign}),
        .handler = on(list_funds)},
-      {.method = "GET",
-       .pattern = "/v1/units/{epc...}",
-       .summary = "One unit of goods.",
-       .path = {{"epc", "As the ledger spells it: 01/<GTIN-14>/21/<serial> or 00/<SSCC>."}},
-       .handler = on(get_unit)},
       {.method = "GET",
        .pattern = "/v1/payouts",
        .summary = "Payouts, by id.",

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "node/api/router.h"
+#include "node/intake/intake.h"
 #include "node/service.h"
 
 namespace boost::asio {
@@ -12,13 +13,16 @@ class io_context;
 
 namespace fenrun::api {
 
-// Every route.  REQUIRES: both outlive the routes and what their handlers still owe.
-std::vector<Route> make_routes(boost::asio::io_context& io, NodeService& node);
+// Every route.  REQUIRES: io, node and what the intake names outlive the routes and what their
+// handlers still owe.
+std::vector<Route> make_routes(boost::asio::io_context& io, NodeService& node,
+                               const Intake& intake = {});
 
 // The groups that the table is made of.
 std::vector<Route> transaction_routes(boost::asio::io_context& io, NodeService& node);
 std::vector<Route> party_routes(NodeService& node);
 std::vector<Route> campaign_routes(NodeService& node);
+std::vector<Route> goods_routes(NodeService& node);
 std::vector<Route> journal_routes(NodeService& node);
 std::vector<Route> proof_routes(NodeService& node);
 std::vector<Route> event_routes(NodeService& node);

@@ -62,7 +62,8 @@ void add_funds(const StateView& state, Totals& totals) {
 bool AssetTotals::is_conserved() const {
   const Sum all = std::accumulate(moved.begin(), moved.end(), Sum{0});
   return debits == credits && debits == all && declared == moved_by(PostingKind::budget) &&
-         earned == moved_by(PostingKind::earning) && settled == moved_by(PostingKind::settle);
+         earned == moved_by(PostingKind::earning) - moved_by(PostingKind::reversal) &&
+         settled == moved_by(PostingKind::settle);
 }
 
 std::vector<AssetTotals> totals_of(const Tally& tally, const StateView& state) {

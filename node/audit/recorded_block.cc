@@ -1,5 +1,6 @@
 #include "node/audit/recorded_block.h"
 
+#include "contracts/claims.h"
 #include "core/overloaded.h"
 
 namespace fenrun::audit {
@@ -85,8 +86,8 @@ Status RecordedBlock::check_last_transaction(const Digest& chain_id) const {
   if (transactions_.empty()) return {};
   const auto& transaction = transactions_.back();
   FENRUN_OK(check_form(transaction, chain_id));
-  if (verify_signature(transaction)) return {};
-  return Error{Errc::signature_invalid, "nobody signed this with the key that it names"};
+  if (verify_signatures(transaction)) return {};
+  return Error{Errc::signature_invalid, "not signed with the key that it, or a claim in it, names"};
 }
 
 }  // namespace fenrun::audit

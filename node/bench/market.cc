@@ -61,7 +61,7 @@ RecordEvent event_of(EventKind kind, TimeMs time, const PartyId& place, std::uin
   out.kind = kind;
   out.time = time;
   out.place = place;
-  out.document = filled<Digest>(document);
+  out.id.document = filled<Digest>(document);
   return out;
 }
 
@@ -91,7 +91,7 @@ std::size_t Market::operations_of(Content content) {
     case Content::budgets:
       return kBatchOperations;
     case Content::mixed:
-      return 1 + 2 * kMixedUnits;
+      return 1 + 3 * kMixedUnits;
   }
   UNREACHABLE();
 }
@@ -184,7 +184,7 @@ Status Market::register_stores(std::size_t accounts, const Progress& progress) {
   return {};
 }
 
-// Each sells one unit.
+// Each receives and sells one unit.
 Status Market::let_stores_earn(const Progress& progress) {
   while (wall_clock() <= since_) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   std::vector<Operation> events;
@@ -197,10 +197,13 @@ Status Market::let_stores_earn(const Progress& progress) {
     if (events.size() < kEventsPerTransaction && end < stores_.size()) continue;
     FENRUN_OK(submit(brand_, key_, std::exchange(events, {})));
   }
+  std::uint64_t events_made = 0;
   for (std::size_t i = 0; i < stores_.size(); ++i) {
-    auto event = event_of(EventKind::retail_selling, since_, stores_[i], stores_.size() + i);
-    event.units = {epc_of(i)};
-    events.push_back(std::move(event));
+    for (const auto kind : {EventKind::receiving, EventKind::retail_selling}) {
+      auto event = event_of(kind, since_, stores_[i], 2 * stores_.size() + events_made++);
+      event.units = {epc_of(i)};
+      events.push_back(std::move(event));
+    }
     if (events.size() < kBatchOperations && i + 1 < stores_.size()) continue;
     FENRUN_OK(submit(brand_, key_, std::exchange(events, {})));
     progress("stores that have earned: " + std::to_string(i + 1));
@@ -285,9 +288,11 @@ std::vector<Operation> Market::mixed(Lane lane, Sequence sequence) const {
   std::vector<Operation> operations{commissioning};
   for (std::size_t i = 0; i < kMixedUnits; ++i) {
     const auto& store = account(static_cast<std::size_t>(number_of(lane, sequence, i)));
-    auto sale = event_of(EventKind::retail_selling, since_, store, first + i + 1);
-    sale.units = {epc_of(first + i)};
-    operations.push_back(std::move(sale));
+    for (const auto kind : {EventKind::receiving, EventKind::retail_selling}) {
+      auto event = event_of(kind, since_, store, first + operations.size());
+      event.units = {epc_of(first + i)};
+      operations.push_back(std::move(event));
+    }
     operations.push_back(payout(lane, sequence, i));
   }
   return operations;

@@ -67,6 +67,7 @@ Json view_of(const audit::AssetTotals& asset) {
           {"owed", view_of_sum(asset.earned - asset.settled)},
           {"instructed", moved(PostingKind::instruct)},
           {"failed", moved(PostingKind::fail)},
+          {"reversed", moved(PostingKind::reversal)},
           {"debits", view_of_sum(asset.debits)},
           {"credits", view_of_sum(asset.credits)},
           {"conserved", asset.is_conserved()}};

@@ -1,5 +1,6 @@
 #include "node/cli/examples.h"
 
+#include "contracts/codes.h"
 #include "contracts/evidence.h"
 
 namespace fenrun::cli {
@@ -76,7 +77,7 @@ RecordEvent event() {
   out.kind = EventKind::receiving;
   out.time = kOpens;
   out.place = party(0x51);
-  out.document = digest("the bytes of the document");
+  out.id.document = digest("the bytes of the document");
   out.units = {EpcText{"01/16901234567899/21/C0001"}};
   return out;
 }
@@ -133,12 +134,50 @@ std::vector<Operation> validators_and_evidence() {
           RecordEvidence{key(0xa1), vote("a block"), vote("another block")}};
 }
 
+RegisterCodes codes() {
+  RegisterCodes out;
+  out.batch = UnitBatchId(2);
+  out.levels = {CodeLevel{UnitLevel::item, GtinText{"06901234567892"}, 6'000, 6},
+                CodeLevel{UnitLevel::case_, GtinText{"16901234567899"}, 1'000, 48},
+                CodeLevel{UnitLevel::logistic, GtinText{}, 21, 0}};
+  out.sscc_first = 6901234000000001;
+  out.root = digest("the root that fenrun codes generate prints");
+  out.path = ClaimPath::bearer;
+  out.gate = ClaimGate::received;
+  out.lot = {"L20261129"};
+  return out;
+}
+
+// The item of index 5, by the code of the example.
+Claim claim() {
+  Claim out;
+  out.batch = codes().batch;
+  out.index = 5;
+  out.claimant.bytes.fill(0xc1);
+  out.store = party(0x51);
+  out.region = RegionCode(440300);
+  out.time = kOpens;
+  return out;
+}
+
+std::vector<Operation> codes_and_claims() {
+  const ClaimCode signed_claim{
+      claim(),
+      key(0xc0),
+      signing_key(0xc0).sign(Domain::code_claim, claim_message(Digest(), claim())),
+      {}};
+  return {codes(),
+          VoidCodes{UnitRange{codes().batch, UnitLevel::item, 5'990, 10}, VoidReason::leaked},
+          signed_claim, AttestClaim{claim()}, EraseSubject{claim().claimant}};
+}
+
 }  // namespace
 
 std::vector<Operation> example_operations() {
   auto all = parties_and_governance();
   for (auto& operation : campaigns_goods_and_payouts()) all.push_back(std::move(operation));
   for (auto& operation : validators_and_evidence()) all.push_back(std::move(operation));
+  for (auto& operation : codes_and_claims()) all.push_back(std::move(operation));
   return all;
 }
 

@@ -39,6 +39,25 @@ Phrase phrase_of(EventKind kind) {
       return {"reports that goods were received", "上报收货"};
     case EventKind::retail_selling:
       return {"reports that goods were sold to a consumer", "上报零售"};
+    case EventKind::packing:
+      return {"reports that goods were packed into a container", "上报装箱"};
+    case EventKind::unpacking:
+    case EventKind::opening:
+      return {"reports that a container was opened", "上报开箱"};
+    case EventKind::shipping:
+      return {"reports that goods were shipped", "上报发货"};
+    case EventKind::void_shipping:
+      return {"reports that a shipping did not take place", "上报撤销发货"};
+    case EventKind::returning:
+      return {"reports that goods came back", "上报退货"};
+    case EventKind::destroying:
+      return {"reports that goods were taken out of use", "上报报废"};
+    case EventKind::releasing:
+      return {"lets go of goods that were held as diverted", "解除窜货冻结"};
+    case EventKind::observed:
+      return {"reports an event that changes nothing", "上报其他事件（仅记录）"};
+    case EventKind::claiming:
+      break;  // Has operations of its own.
   }
   UNREACHABLE();
 }
@@ -67,6 +86,11 @@ constexpr auto kOperationPhrases = std::to_array<Phrase>({
     {"replaces the keys of a validator", "更换验证节点密钥"},
     {"reports that a node is ready to validate", "上报节点已可参与验证"},
     {"shows that a validator broke the rules of agreement", "举证验证节点违反共识规则"},
+    {"registers a batch of printed codes", "登记一批印制的码"},
+    {"voids codes", "作废码"},
+    {"claims by a code, signed with the code's own key", "凭码领取（由该码自身的密钥签名）"},
+    {"attests that a code was scanned", "见证一次扫码"},
+    {"asks that a consumer not be told about any more", "要求不再透露某消费者"},
 });
 static_assert(kOperationPhrases.size() == std::variant_size_v<Operation>);
 
@@ -256,6 +280,8 @@ class Report {
         return say("the payer reported a payment as made", "付款方报告已付款");
       case PostingKind::fail:
         return say("the payer reported a payment as failed", "付款方报告付款失败");
+      case PostingKind::reversal:
+        return say("what an event earned was taken back with it", "事件撤销，收益冲回");
     }
     UNREACHABLE();
   }

@@ -46,8 +46,8 @@ CheckedDocument check_events(const Document& document, std::string_view bytes,
   for (std::size_t i = 0; i < document.size(); ++i) {
     auto event = check_event(document, i, with);
     if (event.record) {
-      event.record->document = out.document;
-      event.record->event_index = static_cast<std::uint32_t>(i);
+      event.record->id.document = out.document;
+      event.record->id.index = static_cast<std::uint32_t>(i);
       event.record->event_hash = event.hash;
     }
     out.events.push_back(std::move(event));

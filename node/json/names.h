@@ -24,14 +24,23 @@ inline constexpr std::array<std::string_view, 0> kEnumNames{};
   static_assert(kEnumNames<E>.size() == kEnumCount<E>)
 
 FENRUN_ENUM_NAMES(Book, "external", "fund", "payable", "instructed");
-FENRUN_ENUM_NAMES(PostingKind, "budget", "earning", "instruct", "settle", "fail");
+FENRUN_ENUM_NAMES(PostingKind, "budget", "earning", "instruct", "settle", "fail", "reversal");
 FENRUN_ENUM_NAMES(TransactionMode, "atomic", "independent");
 FENRUN_ENUM_NAMES(Role, "brand", "distributor", "subdistributor", "store", "organizer", "auditor",
                   "gateway", "device", "custodian");
 FENRUN_ENUM_NAMES(Channel, "unspecified", "offline", "ecommerce", "group_buy");
 FENRUN_ENUM_NAMES(KeyPurpose, "transactions", "consensus", "checkpoint", "transport");
-FENRUN_ENUM_NAMES(EventKind, "commissioning", "receiving", "retail_selling");
-FENRUN_ENUM_NAMES(UnitLevel, "item", "case", "logistic");
+FENRUN_ENUM_NAMES(EventKind, "commissioning", "receiving", "retail_selling", "packing", "unpacking",
+                  "opening", "shipping", "void_shipping", "returning", "destroying", "releasing",
+                  "observed", "claiming");
+FENRUN_ENUM_NAMES(EventStanding, "asserted", "erroneous");
+FENRUN_ENUM_NAMES(EventStatus, "recorded", "diverted", "reversed", "disputed");
+FENRUN_ENUM_NAMES(UnitLevel, "item", "case", "logistic", "box");
+FENRUN_ENUM_NAMES(Hold, "none", "diverted");
+FENRUN_ENUM_NAMES(ClaimPath, "none", "bearer", "gateway");
+FENRUN_ENUM_NAMES(ClaimGate, "commissioned", "received");
+FENRUN_ENUM_NAMES(ClaimSight, "unknown", "here", "elsewhere", "held");
+FENRUN_ENUM_NAMES(VoidReason, "leaked", "damaged", "recalled");
 FENRUN_ENUM_NAMES(PeriodKind, "per_event", "calendar", "manual");
 FENRUN_ENUM_NAMES(Rail, "wechat", "alipay", "bank", "credit_note");
 FENRUN_ENUM_NAMES(PayoutResult, "paid", "failed");
@@ -39,8 +48,10 @@ FENRUN_ENUM_NAMES(Payee, "place", "place_parent", "event_signer");
 FENRUN_ENUM_NAMES(Basis, "per_event", "per_unit");
 FENRUN_ENUM_NAMES(ProposalState, "open", "applied");
 FENRUN_ENUM_NAMES(PolicyStage, "published", "countersigned");
-FENRUN_ENUM_NAMES(UnitState, "commissioned", "received", "sold");
-FENRUN_ENUM_NAMES(EarningOutcome, "earned", "budget_exhausted", "no_payee");
+FENRUN_ENUM_NAMES(UnitState, "commissioned", "received", "sold", "shipped", "returned",
+                  "destroyed");
+FENRUN_ENUM_NAMES(EarningOutcome, "earned", "budget_exhausted", "no_payee", "reversed",
+                  "owed_back");
 FENRUN_ENUM_NAMES(PayoutState, "instructed", "paid", "failed");
 FENRUN_ENUM_NAMES(AccusedVoteKind, "notarize", "nullify", "finalize");
 FENRUN_ENUM_NAMES(RecoveryLoss, "none", "votes", "everything");
@@ -69,7 +80,9 @@ FENRUN_ALTERNATIVE_NAMES(Operation, "register_party", "rotate_key", "propose_rec
                          "approve_change", "open_campaign", "publish_policy", "countersign_policy",
                          "open_period", "declare_budget", "attest_backing", "open_unit_batch",
                          "record_event", "instruct_payout", "settle_payout", "acknowledge_payout",
-                         "replace_validator_keys", "report_ready", "record_evidence");
+                         "replace_validator_keys", "report_ready", "record_evidence",
+                         "register_codes", "void_codes", "claim_code", "attest_claim",
+                         "erase_subject");
 #undef FENRUN_ALTERNATIVE_NAMES
 
 }  // namespace fenrun::json

@@ -24,10 +24,9 @@ class KeyFields {
     if (take(sizeof(Rep))) object_[name] = json::write(T(static_cast<Rep>(taken_number())));
     return *this;
   }
-  KeyFields& count32(const char* name) {
-    if (take(sizeof(std::uint32_t))) object_[name] = taken_number();
-    return *this;
-  }
+  KeyFields& count16(const char* name) { return count(name, sizeof(std::uint16_t)); }
+  KeyFields& count32(const char* name) { return count(name, sizeof(std::uint32_t)); }
+  KeyFields& count64(const char* name) { return count(name, sizeof(std::uint64_t)); }
   template <class E>
   KeyFields& name_of_enum(const char* name) {
     if (!take(1)) return *this;
@@ -58,6 +57,10 @@ class KeyFields {
   }
 
  private:
+  KeyFields& count(const char* name, std::size_t bytes) {
+    if (take(bytes)) object_[name] = taken_number();
+    return *this;
+  }
   bool take(std::size_t count) {
     whole_ = whole_ && rest_.size() >= count;
     if (!whole_) return false;
@@ -114,6 +117,16 @@ constexpr std::uint8_t number_of(ContractFamily family) {
 std::optional<Json> no_fields(ByteView in) { return KeyFields(in).finish(); }
 std::optional<Json> party_field(ByteView in) {
   return KeyFields(in).fixed<PartyId>("party").finish();
+}
+std::optional<Json> batch_field(ByteView in) {
+  return KeyFields(in).number<UnitBatchId>("batch").finish();
+}
+std::optional<Json> unit_fields(ByteView in) {
+  return KeyFields(in)
+      .number<UnitBatchId>("batch")
+      .name_of_enum<UnitLevel>("level")
+      .count32("index")
+      .finish();
 }
 std::optional<Json> member_field(ByteView in) {
   return KeyFields(in).number<MemberNumber>("number").finish();
@@ -179,23 +192,13 @@ const FamilyView kFamilies[] = {
            .finish();
      },
      campaign_field, linked<Fund>},
-    {number_of(ContractFamily::unit_batch), "unit_batch",
-     [](ByteView in) { return KeyFields(in).number<UnitBatchId>("batch").finish(); }, nullptr,
-     plain<UnitBatch>},
-    {number_of(ContractFamily::unit), "unit",
-     [](ByteView in) {
-       return KeyFields(in)
-           .number<UnitBatchId>("batch")
-           .name_of_enum<UnitLevel>("level")
-           .count32("index")
-           .finish();
-     },
-     nullptr, plain<Unit>},
+    {number_of(ContractFamily::unit_batch), "unit_batch", batch_field, nullptr, plain<UnitBatch>},
+    {number_of(ContractFamily::unit), "unit", unit_fields, nullptr, plain<Unit>},
     {number_of(ContractFamily::epc), "epc",
      [](ByteView in) { return KeyFields(in).text("epc").finish(); }, nullptr, plain<UnitId>},
     {number_of(ContractFamily::event), "event",
      [](ByteView in) {
-       return KeyFields(in).fixed<Digest>("document").count32("event_index").finish();
+       return KeyFields(in).fixed<Digest>("document").count32("index").count32("part").finish();
      },
      nullptr, plain<EventRecord>},
     {number_of(ContractFamily::payout), "payout",
@@ -219,6 +222,49 @@ const FamilyView kFamilies[] = {
     {number_of(ContractFamily::epoch_end), "epoch_end",
      [](ByteView in) { return KeyFields(in).number<Epoch>("epoch").finish(); }, nullptr,
      plain<EpochEnd>},
+    {number_of(ContractFamily::commissioned), "commissioned", unit_fields, nullptr,
+     plain<CommissionedRange>},
+    {number_of(ContractFamily::voided), "voided", unit_fields, nullptr, plain<VoidedRange>},
+    {number_of(ContractFamily::claim_bits), "claim_bits",
+     [](ByteView in) {
+       return KeyFields(in).number<UnitBatchId>("batch").count32("chunk").finish();
+     },
+     batch_field, linked<ClaimBits>},
+    {number_of(ContractFamily::claim), "claim",
+     [](ByteView in) {
+       return KeyFields(in).number<UnitBatchId>("batch").count32("index").finish();
+     },
+     nullptr, plain<ClaimRecord>},
+    {number_of(ContractFamily::event_hash), "event_hash",
+     [](ByteView in) { return KeyFields(in).fixed<Digest>("event_hash").finish(); }, nullptr,
+     plain<EventId>},
+    {number_of(ContractFamily::content), "content",
+     [](ByteView in) {
+       return KeyFields(in)
+           .number<UnitBatchId>("container_batch")
+           .name_of_enum<UnitLevel>("container_level")
+           .count32("container_index")
+           .number<UnitBatchId>("batch")
+           .name_of_enum<UnitLevel>("level")
+           .count32("index")
+           .finish();
+     },
+     nullptr, plain<bool>},
+    {number_of(ContractFamily::counters), "counters",
+     [](ByteView in) {
+       return KeyFields(in)
+           .number<UnitBatchId>("batch")
+           .number<RegionCode>("region")
+           .count16("month")
+           .finish();
+     },
+     nullptr, plain<UnitCounters>},
+    {number_of(ContractFamily::sscc_block), "sscc_block",
+     [](ByteView in) { return KeyFields(in).count64("block").finish(); }, nullptr,
+     plain<UnitBatchId>},
+    {number_of(ContractFamily::erasure), "erasure",
+     [](ByteView in) { return KeyFields(in).fixed<SubjectId>("subject").finish(); }, nullptr,
+     plain<Erasure>},
 };
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "contracts/records.h"
+#include "contracts/units.h"
 #include "node/sim/cast.h"
 
 namespace fenrun::sim {
@@ -49,6 +49,11 @@ std::optional<PolicyRecord> newest_policy(const StateView& state) {
 std::uint64_t units_commissioned(const StateView& state) {
   const auto batch = find_unit_batch(state, kBatch);
   return batch ? batch->counts[static_cast<std::size_t>(UnitLevel::item)] : 0;
+}
+
+bool is_with(const PartyId& party, const EpcText& epc, const StateView& state) {
+  const auto id = find_unit_id(state, epc.value);
+  return id && custody_of(state, *find_unit(state, *id)).holder == party;
 }
 
 }  // namespace
@@ -151,13 +156,14 @@ Operation Commerce::distributor(const PartyId& party, const Journal& journal) {
   if (random_.chance(150)) return registration(party);
   if (random_.chance(150)) return AcknowledgePayout{payout_number(random_.below(payouts_ + 1))};
   const std::uint64_t count = units_commissioned(journal.state());
-  auto sale =
-      event(random_.chance(200) ? EventKind::receiving : EventKind::retail_selling, party, journal);
   // Of the latest, of which some are sold already.
   const std::uint64_t back = std::min(count, random_.below(kUnitsLookedAt));
   const std::uint64_t units = 1 + random_.below(kUnitsOfEvent);
-  for (std::uint64_t i = 0; i < units; ++i) sale.units.push_back(item(count - back + i));
-  return sale;
+  const bool has_it = is_with(party, item(count - back), journal.state());
+  const bool is_sale = random_.chance(100) ? !has_it : has_it;  // Now and then out of order.
+  auto out = event(is_sale ? EventKind::retail_selling : EventKind::receiving, party, journal);
+  for (std::uint64_t i = 0; i < units; ++i) out.units.push_back(item(count - back + i));
+  return out;
 }
 
 RecordEvent Commerce::event(EventKind kind, const PartyId& place, const Journal& journal) {
@@ -165,7 +171,7 @@ RecordEvent Commerce::event(EventKind kind, const PartyId& place, const Journal&
   out.kind = kind;
   out.time = journal.tip().time;
   out.place = place;
-  out.document = sha256(bytes_of("simulated document " + std::to_string(++made_)));
+  out.id.document = sha256(bytes_of("simulated document " + std::to_string(++made_)));
   return out;
 }
 

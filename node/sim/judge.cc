@@ -276,6 +276,10 @@ void Judge::take_posting(const Posting& posting) {
       earned_[payee] += amount;
       if (promised_[payee] < 0) object("more has failed than was instructed");
       return;
+    case PostingKind::reversal:
+      earned_[payee] -= amount;
+      if (earned_[payee] < 0) object("more is taken back than its payee earned");
+      return;
   }
 }
 

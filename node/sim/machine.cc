@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contracts/claims.h"
 #include "core/check.h"
 #include "node/sim/cast.h"
 
@@ -45,7 +46,7 @@ class Machine::Verifier final : public BatchVerifier {
   explicit Verifier(Machine& machine) : machine_(&machine) {}
 
   void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) override {
-    const bool valid = std::ranges::all_of(batch->transactions, verify_signature);
+    const bool valid = std::ranges::all_of(batch->transactions, verify_signatures);
     const auto delay = machine_->random_.below(machine_->faults.verify_ms_max + 1);
     machine_->agenda_->in(
         delay, [machine = machine_, life = machine_->life_, valid, done = std::move(done)] {

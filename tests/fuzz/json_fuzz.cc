@@ -222,7 +222,7 @@ FENRUN_FUZZ(capture, capture_seeds) {
   for (const auto& event : captured->events) {
     if (event) {
       expect_whole(*event);
-      EXPECT_FUZZ(event->event_index == index, "events that are not numbered as they stand");
+      EXPECT_FUZZ(event->id.index == index, "events that are not numbered as they stand");
       EXPECT_FUZZ(event->document == captured->document, "an event of another document");
     } else {
       EXPECT_FUZZ(is_code_of_form(event.error().code), event.error().to_string());

@@ -7,6 +7,7 @@
 
 #include <deque>
 
+#include "contracts/claims.h"
 #include "ledger/proof/trust_policy.h"
 #include "node/service.h"
 #include "tests/support/world.h"
@@ -86,7 +87,7 @@ class FakeNode final : public NodeService {
   void submit(SignedTransaction transaction,
               std::function<void(Result<Digest>)> callback) override {
     if (refusal) return callback(*refusal);
-    if (!verify_signature(transaction)) return callback(Errc::signature_invalid);
+    if (!verify_signatures(transaction)) return callback(Errc::signature_invalid);
     const auto admitted =
         check_admission(journal_->state(), journal_->tip().height.next(), transaction);
     if (!admitted) return callback(admitted.error());

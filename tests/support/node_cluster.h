@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "contracts/apply.h"
+#include "contracts/claims.h"
 #include "contracts/records.h"
 #include "core/check.h"
 #include "ledger/memory_store.h"
@@ -259,7 +260,7 @@ class NodeCluster {
   class DeferredVerifier final : public BatchVerifier {
    public:
     void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) override {
-      const bool valid = std::ranges::all_of(batch->transactions, verify_signature);
+      const bool valid = std::ranges::all_of(batch->transactions, verify_signatures);
       waiting_.push_back([done = std::move(done), valid] { done(valid); });
     }
     bool answer() {

@@ -13,6 +13,7 @@
 
 #include "contracts/apply.h"
 #include "contracts/genesis.h"
+#include "contracts/units.h"
 #include "core/check.h"
 #include "ledger/memory_store.h"
 
@@ -253,7 +254,7 @@ inline RecordEvent event(EventKind kind, const std::string& place, std::vector<E
   out.kind = kind;
   out.time = time;
   out.place = party_named(place);
-  out.document = digest_named(document);
+  out.id.document = digest_named(document);
   if (kind == EventKind::commissioning) out.batch = kBatch;
   out.units = std::move(units);
   return out;
@@ -275,6 +276,15 @@ inline void start_campaign(World& world, const PolicyV1& policy) {
   CHECK(world.run("brand", OpenPeriod{kCampaign, kPeriod, PeriodKind::per_event, world.in(2'000),
                                       policy.effective_until}) == Errc::ok);
   world.wait(10'000);
+}
+
+// The place, which is below who has them, receives items first..first+count-1.
+inline void stock_items(World& world, const std::string& place, int first, int count) {
+  std::vector<EpcText> units;
+  for (int i = first; i < first + count; ++i) units.push_back(item(i));
+  CHECK(world.run(place, event(EventKind::receiving, place, units,
+                               place + " receives from " + std::to_string(first), world.time())) ==
+        Errc::ok);
 }
 
 // Commissions items 0..count-1 of kBatch.

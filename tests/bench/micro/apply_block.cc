@@ -93,6 +93,7 @@ Work execute_sales() {
     CHECK(world->run(funder, DeclareBudget{test::kCampaign, AssetId(0), budget}) == Errc::ok);
   }
   test::commission_items(*world, kSales);
+  test::stock_items(*world, "store", 0, kSales);
   std::vector<Operation> sales;
   for (int i = 0; i < static_cast<int>(kSales); ++i) {
     sales.push_back(test::event(EventKind::retail_selling, "store", {test::item(i)},

@@ -29,11 +29,14 @@ namespace fenrun::test {
 namespace {
 
 constexpr std::array kBooks{"external", "fund", "payable", "instructed"};
-constexpr std::array kPostings{"budget", "earning", "instruct", "settle", "fail"};
-constexpr std::array kEvents{"commissioning", "receiving", "retail_selling"};
+constexpr std::array kPostings{"budget", "earning", "instruct", "settle", "fail", "reversal"};
+constexpr std::array kEvents{
+    "commissioning", "receiving", "retail_selling", "packing",   "unpacking", "opening", "shipping",
+    "void_shipping", "returning", "destroying",     "releasing", "observed",  "claiming"};
 constexpr std::array kPayees{"place", "place_parent", "event_signer"};
 constexpr std::array kBases{"per_event", "per_unit"};
-constexpr std::array kEarningOutcomes{"earned", "budget_exhausted", "no_payee"};
+constexpr std::array kEarningOutcomes{"earned", "budget_exhausted", "no_payee", "reversed",
+                                      "owed_back"};
 constexpr std::array kRoles{"brand",   "distributor", "subdistributor", "store",    "organizer",
                             "auditor", "gateway",     "device",         "custodian"};
 
@@ -155,7 +158,7 @@ class Story {
     for (const auto& serial : split(words_.at(4), ',')) units.push_back(item(std::stoi(serial)));
     const auto document = "document " + std::to_string(++documents_);
     submit(words_.at(1), event(kind, words_.at(3), units, document, world_.time()));
-    const auto recorded = find_event(world_.state(), digest_named(document), 0);
+    const auto recorded = find_event(world_.state(), {digest_named(document), 0, 0});
     if (!recorded) return;
     for (const auto& earning : recorded->earnings) {
       print("  version " + std::to_string(earning.version) + ", rule " +

@@ -76,9 +76,11 @@ TEST_F(Goods, AUnitsChainBindsItsEvents) {
   head = next(head);
   EXPECT_EQ(unit(3).head, head);
   EXPECT_EQ(unit(3).events, 3u);
-  EXPECT_EQ(unit(3).state, UnitState::sold);
-  EXPECT_EQ(unit(3).place, party_named("store"));
-  const auto entry = world_.store().entry(unit(3).last);
+  EXPECT_EQ(unit(3).now.custody.state, UnitState::sold);
+  EXPECT_EQ(unit(3).now.custody.holder, party_named("store"));
+  const auto last = find_event(world_.state(), unit(3).last);
+  ASSERT_TRUE(last);
+  const auto entry = world_.store().entry(last->recorded_at);
   EXPECT_TRUE(std::holds_alternative<OperationEntry>(*decode_entry(*entry)));
 }
 
@@ -95,14 +97,21 @@ TEST_F(Goods, OnlyThoseConcernedReport) {
   EXPECT_EQ(record("kiosk", receive, "store", {item(4)}), Errc::not_authorized);
   EXPECT_EQ(record("auditor", receive, "auditor", {item(4)}), Errc::role_not_allowed);
   EXPECT_EQ(record("store", EventKind::commissioning, "store", {item(20)}), Errc::not_authorized);
-  // A store outside the brand's channel: the brand reports its own goods' sale there.
+  // A store outside the brand's channel: the brand reports its own goods' sale there, once they
+  // were received.
   ASSERT_EQ(world_.run("brand", registration("free", Role::store, "")), Errc::ok);
+  auto shipping = event(EventKind::shipping, "brand", {item(4)}, "to free", world_.time());
+  shipping.counterparty = party_named("free");
+  EXPECT_EQ(world_.run("brand", shipping), Errc::ok);
   EXPECT_EQ(record("brand", receive, "free", {item(4)}), Errc::not_authorized);
+  EXPECT_EQ(record("brand", EventKind::retail_selling, "free", {item(4)}), Errc::unit_not_received);
+  EXPECT_EQ(record("free", receive, "free", {item(4)}), Errc::ok);
   EXPECT_EQ(record("brand", EventKind::retail_selling, "free", {item(4)}), Errc::ok);
 }
 
 TEST_F(Goods, EventsAreRefused) {
   const auto sell = EventKind::retail_selling;
+  stock_items(world_, "store", 1, 1);
   EXPECT_EQ(record("store", sell, "store", {}), Errc::value_invalid);
   EXPECT_EQ(record("store", sell, "store", {item(99)}), Errc::unit_unknown);
   EXPECT_EQ(record("store", sell, "store", {item(1), item(1)}), Errc::value_invalid);
@@ -111,8 +120,10 @@ TEST_F(Goods, EventsAreRefused) {
   ASSERT_EQ(record("store", sell, "store", {item(1)}), Errc::ok);
   EXPECT_EQ(record("store", sell, "store", {item(1)}), Errc::unit_sold);
   EXPECT_EQ(record("store", EventKind::receiving, "store", {item(1)}), Errc::unit_sold);
+  EXPECT_EQ(record("store", sell, "store", {item(2)}), Errc::unit_not_received);
+  stock_items(world_, "store", 2, 1);
   EXPECT_EQ(record("store", sell, "store", {item(2), item(1)}), Errc::unit_sold);
-  EXPECT_EQ(unit(2).state, UnitState::commissioned);
+  EXPECT_EQ(unit(2).now.custody.state, UnitState::received);
 
   const auto commission = EventKind::commissioning;
   EXPECT_EQ(record("brand", commission, "brand", {item(1)}), Errc::unit_exists);
@@ -138,9 +149,9 @@ TEST_F(Goods, AnEventIsRecordedOnceAndNotBeforeItsTime) {
   early.time = world_.in(1'000 + skew);
   EXPECT_EQ(world_.run("store", early), Errc::ok);
   EXPECT_EQ(world_.run("store", early), Errc::event_duplicate);
-  early.event_index = 1;
+  early.id.index = 1;
   EXPECT_EQ(world_.run("store", early), Errc::ok);
-  const auto recorded = find_event(world_.state(), digest_named("x"), 1);
+  const auto recorded = find_event(world_.state(), {digest_named("x"), 1, 0});
   ASSERT_TRUE(recorded);
   EXPECT_EQ(recorded->signer, party_named("store"));
   EXPECT_EQ(recorded->units, 1u);
@@ -159,11 +170,16 @@ TEST_F(Goods, AnEventMayNameUnitsToTheFull) {
   std::vector<EpcText> units;
   for (int i = 0; i < 1'000; ++i) units.push_back({"01/06901234567892/21/" + std::to_string(i)});
   EXPECT_EQ(record("brand", EventKind::commissioning, "brand", units), Errc::ok);
+  EXPECT_EQ(record("east", EventKind::receiving, "store", units), Errc::ok);
   EXPECT_EQ(record("east", EventKind::retail_selling, "store", units), Errc::ok);
 }
 
 class Earnings : public Goods {
  protected:
+  void SetUp() override {
+    Goods::SetUp();
+    stock_items(world_, "store", 0, 9);
+  }
   void start(const PolicyV1& policy) { start_campaign(world_, policy); }
   void fund(const std::string& funder, std::int64_t amount) {
     ASSERT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), Amount::minor(amount)}),
@@ -176,7 +192,8 @@ class Earnings : public Goods {
     return find_fund(world_.state(), kCampaign, AssetId(0), party_named(name)).value();
   }
   std::vector<EventEarning> last_earnings() const {
-    return find_event(world_.state(), digest_named("document " + std::to_string(documents_)), 0)
+    return find_event(world_.state(),
+                      {digest_named("document " + std::to_string(documents_)), 0, 0})
         .value()
         .earnings;
   }
@@ -197,7 +214,7 @@ TEST_F(Earnings, ASalePaysTheStoreFromEachFunder) {
   EXPECT_EQ(postings[0].policy_version, 1u);
   EXPECT_EQ(postings[0].rule, 0u);
   EXPECT_EQ(postings[1].inputs, postings[0].inputs);
-  EXPECT_EQ(postings[0].cause, unit(0).last);
+  EXPECT_EQ(postings[0].cause, find_event(world_.state(), unit(0).last)->recorded_at);
   ASSERT_EQ(last_earnings().size(), 1u);
   EXPECT_EQ(last_earnings()[0].outcome, EarningOutcome::earned);
   EXPECT_EQ(last_earnings()[0].amount, Amount::minor(200));
@@ -205,8 +222,8 @@ TEST_F(Earnings, ASalePaysTheStoreFromEachFunder) {
   EarningInputs inputs;
   inputs.policy = policy_digest(find_policy(world_.state(), kPolicy, 1)->terms);
   inputs.kind = EventKind::retail_selling;
-  inputs.time = find_event(world_.state(), digest_named("document 1"), 0)->time;
-  inputs.document = digest_named("document 1");
+  inputs.time = find_event(world_.state(), {digest_named("document 1"), 0, 0})->time;
+  inputs.event = {digest_named("document 1"), 0, 0};
   inputs.place = inputs.payee = party_named("store");
   inputs.amount = Amount::minor(200);
   inputs.units = {{kBatch, UnitLevel::item, 0}, {kBatch, UnitLevel::item, 1}};
@@ -223,7 +240,7 @@ TEST_F(Earnings, AnEmptyFundIsExposed) {
   EXPECT_TRUE(world_.entries_of<Posting>().empty());
   EXPECT_EQ(last_earnings().at(0).outcome, EarningOutcome::budget_exhausted);
   EXPECT_EQ(last_earnings().at(0).amount, Amount::minor(200));
-  EXPECT_EQ(unit(0).state, UnitState::sold);
+  EXPECT_EQ(unit(0).now.custody.state, UnitState::sold);
   ASSERT_EQ(record("store", EventKind::retail_selling, "store", {item(2)}), Errc::ok);
   EXPECT_EQ(payable("store"), 100);
 }
@@ -265,7 +282,11 @@ TEST_F(Earnings, EachPayeeAndBasis) {
   EXPECT_EQ(fund_of("east").earned, Amount::minor(120 + 3 + 1));
 
   ASSERT_EQ(world_.run("brand", registration("free", Role::store, "")), Errc::ok);
-  ASSERT_EQ(record("brand", EventKind::retail_selling, "free", {item(3)}), Errc::ok);
+  auto shipping = event(EventKind::shipping, "brand", {item(9)}, "to free", world_.time());
+  shipping.counterparty = party_named("free");
+  ASSERT_EQ(world_.run("brand", shipping), Errc::ok);
+  ASSERT_EQ(record("free", EventKind::receiving, "free", {item(9)}), Errc::ok);
+  ASSERT_EQ(record("brand", EventKind::retail_selling, "free", {item(9)}), Errc::ok);
   ASSERT_EQ(last_earnings().size(), 3u);
   EXPECT_EQ(last_earnings()[1].outcome, EarningOutcome::no_payee);
 }
@@ -307,7 +328,7 @@ TEST_F(Earnings, OnlyWithinPeriodAndEffectiveRange) {
     EXPECT_EQ(
         world_.run("store", event(EventKind::retail_selling, "store", {item(serial)}, name, time)),
         Errc::ok);
-    return find_event(world_.state(), digest_named(name), 0)->earnings.size();
+    return find_event(world_.state(), {digest_named(name), 0, 0})->earnings.size();
   };
   EXPECT_EQ(sell_at(0, TimeMs(policy.effective_from.value() - 1)), 0u);
   EXPECT_EQ(sell_at(1, policy.effective_from), 1u);
@@ -330,10 +351,13 @@ TEST_F(Earnings, AnotherBrandsGoodsEarnNothing) {
   auto made = event(EventKind::commissioning, "rival", {item(77)}, "rival's", world_.time());
   made.batch = UnitBatchId(2);
   ASSERT_EQ(world_.run("rival", made), Errc::ok);
+  auto shipping = event(EventKind::shipping, "rival", {item(77)}, "to store", world_.time());
+  shipping.counterparty = party_named("store");
+  ASSERT_EQ(world_.run("rival", shipping), Errc::ok);
+  ASSERT_EQ(record("store", EventKind::receiving, "store", {item(77)}), Errc::ok);
   EXPECT_EQ(record("brand", EventKind::retail_selling, "store", {item(77)}), Errc::ok);
   EXPECT_TRUE(last_earnings().empty());
-  EXPECT_EQ(record("store", EventKind::retail_selling, "store", {item(0), item(77)}),
-            Errc::unit_sold);
+  EXPECT_EQ(record("store", EventKind::retail_selling, "store", {item(77)}), Errc::unit_sold);
   made = event(EventKind::commissioning, "rival", {item(78)}, "rival's second", world_.time());
   made.batch = UnitBatchId(2);
   ASSERT_EQ(world_.run("rival", made), Errc::ok);

@@ -42,9 +42,15 @@ struct Model {
     return Errc::ok;
   }
 
+  // Which store has received the item.
+  static std::string store_of(int item) {
+    return kStores[static_cast<std::size_t>(item) % kStores.size()];
+  }
+
   Errc sell(const std::string& store, const std::set<int>& items) {
     for (const int i : items) {
       if (sold.contains(i)) return Errc::unit_sold;
+      if (store_of(i) != store) return Errc::unit_not_received;
     }
     sold.insert(items.begin(), items.end());
     // Tenths of a fen: 6 and 4 of each fen; a left-over fen goes to the larger fraction.
@@ -112,6 +118,7 @@ class RandomMoney {
   RandomMoney() {
     for (const auto& store : kStores) CHECK(world_.join(store, Role::store, "east") == Errc::ok);
     commission_items(world_, kItems);
+    for (int i = 0; i < kItems; ++i) stock_items(world_, Model::store_of(i), i, 1);
     auto policy = selling_policy(world_);
     policy.rules[0].earning = FlatPerEvent{Amount::minor(kRate), Basis::per_unit};
     start_campaign(world_, policy);

@@ -88,6 +88,7 @@ class Payouts : public testing::Test {
   void SetUp() override {
     ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
     commission_items(world_, 3);
+    stock_items(world_, "store", 0, 3);
     start_campaign(world_, selling_policy(world_));
     for (const auto* funder : {"brand", "east"}) {
       ASSERT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), fen(1'000)}), Errc::ok);
@@ -154,6 +155,7 @@ TEST_F(Payouts, DischargeThoseWhoStillOwe) {
   ASSERT_EQ(world_.run("brand",
                        event(EventKind::commissioning, "brand", {item(3)}, "more", world_.time())),
             Errc::ok);
+  stock_items(world_, "store", 3, 1);
   ASSERT_EQ(world_.run("store",
                        event(EventKind::retail_selling, "store", {item(3)}, "last", world_.time())),
             Errc::ok);

@@ -24,7 +24,7 @@ class ApiTest : public testing::Test {
     auto tokens = TokenTable::parse(
         "console 2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\n");
     ASSERT_TRUE(tokens);
-    auto api = Api::listen(io_, node_, *tokens, "127.0.0.1", 0);
+    auto api = Api::listen(io_, node_, {*tokens}, "127.0.0.1", 0);
     ASSERT_TRUE(api) << api.error().to_string();
     api_ = *std::move(api);
     port_ = api_->port();

@@ -87,7 +87,7 @@ class NodeCommandTest : public CommandLineTest {
     const std::string token = "a-token-of-the-test";
     token_file_ = write("token", token + "\n");
     auto tokens = api::TokenTable::parse("test " + to_hex(sha256(bytes_of(token)).view()) + "\n");
-    auto api = api::Api::listen(io_, node_, *std::move(tokens), "127.0.0.1", 0);
+    auto api = api::Api::listen(io_, node_, {*std::move(tokens)}, "127.0.0.1", 0);
     ASSERT_TRUE(api) << api.error().to_string();
     api_ = *std::move(api);
     url_ = "http://127.0.0.1:" + std::to_string(api_->port());

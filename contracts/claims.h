@@ -1,0 +1,23 @@
+// Codes are used: once, for ever.  docs/spec/codes.md, "Claims".
+#pragma once
+
+#include "contracts/context.h"
+
+namespace fenrun {
+
+// REQUIRES: verify_claim() of the operation, as admission asks for.
+Status apply(OperationContext& context, const ClaimCode& operation);
+Status apply(OperationContext& context, const AttestClaim& operation);
+Status apply(OperationContext& context, const EraseSubject& operation);
+
+// True iff the claim is signed by the code's key that it names.  Whether that is a code of the
+// batch is for the state to say.
+[[nodiscard]] bool verify_claim(const Digest& chain_id, const ClaimCode& operation);
+
+// True iff the transaction is signed by its signer, and every claim in it by its code.
+[[nodiscard]] bool verify_signatures(const SignedTransaction& transaction);
+
+// Whether the code was used.
+bool is_used(const StateView& state, UnitBatchId batch, std::uint32_t index);
+
+}  // namespace fenrun
