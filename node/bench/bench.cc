@@ -108,7 +108,8 @@ class Bench {
     progress_("starting " + std::to_string(options_.nodes) + " nodes");
     FENRUN_TRY(cluster_, Cluster::start({options_.home, options_.nodes, options_.base_port,
                                          options_.delay_ms}));
-    FENRUN_TRY(auto market, Market::open(*cluster_, content(), options_.accounts, progress_));
+    FENRUN_TRY(auto market,
+               Market::open(*cluster_, {content(), options_.accounts, codes()}, progress_));
     market_.emplace(std::move(market));
     FENRUN_TRY(load_, Load::open(*cluster_, *market_));
     report_ = {{"workload", std::string(name_of(options_.workload))},
@@ -116,6 +117,7 @@ class Bench {
                {"delay_ms", options_.delay_ms},
                {"seconds", options_.seconds},
                {"accounts", options_.accounts},
+               {"codes", codes()},
                {"machine", machine_view()},
                {"limits", limits_view(limits_)},
                {"signature_bound_per_s", rounded(bound())}};
@@ -137,8 +139,20 @@ class Bench {
         return Content::payouts;
       case Workload::mixed:
         return Content::mixed;
+      case Workload::claims:
+        return Content::claims;
+      case Workload::attested:
+        return Content::attested;
     }
     UNREACHABLE();
+  }
+  // As many as may be used.  Where they have no keys to be derived, as many as there may be.
+  std::uint32_t codes() const {
+    if (options_.workload == Workload::attested) return kCodesMax;
+    if (options_.workload != Workload::claims) return 0;
+    constexpr double kSetUp = 6;  // Seconds: warming up, and the shortest rungs.
+    const double seconds = kSetUp + (options_.overloads ? 4.2 : 3) * options_.seconds;
+    return static_cast<std::uint32_t>(std::min<double>(kCodesMax, bound() * seconds));
   }
   double operations() const { return static_cast<double>(Market::operations_of(content())); }
 
@@ -151,7 +165,8 @@ class Bench {
     plan.window = rate_per_s > 0 ? kWindowOpen : std::clamp(window, kWindowMin, kWindowMax);
     // No node goes beyond one core's signatures, nor, so far, beyond this many operations.
     constexpr double kOperationsPerS = 250'000;
-    const double most = std::min(limits_.verifications_per_s, kOperationsPerS / operations());
+    double most = std::min(limits_.verifications_per_s, kOperationsPerS / operations());
+    if (options_.workload == Workload::claims) most = bound() / operations();
     plan.transactions_max = static_cast<std::size_t>(most * seconds);
     return plan;
   }
@@ -288,7 +303,7 @@ class Bench {
     std::vector<std::uint64_t> sequences;
     for (std::uint16_t i = 0; i < Market::kLanes; ++i) {
       // Lane 0 began with what set all up; its later ones are payouts.
-      FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->brand(), Lane(i)));
+      FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->sender(), Lane(i)));
       if (i > 0) sequences.push_back(state.next.value());
     }
     FENRUN_OK(wait_for_proofs(sequences));
@@ -342,6 +357,10 @@ std::string_view name_of(Workload workload) {
       return "payouts";
     case Workload::mixed:
       return "mixed";
+    case Workload::claims:
+      return "claims";
+    case Workload::attested:
+      return "attested";
     case Workload::reads:
       return "reads";
   }
@@ -349,8 +368,9 @@ std::string_view name_of(Workload workload) {
 }
 
 std::optional<Workload> workload_named(std::string_view name) {
-  for (const auto workload : {Workload::signed_, Workload::batched, Workload::payouts,
-                              Workload::mixed, Workload::reads}) {
+  for (const auto workload :
+       {Workload::signed_, Workload::batched, Workload::payouts, Workload::mixed, Workload::claims,
+        Workload::attested, Workload::reads}) {
     if (name_of(workload) == name) return workload;
   }
   return std::nullopt;

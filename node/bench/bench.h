@@ -7,7 +7,7 @@
 
 namespace fenrun::bench {
 
-enum class Workload { signed_, batched, payouts, mixed, reads };
+enum class Workload { signed_, batched, payouts, mixed, claims, attested, reads };
 std::string_view name_of(Workload workload);
 std::optional<Workload> workload_named(std::string_view name);
 
@@ -21,8 +21,13 @@ struct BenchOptions {
   unsigned delay_ms = 0;   // Between any two nodes, each way; clients are not delayed.
   bool overloads = false;  // Also offers three times what saturates, for as long.
   bool keep = false;
-  std::vector<std::uint64_t> entries;  // Journals of these sizes first; none: only as it comes.
+  // Journals of these sizes first; none: only as it comes.  Not where codes are claimed.
+  std::vector<std::uint64_t> entries;
 };
+
+constexpr bool is_of_codes(Workload workload) {
+  return workload == Workload::claims || workload == Workload::attested;
+}
 
 // The report: at least `committed_per_s` (operations), `ratio_to_limit`, `latency_ms`,
 // `cpu_s_per_1000_ops`, `disk_bytes_per_op`, `memory_bytes`.  Errors of the parts.

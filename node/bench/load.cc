@@ -35,7 +35,7 @@ Result<std::unique_ptr<Load>> Load::open(const Cluster& cluster, const Market& m
     auto lane = std::make_unique<LaneQueue>();
     lane->lane = Lane(i);
     lane->node = &nodes[i % nodes.size()];
-    lane->record = watched.get(Market::lane_target(market.brand(), Lane(i)));
+    lane->record = watched.get(Market::lane_target(market.sender(), Lane(i)));
     FENRUN_TRY(lane->pipe, HttpPipe::connect(load->io_, lane->node->local.api_port, on_broken));
     load->lanes_.push_back(std::move(lane));
   }
@@ -57,7 +57,7 @@ Status Load::sign(const LoadPlan& plan) {
   std::vector<std::jthread> workers;
   std::atomic<std::size_t> next_lane{0};
   for (auto& lane : lanes_) {
-    FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->brand(), lane->lane));
+    FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->sender(), lane->lane));
     lane->first = state.next.value();
     lane->requests.clear();
     lane->due_ms.clear();
@@ -188,7 +188,7 @@ bool Load::is_over() const {
 Status Load::check_outcomes() const {
   for (const auto& lane : lanes_) {
     if (lane->committed == 0) continue;
-    FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->brand(), lane->lane));
+    FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->sender(), lane->lane));
     FENRUN_TRY(const auto view,
                Cluster::get(cluster_->watched(), "/v1/transactions/" + to_hex(state.last.view())));
     const auto& outcome = view.at("outcome").get_ref<const std::string&>();

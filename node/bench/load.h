@@ -1,4 +1,4 @@
-// The brand's transactions at a given rate, and when each became final.
+// The market's transactions at a given rate, and when each became final.
 //
 // Open loop: a transaction is due at a time fixed in advance, and its latency counts from then,
 // however late it is sent: a node that stalls is not spared the load.  Without a rate latency

@@ -8,6 +8,7 @@
 #include "contracts/records.h"
 #include "core/text.h"
 #include "ledger/state.h"
+#include "node/bench/numbers.h"
 #include "node/clock.h"
 
 namespace fenrun::bench {
@@ -30,26 +31,8 @@ constexpr std::size_t kEventsPerTransaction = 10;
 constexpr std::uint64_t kSetUpHeights = kValidityHeightsMax / 2;
 constexpr unsigned kHttpCommitted = 200;
 
-// SplitMix64 (Steele, Lea and Flood, 2014): well mixed, and of its argument alone.
-std::uint64_t mixed_bits(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
-
 std::uint64_t number_of(Lane lane, Sequence sequence, std::size_t index) {
   return mixed_bits(mixed_bits(sequence.value() * kPartyLanesMax + lane.value()) + index);
-}
-
-template <class Bytes>
-Bytes filled(std::uint64_t number) {
-  Bytes out;
-  for (std::size_t i = 0; i < out.bytes.size(); ++i) {
-    if (i % 8 == 0) number = mixed_bits(number + i);
-    out.bytes[i] = static_cast<std::uint8_t>(number >> (8 * (i % 8)));
-  }
-  return out;
 }
 
 EpcText epc_of(std::uint64_t unit) {
@@ -89,7 +72,10 @@ std::size_t Market::operations_of(Content content) {
       return 1;
     case Content::payouts:
     case Content::budgets:
+    case Content::attested:
       return kBatchOperations;
+    case Content::claims:
+      return kClaims;
     case Content::mixed:
       return 1 + 3 * kMixedUnits;
   }
@@ -112,7 +98,7 @@ Result<LaneState> Market::lane_state(const Cluster& cluster, const PartyId& part
   return lane_state_in(record);
 }
 
-Result<Market> Market::open(const Cluster& cluster, Content content, std::size_t accounts,
+Result<Market> Market::open(const Cluster& cluster, const Setting& setting,
                             const Progress& progress) {
   FENRUN_TRY(auto key, plain_key(cluster.nodes().front().local.home / "keys" / "operator.key"));
   Market market(cluster, std::move(key));
@@ -121,15 +107,32 @@ Result<Market> Market::open(const Cluster& cluster, Content content, std::size_t
   market.brand_ = brand->party;
   market.chain_id_ = chain_id(cluster.genesis());
   FENRUN_OK(market.promise());
+  if (is_of_codes(setting.content)) FENRUN_OK(market.print_codes(setting, progress));
   FENRUN_OK(market.open_lanes());
-  market.accounts_ = accounts;
-  if (content == Content::budgets) {
+  market.accounts_ = setting.accounts;
+  if (setting.content == Content::budgets) {
     FENRUN_OK(market.open_budgets(progress));
     return market;
   }
-  FENRUN_OK(market.register_stores(accounts, progress));
-  FENRUN_OK(market.let_stores_earn(progress));
+  FENRUN_OK(market.register_stores(setting.accounts, progress));
+  if (!is_of_codes(setting.content)) FENRUN_OK(market.let_stores_earn(progress));
   return market;
+}
+
+// A gateway, and codes that are printed and commissioned at the brand's.
+Status Market::print_codes(const Setting& setting, const Progress& progress) {
+  gateway_ = Gateway{filled<PartyId>(~1ull), SigningKey::generate()};
+  RegisterParty registration;
+  registration.party = gateway_->party;
+  registration.role = Role::gateway;
+  registration.parent = brand_;
+  registration.keys = {RegisteredKey{KeyPurpose::transactions, gateway_->key.public_key()}};
+  progress("codes printed: " + std::to_string(setting.codes));
+  printed_ = setting.content == Content::claims
+                 ? PrintedBatch::of_bearers(chain_id_, setting.codes)
+                 : PrintedBatch::of_gateway(gateway_->party, setting.codes);
+  return submit(brand_, key_,
+                {registration, printed_->registration(), printed_->commissioning(brand_, since_)});
 }
 
 Status Market::promise() {
@@ -163,7 +166,7 @@ Status Market::promise() {
 Status Market::open_lanes() {
   std::vector<Operation> operations;
   for (std::uint16_t i = 1; i < kLanes; ++i) operations.push_back(OpenLane{Lane(i)});
-  return submit(brand_, key_, operations);
+  return submit(sender(), sender_key(), operations);
 }
 
 Status Market::register_stores(std::size_t accounts, const Progress& progress) {
@@ -298,6 +301,19 @@ std::vector<Operation> Market::mixed(Lane lane, Sequence sequence) const {
   return operations;
 }
 
+// Lanes take turns, as they do in sending.
+std::vector<Operation> Market::claims(Content content, Lane lane, Sequence sequence) const {
+  const std::size_t count = operations_of(content);
+  const std::uint64_t first = (sequence.value() * kLanes + lane.value()) * count;
+  std::vector<Operation> operations;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto number = first + i;
+    const auto& store = account(static_cast<std::size_t>(mixed_bits(number) % stores_.size()));
+    operations.push_back(printed_->claim(number, store, since_));
+  }
+  return operations;
+}
+
 Bytes Market::transaction(Content content, Lane lane, Sequence sequence, Height valid_until) const {
   std::vector<Operation> operations;
   switch (content) {
@@ -317,8 +333,12 @@ Bytes Market::transaction(Content content, Lane lane, Sequence sequence, Height 
     case Content::mixed:
       operations = mixed(lane, sequence);
       break;
+    case Content::claims:
+    case Content::attested:
+      operations = claims(content, lane, sequence);
+      break;
   }
-  return sign(brand_, key_, lane, sequence, valid_until, operations);
+  return sign(sender(), sender_key(), lane, sequence, valid_until, operations);
 }
 
 }  // namespace fenrun::bench

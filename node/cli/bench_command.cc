@@ -23,8 +23,9 @@ Result<bench::BenchOptions> options_of(const BenchCommand& command) {
   auto options = command.options;
   const auto workload = bench::workload_named(command.workload);
   if (!workload) {
-    return Error{Errc::usage, "--workload: " + command.workload +
-                                  " is none of signed, batched, payouts, mixed, reads"};
+    return Error{Errc::usage,
+                 "--workload: " + command.workload +
+                     " is none of signed, batched, payouts, mixed, claims, attested, reads"};
   }
   options.workload = *workload;
   options.home = command.home.empty() ? std::filesystem::temp_directory_path() /
@@ -38,6 +39,9 @@ Result<bench::BenchOptions> options_of(const BenchCommand& command) {
   }
   if (options.delay_ms > kDelayMsMax) {
     return Error{Errc::usage, "--delay-ms: at most " + std::to_string(kDelayMsMax)};
+  }
+  if (bench::is_of_codes(options.workload) && !options.entries.empty()) {
+    return Error{Errc::usage, "--entries: not with codes, which run out"};
   }
   if (options.accounts < 1 || options.accounts > 1'000'000) {
     return Error{Errc::usage, "--accounts: 1 to 1000000"};
@@ -134,6 +138,8 @@ void add_bench_command(CLI::App& app, Session& session) {
                    "batched: transactions of 1,000 budget lines on accounts that exist\n"
                    "payouts: transactions of 1,000 payouts, each a new Record\n"
                    "mixed: goods events with what they earn, and payouts\n"
+                   "claims: transactions of 250 codes used by their own keys\n"
+                   "attested: transactions of 1,000 codes used by their gateway\n"
                    "reads: proof files, statements, Records")
       ->capture_default_str();
   bench->add_option("--nodes", options.nodes, "How many validators")->capture_default_str();

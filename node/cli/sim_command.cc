@@ -102,6 +102,7 @@ struct Summary {
     counts.height += more.height;
     counts.transactions += more.transactions;
     counts.payments += more.payments;
+    counts.claims += more.claims;
     counts.epochs += more.epochs;
     counts.restarts += more.restarts;
     counts.disk_bytes = std::max(counts.disk_bytes, more.disk_bytes);
@@ -169,6 +170,7 @@ Json view_of(const Summary& summary, double seconds) {
                {"blocks", summary.counts.height},
                {"transactions", summary.counts.transactions},
                {"payments", summary.counts.payments},
+               {"claims", summary.counts.claims},
                {"epochs", summary.counts.epochs},
                {"starts", summary.counts.restarts},
                {"disk_mib", summary.counts.disk_bytes / kMiB},

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kHeardMax = 4'096;
 constexpr std::array<std::string_view, kFaultCount> kNames{
-    "none", "silent", "withholder", "nuller", "liar", "forger", "replayer", "amnesiac", "twin"};
+    "none",   "silent",   "withholder", "nuller", "liar",
+    "forger", "replayer", "amnesiac",   "twin",   "front_runner"};
 
 Signature signature_of(const Machine& machine, const Digest& chain_id, const Subject& subject) {
   return machine.consensus_key().sign(Domain::consensus_vote, signed_bytes(chain_id, subject));
@@ -74,6 +75,7 @@ std::vector<Outgoing> Adversary::replace(const Machine& machine,
       case Fault::replayer:
       case Fault::amnesiac:
       case Fault::twin:
+      case Fault::front_runner:
         out.push_back(outgoing);
         break;
     }
@@ -93,6 +95,19 @@ bool Adversary::lets_in(const Bytes& message) {
   const auto decoded = decode<NodeMessage>(message);
   const auto* answer = decoded ? consensus<LastVote>(*decoded) : nullptr;
   return answer == nullptr || !answer->vote;
+}
+
+std::vector<Outgoing> Adversary::reply(const Machine& machine, const Bytes& message) {
+  Sends out;
+  if (setup_.fault != Fault::front_runner || !machine.is_up()) return out;
+  const auto decoded = decode<NodeMessage>(message);
+  const auto* batch = decoded ? std::get_if<TxBatch>(&*decoded) : nullptr;
+  if (batch == nullptr) return out;
+  for (auto& own : front_runner_.overtake(*batch, machine.name(), machine.journal())) {
+    const auto bytes = std::make_shared<const Bytes>(encode(NodeMessage(std::move(own))));
+    out.push_back({std::nullopt, net::Channel::bulk, bytes});
+  }
+  return out;
 }
 
 std::vector<Outgoing> Adversary::speak(const Machine&) {

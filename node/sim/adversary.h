@@ -10,6 +10,7 @@
 //   replayer    repeats what anybody ever said, in views and epochs long past
 //   amnesiac    loses its votes with every crash and votes on with the same key
 //   twin        runs two nodes under one key, which know nothing of each other
+//   front_runner  submits claims of the codes that it sees used, for itself: front_runner.h
 //
 // Amnesiacs and twins are made of honest nodes alone; here they only hide from them that their key
 // was seen to vote elsewhere.
@@ -22,6 +23,7 @@
 
 #include "consensus/messages.h"
 #include "node/messages.h"
+#include "node/sim/front_runner.h"
 #include "node/sim/machine.h"
 #include "node/sim/random.h"
 
@@ -37,8 +39,11 @@ enum class Fault : std::uint8_t {
   replayer,
   amnesiac,
   twin,
+  front_runner,
 };
-inline constexpr std::uint64_t kFaultCount = 9;
+inline constexpr std::uint64_t kFaultCount = 10;
+// Those that need no codes: what other profiles than `claims` draw from.
+inline constexpr std::uint64_t kDrawnFaultCount = 9;
 
 std::string_view name_of(Fault fault);
 // none for a word that names no fault.
@@ -53,7 +58,10 @@ class Adversary {
     std::uint64_t seed = 0;
   };
 
-  explicit Adversary(Setup setup) : setup_(std::move(setup)), random_(setup_.seed) {}
+  explicit Adversary(Setup setup)
+      : setup_(std::move(setup)),
+        random_(setup_.seed),
+        front_runner_(setup_.chain_id, setup_.seed) {}
 
   Fault fault() const { return setup_.fault; }
 
@@ -61,6 +69,8 @@ class Adversary {
   std::vector<Outgoing> replace(const Machine& machine, const std::vector<Outgoing>& sent);
   // False: its node never hears the message.
   bool lets_in(const Bytes& message);
+  // What it says to what it has just heard.
+  std::vector<Outgoing> reply(const Machine& machine, const Bytes& message);
   // What it says of its own accord, now and then.
   std::vector<Outgoing> speak(const Machine& machine);
 
@@ -84,6 +94,7 @@ class Adversary {
   Setup setup_;
   Random random_;
   std::deque<Bytes> heard_;  // For the replayer.
+  FrontRunner front_runner_;
 };
 
 }  // namespace fenrun::sim

@@ -30,7 +30,7 @@ Clients::Clients(const Genesis& genesis, Surroundings surroundings, std::uint64_
       chain_id_(chain_id(genesis)),
       with_(std::move(surroundings)),
       random_(seed),
-      commerce_(genesis, random_.next()) {
+      commerce_(genesis, with_.codes, random_.next()) {
   for (const auto& validator : genesis.validators) {
     const auto party = std::ranges::find(genesis.parties, validator.party, &GenesisParty::party);
     organisations_.push_back(

@@ -33,6 +33,7 @@ class Clients {
     Story* story = nullptr;
     Judge* judge = nullptr;
     Chooser choose;
+    const CodeBook* codes = nullptr;  // Where codes are printed.
   };
 
   // REQUIRES: everything outlives the clients.

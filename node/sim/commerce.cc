@@ -22,6 +22,7 @@ constexpr std::uint64_t kBrandOperationsMax = 8;
 constexpr std::uint64_t kUnitsOfEvent = 4;
 constexpr std::uint64_t kUnitsLookedAt = 32;
 constexpr std::uint64_t kPayoutsLookedAt = 8;  // The latest.
+constexpr std::uint64_t kClaimsTogether = 4;
 
 EpcText item(std::uint64_t serial) { return {"01/06901234567892/21/S" + std::to_string(serial)}; }
 
@@ -65,6 +66,7 @@ std::vector<Operation> Commerce::next(const PartyId& party, Role role, const Jou
     case Role::auditor:
       return {auditor(party, journal)};
     default:
+      if (codes_ != nullptr && random_.chance(600)) return claims(journal);
       return {distributor(party, journal)};
   }
 }
@@ -113,7 +115,29 @@ std::vector<Operation> Commerce::prepare(const PartyId& party, const Journal& jo
     missing.push_back(commission(party, journal));
   }
   if (const auto next = promise(party, journal)) missing.push_back(*next);
+  if (codes_ != nullptr && !find_unit_batch(state, codes_->batch())) {
+    for (auto& operation : print(party, journal)) missing.push_back(std::move(operation));
+  }
   return missing;
+}
+
+// Some codes never leave the printing plant.
+std::vector<Operation> Commerce::print(const PartyId& party, const Journal& journal) {
+  constexpr std::uint32_t kLeaked = 4;
+  auto out = event(EventKind::commissioning, party, journal);
+  out.ranges = {{codes_->batch(), UnitLevel::item, kLeaked, CodeBook::kCount - kLeaked}};
+  return {codes_->registration(),
+          VoidCodes{{codes_->batch(), UnitLevel::item, 0, kLeaked}, VoidReason::leaked}, out};
+}
+
+// Of consumers who do not know what became of their last try, or try a second time.
+std::vector<Operation> Commerce::claims(const Journal& journal) {
+  std::vector<Operation> out;
+  for (std::uint64_t count = 1 + random_.below(kClaimsTogether); count > 0; --count) {
+    const auto index = static_cast<std::uint32_t>(random_.below(CodeBook::kCount));
+    out.push_back(codes_->claim(index, journal.tip().time));
+  }
+  return out;
 }
 
 // A promise that nobody countersigned in time is made anew.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contracts/claims.h"
 #include "contracts/records.h"
 #include "core/overloaded.h"
 #include "ledger/checkpoint_guard.h"
@@ -237,6 +238,7 @@ void Judge::take_transactions(const Machine& machine, const Header& header) {
     const auto entry = decode_entry((*entries)[i]);
     if (!entry) return object(machine.name() + " committed what is no entry");
     if (const auto* posting = std::get_if<Posting>(&*entry)) take_posting(*posting);
+    if (const auto* operation = std::get_if<OperationEntry>(&*entry)) take_claim(*operation);
     const auto* transaction = std::get_if<TransactionEntry>(&*entry);
     if (transaction == nullptr) continue;
     const Position position(first.value() + i);
@@ -283,6 +285,34 @@ void Judge::take_posting(const Posting& posting) {
   }
 }
 
+void Judge::take_claim(const OperationEntry& operation) {
+  if (codes_ == nullptr || operation.outcome != Errc::ok) return;
+  const auto decoded = decode_operation(operation.payload);
+  const auto* claimed = decoded ? std::get_if<ClaimCode>(&*decoded) : nullptr;
+  if (claimed == nullptr) return;
+  const auto& claim = claimed->claim;
+  if (!used_.insert(claim.index).second) {
+    object("code " + std::to_string(claim.index) + " is used twice");
+  }
+  if (claim.claimant != codes_->holder(claim.index)) {
+    object("code " + std::to_string(claim.index) + " is used by somebody who does not hold it");
+  }
+}
+
+// What a node answers of each code.
+void Judge::check_codes(const Machine& machine) {
+  if (codes_ == nullptr) return;
+  const auto& state = machine.journal().state();
+  const bool is_level = machine.journal().tip().height.value() == transactions_until_;
+  for (std::uint32_t i = 0; i < CodeBook::kCount; ++i) {
+    const auto record = find_claim(state, codes_->batch(), i);
+    const bool agrees = is_used(state, codes_->batch(), i) == record.has_value() &&
+                        (!is_level || used_.contains(i) == record.has_value()) &&
+                        (!record || record->claim.claimant == codes_->holder(i));
+    if (!agrees) object(machine.name() + " has another story of code " + std::to_string(i));
+  }
+}
+
 void Judge::refused_to_start(const Machine& machine, const Error& error) {
   if (is_honest(machine)) object(machine.name() + " does not start: " + error.to_string());
 }
@@ -316,6 +346,7 @@ void Judge::finish(const std::vector<const Machine*>& machines) {
   collect();
   for (const auto* machine : machines) {
     if (!is_honest(*machine)) continue;
+    check_codes(*machine);
     const auto base = machine->journal().store().base();
     const auto first = base ? machine->journal().store().header_position(*base) : std::nullopt;
     const Position tip = machine->journal().tip().position;

@@ -6,6 +6,7 @@
 //   * a transaction that was answered "committed" is in the journal for ever, at that place, and no
 //     transaction twice; one that was answered "expired" never is;
 //   * nobody is paid what they did not earn, or twice;
+//   * a code is used once, by a claim of whoever holds it;
 //   * the Header of a block names the root of the entries that its node has before it;
 //   * honest validators cosign one root a size, and are never convicted;
 //   * no node stops, nor refuses to start, without a fault of its disk.
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "node/sim/checker.h"
+#include "node/sim/code_book.h"
 #include "node/sim/machine.h"
 #include "node/sim/story.h"
 
@@ -45,6 +47,9 @@ class Judge {
   // It votes with a new key, all of whose votes it has.
   void trust(std::uint16_t identity);
 
+  // Which codes are printed, and whose they are.  REQUIRES: it outlives the judge.
+  void knows(const CodeBook& codes) { codes_ = &codes; }
+
   // What a client was told.
   void answered(const Machine& machine, const Digest& id, const TransactionStatus& status);
   // Something else that must not be.
@@ -57,7 +62,8 @@ class Judge {
   std::uint64_t height() const { return transactions_until_; }
   std::uint64_t transactions() const { return transactions_.size(); }
   std::size_t epochs() const { return checker_.epochs(); }
-  std::uint64_t payments() const { return payments_; }  // Settled, by funder.
+  std::uint64_t payments() const { return payments_; }   // Settled, by funder.
+  std::uint64_t claims() const { return used_.size(); }  // Codes used.
 
  private:
   bool is_honest(const Machine& machine) const {
@@ -66,6 +72,8 @@ class Judge {
   void take_commits(Machine& machine);
   void take_transactions(const Machine& machine, const Header& header);
   void take_posting(const Posting& posting);
+  void take_claim(const OperationEntry& operation);
+  void check_codes(const Machine& machine);
   void check_vote(Machine& machine, const Vote& vote);
   void take_earlier_notarize(Machine& machine, const Vote& nullify);
   void check_certificate(const Machine& machine, const Certificate& certificate);
@@ -85,6 +93,8 @@ class Judge {
   std::map<PartyId, std::int64_t> earned_;    // Of all campaigns, and not instructed yet.
   std::map<PartyId, std::int64_t> promised_;  // Instructed, and neither paid nor failed yet.
   std::uint64_t payments_ = 0;
+  const CodeBook* codes_ = nullptr;
+  std::set<std::uint32_t> used_;               // Of its codes.
   std::map<Digest, Position> committed_;       // As clients were told.
   std::set<Digest> expired_;                   // Likewise.
   std::map<std::uint64_t, Digest> cosigned_;   // Root by size.

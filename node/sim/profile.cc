@@ -40,6 +40,11 @@ constexpr std::array kProfiles{
             .network = true,
             .crashes = true,
             .epochs = true},
+    Profile{.name = "claims",
+            .purpose = "codes used before the eyes of front-runners, under crashes and cuts",
+            .network = true,
+            .crashes = true,
+            .claims = true},
 };
 
 }  // namespace

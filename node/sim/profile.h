@@ -20,6 +20,7 @@ struct Profile {
   bool clocks = false;       // Wall clocks set wrong by up to an hour.
   bool adversaries = false;  // Byzantine validators, as many as may be.
   bool epochs = false;       // Validators are removed, added, and given new keys.
+  bool claims = false;       // Codes are printed and used; who is Byzantine is a front-runner.
 
   std::uint64_t faults_ms_min = 8'000;  // How long the first phase lasts.
   std::uint64_t faults_ms_max = 30'000;

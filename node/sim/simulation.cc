@@ -25,7 +25,8 @@ std::map<std::uint16_t, Adversary> make_adversaries(const SimulationOptions& opt
                                                     const Digest& chain, Random& random) {
   auto faults = options.faults;
   const std::size_t faulty_max = (options.validators - 1) / 3;
-  if (options.profile->adversaries && faults.empty()) {
+  const bool is_drawn = options.profile->adversaries || options.profile->claims;
+  if (is_drawn && faults.empty()) {
     std::vector<std::uint16_t> order;
     for (std::size_t i = 0; i < options.validators; ++i) {
       order.push_back(static_cast<std::uint16_t>(i));
@@ -33,7 +34,9 @@ std::map<std::uint16_t, Adversary> make_adversaries(const SimulationOptions& opt
     random.shuffle(order);
     const std::size_t count = options.profile->disks ? random.below(faulty_max + 1) : faulty_max;
     for (std::size_t i = 0; i < count; ++i) {
-      faults[order[i]] = static_cast<Fault>(1 + random.below(kFaultCount - 1));
+      faults[order[i]] = options.profile->claims
+                             ? Fault::front_runner
+                             : static_cast<Fault>(1 + random.below(kDrawnFaultCount - 1));
     }
   }
   std::map<std::uint16_t, Adversary> adversaries;
@@ -66,10 +69,13 @@ Simulation::Simulation(const SimulationOptions& options)
             [this](Place to, Place from, net::Channel channel, const net::Payload& payload) {
               auto& machine = *machines_[to];
               const auto adversary = adversaries_.find(machine.number().value());
-              if (adversary != adversaries_.end() && !adversary->second.lets_in(*payload)) return;
+              const bool is_byzantine = adversary != adversaries_.end();
+              if (is_byzantine && !adversary->second.lets_in(*payload)) return;
               machine.act([&machine, sender = machines_[from]->number(), channel, payload] {
                 machine.node().on_message(sender, channel, *payload);
               });
+              if (!is_byzantine) return;
+              route(machine, adversary->second.reply(machine, *payload), agenda_.now());
             }),
       judge_(story_, keys_of(adversaries_), options.validators) {
   story_.tell("simulation", "seed",
@@ -79,9 +85,17 @@ Simulation::Simulation(const SimulationOptions& options)
     story_.tell(genesis_.validators[number].name.value, "is", name_of(adversary.fault()));
   }
   make_machines();
+  print_codes();
   clients_ = std::make_unique<Clients>(
-      genesis_, Clients::Surroundings{&agenda_, &story_, &judge_, [this] { return any_honest(); }},
+      genesis_,
+      Clients::Surroundings{&agenda_, &story_, &judge_, [this] { return any_honest(); },
+                            codes_ ? &*codes_ : nullptr},
       random_.next());
+  for (const auto& [number, adversary] : adversaries_) {
+    if (adversary.fault() != Fault::front_runner) continue;
+    clients_->enqueue(genesis_.validators[number].name.value,
+                      [] { return OpenLane{FrontRunner::kLane}; });
+  }
   for (auto& machine : machines_) start(*machine);
   if (!adversaries_.empty()) agenda_.in(kSpeakMs, [this] { speak(); });
 }
@@ -109,6 +123,13 @@ void Simulation::make_machines() {
     }
     judge_.owns(genesis_.validators[i].consensus_key, number);
   }
+}
+
+// Without them a seed's story is as it was before there were codes.
+void Simulation::print_codes() {
+  if (!options_.profile->claims) return;
+  codes_.emplace(chain_id(genesis_));
+  judge_.knows(*codes_);
 }
 
 Machine::Observer Simulation::observer() {
@@ -290,6 +311,7 @@ SimulationResult Simulation::result() const {
   result.counts.height = judge_.height();
   result.counts.transactions = judge_.transactions();
   result.counts.payments = judge_.payments();
+  result.counts.claims = judge_.claims();
   result.counts.epochs = judge_.epochs();
   result.counts.restarts = restarts_;
   for (const auto& machine : machines_) result.counts.disk_bytes += machine->disk().size();

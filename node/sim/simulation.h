@@ -20,6 +20,7 @@
 #include "node/sim/adversary.h"
 #include "node/sim/agenda.h"
 #include "node/sim/clients.h"
+#include "node/sim/code_book.h"
 #include "node/sim/judge.h"
 #include "node/sim/machine.h"
 #include "node/sim/profile.h"
@@ -37,11 +38,13 @@ struct SimulationCounts {
   std::uint64_t height = 0;
   std::uint64_t transactions = 0;
   std::uint64_t payments = 0;  // Settled, by funder.
+  std::uint64_t claims = 0;    // Codes used.
   std::uint64_t epochs = 0;
   std::uint64_t restarts = 0;
   std::uint64_t disk_bytes = 0;  // Of all machines' files, at the end.
 
-  FENRUN_FIELDS(events, virtual_ms, height, transactions, payments, epochs, restarts, disk_bytes)
+  FENRUN_FIELDS(events, virtual_ms, height, transactions, payments, claims, epochs, restarts,
+                disk_bytes)
 };
 
 struct SimulationResult {
@@ -118,6 +121,7 @@ class Simulation {
   using Pair = std::pair<std::uint16_t, std::uint16_t>;
 
   void make_machines();
+  void print_codes();
   Machine::Observer observer();
   std::vector<Place> places_of(net::PeerIndex number) const;
   bool is_attached(const Machine& twin, std::uint16_t to) const;
@@ -155,6 +159,7 @@ class Simulation {
   Story story_;
   Genesis genesis_;
   std::map<std::uint16_t, Adversary> adversaries_;
+  std::optional<CodeBook> codes_;
   Wire wire_;
   Judge judge_;
   std::vector<std::unique_ptr<Machine>> machines_;

@@ -59,6 +59,10 @@ class BenchTest(unittest.TestCase):
     def test_goods_and_payouts(self):
         self.bench("mixed")
 
+    def test_codes_that_are_used(self):
+        for workload in ("claims", "attested"):
+            self.assertGreater(self.bench(workload)["codes"], 0)
+
     def test_nodes_that_are_far_from_one_another(self):
         report = self.bench("signed", "--delay-ms", "20")
         self.assertEqual(report["delay_ms"], 20)

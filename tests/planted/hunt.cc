@@ -18,7 +18,7 @@ namespace {
 
 // Those that one fault at a time brings about first: their stories are shorter.
 constexpr std::array kProfiles{"crashes", "adversaries", "backups", "epochs",
-                               "network", "disks",       "mixed"};
+                               "network", "disks",       "mixed",   "claims"};
 
 struct Find {
   std::string profile;

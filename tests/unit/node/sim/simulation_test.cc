@@ -57,6 +57,16 @@ TEST(Simulation, PeopleAreKeptBusyAndPaid) {
   EXPECT_GT(payments, 20u);
 }
 
+TEST(Simulation, CodesAreUsedBeforeTheEyesOfFrontRunners) {
+  std::uint64_t claims = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const auto result = Simulation(options_of("claims", seed)).run();
+    expect_sound(result);
+    claims += result.counts.claims;
+  }
+  EXPECT_GT(claims, 20u);
+}
+
 TEST(Simulation, FaultsGoOnAsLongAsOneLikes) {
   auto options = options_of("mixed", 2);
   options.faults_ms = 120'000;
