@@ -29,12 +29,17 @@ Error about(Errc code, std::string_view field) { return {code, std::string(field
 
 UnitId claimed_unit(const Claim& claim) { return {claim.batch, UnitLevel::item, claim.index}; }
 
+Result<UnitBatch> batch_of_codes(const StateView& state, UnitBatchId id) {
+  auto batch = find_unit_batch(state, id);
+  if (!batch || !batch->codes) return about(Errc::batch_unknown, "batch: none of printed codes");
+  return *std::move(batch);
+}
+
 // The batch that the claim names, if its codes are used on this path.
 Result<UnitBatch> claimed_batch(const StateView& state, const Claim& claim, ClaimPath path) {
-  auto batch = find_unit_batch(state, claim.batch);
-  if (!batch || !batch->codes) return about(Errc::batch_unknown, "batch: none of printed codes");
-  if (batch->codes->path != path) return Errc::claim_path_wrong;
-  return *std::move(batch);
+  FENRUN_TRY(auto batch, batch_of_codes(state, claim.batch));
+  if (batch.codes->path != path) return Errc::claim_path_wrong;
+  return batch;
 }
 
 std::uint32_t item_count(const CodeSet& codes) {
@@ -43,8 +48,8 @@ std::uint32_t item_count(const CodeSet& codes) {
   return items->count;
 }
 
-Status check_index(const CodeSet& codes, const Claim& claim) {
-  if (claim.index < item_count(codes)) return {};
+Status check_index(const CodeSet& codes, std::uint32_t index) {
+  if (index < item_count(codes)) return {};
   return about(Errc::code_unknown, "index: beyond the batch");
 }
 
@@ -89,12 +94,11 @@ struct ClaimedItem {
   Custody custody;
 };
 
-Result<ClaimedItem> claimed_item(const StateView& state, const Claim& claim, const CodeSet& codes) {
+Result<ClaimedItem> claimed_item(const StateView& state, const UnitId& id, const CodeSet& codes) {
   // First of all: whoever asks a second time hears so, whatever became of the goods.
-  if (is_used(state, claim.batch, claim.index) && !planted(PlantedBug::code_used_twice)) {
+  if (is_used(state, id.batch, id.index) && !planted(PlantedBug::code_used_twice)) {
     return Errc::code_used;
   }
-  const auto id = claimed_unit(claim);
   if (const auto voided = find_voided(state, id)) {
     return voided->range.reason == VoidReason::recalled ? Errc::code_recalled : Errc::code_void;
   }
@@ -142,7 +146,7 @@ Result<List<EventEarning, kEventEarningsMax>> earn_claim(OperationContext& conte
 // Uses the code, which is one of the batch's.
 Status use_code(OperationContext& context, const Claim& claim, const UnitBatch& batch) {
   auto& state = context.state();
-  FENRUN_TRY(auto item, claimed_item(state, claim, *batch.codes));
+  FENRUN_TRY(auto item, claimed_item(state, claimed_unit(claim), *batch.codes));
   if (claim.time.value() > context.time().value() + parameters(state).event_skew_ms) {
     return about(Errc::event_in_future, "time");
   }
@@ -164,7 +168,7 @@ Status use_code(OperationContext& context, const Claim& claim, const UnitBatch& 
 Status apply(OperationContext& context, const ClaimCode& operation) {
   const auto& claim = operation.claim;
   FENRUN_TRY(const auto batch, claimed_batch(context.state(), claim, ClaimPath::bearer));
-  FENRUN_OK(check_index(*batch.codes, claim));
+  FENRUN_OK(check_index(*batch.codes, claim.index));
   const Digest leaf = leaf_hash(code_leaf(claimed_unit(claim), operation.key));
   if (!verify_inclusion(leaf, claim.index, item_count(*batch.codes), operation.path,
                         batch.codes->root)) {
@@ -179,7 +183,7 @@ Status apply(OperationContext& context, const AttestClaim& operation) {
   if (context.signer != batch.codes->gateway) {
     return Error{Errc::not_authorized, "not the batch's gateway"};
   }
-  FENRUN_OK(check_index(*batch.codes, claim));
+  FENRUN_OK(check_index(*batch.codes, claim.index));
   return use_code(context, claim, batch);
 }
 
@@ -208,6 +212,14 @@ bool verify_signatures(const SignedTransaction& transaction) {
     const auto* claim = operation ? std::get_if<ClaimCode>(&*operation) : nullptr;
     return claim == nullptr || verify_claim(transaction.body.chain_id, *claim);
   });
+}
+
+Status check_code(const StateView& state, UnitBatchId id, std::uint32_t index) {
+  FENRUN_TRY(const auto batch, batch_of_codes(state, id));
+  FENRUN_OK(check_index(*batch.codes, index));
+  FENRUN_TRY([[maybe_unused]] const auto item,
+             claimed_item(state, {id, UnitLevel::item, index}, *batch.codes));
+  return {};
 }
 
 bool is_used(const StateView& state, UnitBatchId batch, std::uint32_t index) {

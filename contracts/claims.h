@@ -17,6 +17,11 @@ Status apply(OperationContext& context, const EraseSubject& operation);
 // True iff the transaction is signed by its signer, and every claim in it by its code.
 [[nodiscard]] bool verify_signatures(const SignedTransaction& transaction);
 
+// What a claim of the code would be refused with now, whoever makes it and wherever: batch_unknown,
+// code_unknown for an index beyond the batch, code_used, code_void, code_recalled, code_inactive,
+// unit_destroyed, unit_not_received; in this order.
+Status check_code(const StateView& state, UnitBatchId batch, std::uint32_t index);
+
 // Whether the code was used.
 bool is_used(const StateView& state, UnitBatchId batch, std::uint32_t index);
 

@@ -221,6 +221,33 @@ TEST_F(ClaimsAndGoods, VoidedCodesSayWhy) {
   EXPECT_EQ(world_.run("east", good(0)), Errc::ok);
 }
 
+// What whoever scans a code is told before it is claimed.
+TEST_F(ClaimsAndGoods, CodesAreAskedAbout) {
+  const PrintedCodes codes(world_.point().chain_id, UnitBatchId(13), kCodes);
+  const auto answer = [&](UnitBatchId batch, std::uint32_t index) {
+    const auto status = check_code(world_.state(), batch, index);
+    return status ? Errc::ok : status.error().code;
+  };
+  EXPECT_EQ(answer(codes.batch(), 0), Errc::batch_unknown);
+  ASSERT_EQ(world_.run("brand", codes.registration(ClaimPath::bearer, ClaimGate::received)),
+            Errc::ok);
+  EXPECT_EQ(answer(codes.batch(), kCodes), Errc::code_unknown);
+  EXPECT_EQ(answer(codes.batch(), 0), Errc::code_inactive);
+  ASSERT_EQ(world_.run("brand", codes.commissioning(world_.time())), Errc::ok);
+  EXPECT_EQ(answer(codes.batch(), 0), Errc::unit_not_received);
+  ASSERT_EQ(happen(EventKind::receiving, "store", "store", {codes.case_epc(0)}), Errc::ok);
+  EXPECT_EQ(answer(codes.batch(), 0), Errc::ok);
+  ASSERT_EQ(happen(EventKind::destroying, "brand", "brand", {codes.case_epc(1)}), Errc::ok);
+  EXPECT_EQ(answer(codes.batch(), 2), Errc::unit_destroyed);
+  ASSERT_EQ(world_.run("east", codes.sign(codes.claim(0, "anna", world_.time()))), Errc::ok);
+  ASSERT_EQ(
+      world_.run("brand", VoidCodes{{codes.batch(), UnitLevel::item, 0, 3}, VoidReason::recalled}),
+      Errc::ok);
+  EXPECT_EQ(answer(codes.batch(), 0), Errc::code_used);
+  EXPECT_EQ(answer(codes.batch(), 1), Errc::code_recalled);
+  EXPECT_EQ(answer(codes.batch(), 2), Errc::code_recalled) << "voided comes before destroyed";
+}
+
 TEST_F(ClaimsAndGoods, CodesAreInertUntilCommissioned) {
   const PrintedCodes codes(world_.point().chain_id, UnitBatchId(13), 2);
   ASSERT_EQ(world_.run("brand", codes.registration(ClaimPath::bearer)), Errc::ok);
