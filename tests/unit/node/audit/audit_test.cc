@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "consensus/messages.h"
+#include "contracts/codes.h"
 #include "core/codec.h"
 #include "node/network.h"
 #include "node/storage/append_log.h"
@@ -178,6 +179,34 @@ TEST_F(AuditTest, AnAlteredSignature) {
   found.entry.signature.bytes[7] ^= 1;
   found.bytes(*this) = encode_entry(found.entry);
   expect_divergence(Errc::signature_invalid, found.height, found.position(*this));
+}
+
+// Even if whoever submitted it signs the transaction anew.
+TEST_F(AuditTest, AClaimThatItsCodeDidNotSign) {
+  const auto code = test_key("code");
+  ClaimCode claim;
+  claim.key = code.public_key();
+  const auto message = claim_message(chain_id(cluster.genesis()), claim.claim);
+  claim.signature = code.sign(Domain::code_claim, message);
+  const auto id = cluster.submit(0, cluster.transaction("auditor", 1, claim));
+  ASSERT_TRUE(id) << id.error().to_string();
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed(0, *id); }));
+  blocks = blocks_of(cluster.store(0));
+  const auto whole = audit();
+  ASSERT_TRUE(whole && !whole->divergence);
+
+  auto transaction = find<TransactionEntry>();
+  auto operation = find<OperationEntry>();
+  claim.claim.claimant.bytes[0] ^= 1;
+  const auto payload = *encode_operation(claim);
+  const auto forged =
+      sign_transaction(transaction.entry.body, {payload}, test_key("auditor operator"));
+  transaction.entry.body = forged.body;
+  transaction.entry.signature = forged.signature;
+  operation.entry.payload = payload;
+  transaction.bytes(*this) = encode_entry(transaction.entry);
+  operation.bytes(*this) = encode_entry(operation.entry);
+  expect_divergence(Errc::signature_invalid, transaction.height, transaction.position(*this));
 }
 
 TEST_F(AuditTest, AnAlteredOutcome) {
