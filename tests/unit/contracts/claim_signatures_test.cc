@@ -7,7 +7,7 @@
 namespace fenrun::test {
 namespace {
 
-constexpr UnitBatchId kBearer(11);
+constexpr UnitBatchId kSignedBatch(11);
 constexpr std::uint8_t kClaimCodeIndex = 24;  // docs/spec/contracts.md, "Operations".
 
 class ClaimSignatures : public testing::Test {
@@ -26,7 +26,7 @@ class ClaimSignatures : public testing::Test {
   }
 
   World world_;
-  PrintedCodes codes_{world_.point().chain_id, kBearer, 8};
+  PrintedCodes codes_{world_.point().chain_id, kSignedBatch, 8};
 };
 
 TEST_F(ClaimSignatures, AreTheCodesOwn) {
@@ -123,7 +123,7 @@ TEST_F(ClaimSignatures, WhoeverSeesAClaimCanOnlyRepeatIt) {
       thief.sign(Domain::code_claim, claim_message(world_.point().chain_id, stolen.claim));
   EXPECT_TRUE(is_admitted({stolen})) << "a signature, if not the code's";
   EXPECT_EQ(world_.run("brand", stolen), Errc::code_unknown) << "and no code's";
-  EXPECT_FALSE(is_used(world_.state(), kBearer, 5));
+  EXPECT_FALSE(is_used(world_.state(), kSignedBatch, 5));
 
   // "brand" puts her claim first in the block, into a transaction of its own.
   const auto first = world_.sign("brand", {annas});
@@ -131,7 +131,7 @@ TEST_F(ClaimSignatures, WhoeverSeesAClaimCanOnlyRepeatIt) {
   ASSERT_TRUE(verify_signatures(first) && verify_signatures(second));
   world_.block({first, second});
   EXPECT_EQ(world_.outcomes(), (std::vector{Errc::ok, Errc::code_used}));
-  const auto record = find_claim(world_.state(), kBearer, 5);
+  const auto record = find_claim(world_.state(), kSignedBatch, 5);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->claim, annas.claim) << "her claim, at her store";
   EXPECT_EQ(record->submitter, party_named("brand")) << "which earns nobody anything";

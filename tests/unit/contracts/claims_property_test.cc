@@ -14,9 +14,9 @@
 namespace fenrun::test {
 namespace {
 
-constexpr UnitBatchId kBearer(21);
-constexpr UnitBatchId kAttested(22);
-constexpr std::uint32_t kCodes = 5;
+constexpr UnitBatchId kBearerCodes(21);
+constexpr UnitBatchId kAttestedCodes(22);
+constexpr std::uint32_t kCodesOfEach = 5;
 constexpr std::size_t kStepsMax = 24;
 
 enum class Act { claim, replay, take_out };
@@ -65,7 +65,7 @@ class Story {
   void check() const {
     for (const auto* codes : {&bearer_, &attested_}) {
       std::uint64_t used = 0;
-      for (std::uint32_t i = 0; i < kCodes; ++i) {
+      for (std::uint32_t i = 0; i < kCodesOfEach; ++i) {
         const auto model = claims_.find(codes->item(i));
         const auto record = find_claim(world_.state(), codes->batch(), i);
         RC_ASSERT(is_used(world_.state(), codes->batch(), i) == (model != claims_.end()));
@@ -117,8 +117,8 @@ class Story {
   }
 
   World world_;
-  PrintedCodes bearer_{world_.point().chain_id, kBearer, kCodes};
-  PrintedCodes attested_{world_.point().chain_id, kAttested, kCodes};
+  PrintedCodes bearer_{world_.point().chain_id, kBearerCodes, kCodesOfEach};
+  PrintedCodes attested_{world_.point().chain_id, kAttestedCodes, kCodesOfEach};
   std::map<UnitId, Claim> claims_;
   std::map<UnitId, VoidReason> voided_;
 };
@@ -128,7 +128,7 @@ rc::Gen<Deed> deed() {
       rc::gen::set(&Deed::act, rc::gen::weightedElement<Act>(
                                    {{6, Act::claim}, {3, Act::replay}, {1, Act::take_out}})),
       rc::gen::set(&Deed::is_bearer),
-      rc::gen::set(&Deed::index, rc::gen::inRange<std::uint32_t>(0, kCodes)),
+      rc::gen::set(&Deed::index, rc::gen::inRange<std::uint32_t>(0, kCodesOfEach)),
       rc::gen::set(&Deed::claimant, rc::gen::element<std::string>("anna", "berta", "carla")),
       rc::gen::set(&Deed::reason, rc::gen::element(VoidReason::leaked, VoidReason::damaged,
                                                    VoidReason::recalled)));
