@@ -240,6 +240,7 @@ Status apply(OperationContext& context, const RegisterCodes& operation) {
   FENRUN_OK(take_ssccs(state, operation));
   state.put(unit_batch_key(operation.batch), encode(printed_batch(context, operation)));
   if (operation.path != ClaimPath::none) open_scope(state, claim_bits_scope(operation.batch));
+  open_scope(state, history_bits_scope(operation.batch));
   return {};
 }
 

@@ -65,6 +65,7 @@ class Correction {
       if (can_be_restored) restore(*unit, event_.id);
       writer.write(*unit, parent);
     }
+    writer.finish();
     state().put(event_key(original_), encode(*record_));
     return {};
   }
@@ -91,6 +92,7 @@ class Correction {
     for (auto unit = units_.rbegin(); unit != units_.rend(); ++unit) {
       writer.write(*unit, unit->unit.now.parent);
     }
+    writer.finish();
   }
 
  private:

@@ -5,6 +5,7 @@
 
 #include "contracts/epc.h"
 #include "core/check.h"
+#include "ledger/ordered_family.h"
 
 namespace fenrun {
 namespace {
@@ -147,6 +148,7 @@ void UnitWriter::write(EventUnit& item, const std::optional<UnitId>& parent_befo
       is_first ? first_head(encode(id)) : hash(Domain::unit_next, {unit.head.view(), leaf_.view()});
   ++unit.events;
   state.put(unit_key(id), encode(unit));
+  if (is_first) mark_history(id);
   if (unit.now.parent == parent_before) {
     // A printed unit without a Record was in its container by being printed so.
     if (is_first && unit.now.parent) state.put(content_key(*unit.now.parent, id), encode(true));
@@ -161,6 +163,41 @@ void UnitWriter::write(EventUnit& item, const std::optional<UnitId>& parent_befo
     state.put(content_key(*unit.now.parent, id), encode(true));
     forget_way_back(unit.now.parent);
   }
+}
+
+// Shows that a printed unit has a history of its own from now on.
+void UnitWriter::mark_history(const UnitId& unit) {
+  if (!is_printed(unit.batch)) return;
+  const auto key = history_bits_key(unit);
+  auto it = history_.find(key);
+  if (it == history_.end()) {
+    const auto found = find_linked<HistoryBits>(context_.state(), key);
+    it = history_.emplace(key, found.value_or(HistoryBits{})).first;
+  }
+  const std::uint32_t bit = unit.index % kHistoryBits;
+  it->second.own.bytes[bit / 8] |= static_cast<std::uint8_t>(1u << (bit % 8));
+}
+
+bool UnitWriter::is_printed(UnitBatchId id) {
+  const auto known = printed_.find(id);
+  if (known != printed_.end()) return known->second;
+  const auto batch = find_unit_batch(context_.state(), id);
+  CHECK(batch.has_value());
+  return printed_[id] = batch->codes.has_value();
+}
+
+void UnitWriter::finish() {
+  auto& state = context_.state();
+  for (const auto& [key, bits] : history_) {
+    if (state.value(key)) {
+      update_linked(state, key, bits);
+      continue;
+    }
+    constexpr std::size_t kScopeBytes = 1 + sizeof(UnitBatchId::rep);
+    const auto scope = ByteView(key).first(kScopeBytes);
+    insert_linked(state, RecordKey(Bytes(scope.begin(), scope.end())), key, bits);
+  }
+  history_.clear();
 }
 
 // What a container holds shares its custody.  Once something went in or out, no earlier event of

@@ -2,6 +2,7 @@
 // docs/spec/contracts.md, "Events"; docs/spec/records.md, "The chain of a unit".
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "contracts/context.h"
@@ -32,7 +33,7 @@ void change(EventUnit& unit, const EventId& event, const UnitSituation& after);
 // The unit is again as it was before its last event.  REQUIRES: unit.before.
 void restore(EventUnit& unit, const EventId& correction);
 
-// Writes units that an event concerns.
+// Writes units that an event concerns.  finish() comes last.
 class UnitWriter {
  public:
   explicit UnitWriter(OperationContext& context);
@@ -41,15 +42,22 @@ class UnitWriter {
   // was in to the one that it is in.  `parent_before`: that it was in before the event.
   void write(EventUnit& unit, const std::optional<UnitId>& parent_before);
 
+  // Writes which printed units have a history of their own since.
+  void finish();
+
   // The head of a chain that consists of this event alone, opened with `opening`.
   Digest first_head(ByteView opening) const;
 
  private:
   void forget_way_back(std::optional<UnitId> container);
+  void mark_history(const UnitId& unit);
+  bool is_printed(UnitBatchId batch);
 
   OperationContext& context_;
   Digest leaf_;                      // Of the event's Operation.
   std::optional<UnitId> forgotten_;  // The container whose way back was forgotten last.
+  std::map<RecordKey, HistoryBits, BytewiseLess> history_;
+  std::map<UnitBatchId, bool> printed_;  // Whether a batch is of printed codes.
 };
 
 }  // namespace fenrun

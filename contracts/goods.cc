@@ -231,6 +231,7 @@ class Recording {
     }
     // After its units: moving them forgot its way back.
     if (container_) writer.write(container_->front(), container_->front().unit.now.parent);
+    writer.finish();
     EventRecord record{event_.kind,         status_,
                        event_.time,         event_.place,
                        event_.counterparty, context_.signer,

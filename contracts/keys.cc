@@ -189,4 +189,13 @@ RecordKey erasure_key(const SubjectId& subject) {
   return family(ContractFamily::erasure).raw(subject.view()).take();
 }
 
+RecordKey history_bits_scope(UnitBatchId batch) {
+  return family(ContractFamily::history_bits).number(batch).take();
+}
+
+RecordKey history_bits_key(const UnitId& unit) {
+  const UnitId chunk{unit.batch, unit.level, unit.index / kHistoryBits};
+  return add_unit(family(ContractFamily::history_bits), chunk).take();
+}
+
 }  // namespace fenrun

@@ -46,6 +46,7 @@ enum class ContractFamily : std::uint8_t {
   counters = 49,         // ‖ batch ‖ u32 region ‖ u16 month.
   sscc_block = 50,       // ‖ u64 SSCC without check digit, / kSsccBlock.
   erasure = 51,          // ‖ subject.
+  history_bits = 52,  // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 index / kHistoryBits.
 };
 
 RecordKey party_scope();
@@ -94,5 +95,7 @@ RecordKey content_key(const UnitId& container, const UnitId& unit);
 RecordKey counters_key(const CounterId& counter);
 RecordKey sscc_block_key(std::uint64_t sscc);  // Of any SSCC of the block, without check digit.
 RecordKey erasure_key(const SubjectId& subject);
+RecordKey history_bits_scope(UnitBatchId batch);
+RecordKey history_bits_key(const UnitId& unit);  // Of any unit of the chunk.
 
 }  // namespace fenrun

@@ -25,6 +25,7 @@ inline constexpr std::uint32_t kCodesMax = 10'000'000;  // Items of one code bat
 inline constexpr std::size_t kCodePathMax = 24;         // Of a code: 2^24 > kCodesMax.
 inline constexpr std::size_t kCodeRangesMax = 64;       // Commissioned, and voided, of one level.
 inline constexpr std::uint32_t kClaimBits = 1'024;      // Codes in one Record of used bits.
+inline constexpr std::uint32_t kHistoryBits = 1'024;    // Units in one Record of history bits.
 inline constexpr std::size_t kLotBytesMax = 20;
 inline constexpr std::uint64_t kSsccBlock = 1'000;        // SSCCs that one Record gives to a batch.
 inline constexpr std::uint32_t kLogisticMax = 1'000'000;  // Logistic units of one code batch.

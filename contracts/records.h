@@ -294,6 +294,15 @@ enum class ClaimSight : std::uint8_t {
 template <>
 inline constexpr std::uint8_t kEnumCount<ClaimSight> = 4;
 
+// Which of kHistoryBits printed units have a Record of their own, counted as in ClaimBits.  A unit
+// whose bit is not set has no history but that of its range and its containers.
+struct HistoryBits {
+  FixedBytes<struct HistoryBitsTag, kHistoryBits / 8> own;
+
+  FENRUN_FIELDS(own)
+  friend bool operator==(const HistoryBits&, const HistoryBits&) = default;
+};
+
 // What became of a rule that an event met.
 enum class EarningOutcome : std::uint8_t {
   earned = 0,

@@ -265,6 +265,15 @@ const FamilyView kFamilies[] = {
     {number_of(ContractFamily::erasure), "erasure",
      [](ByteView in) { return KeyFields(in).fixed<SubjectId>("subject").finish(); }, nullptr,
      plain<Erasure>},
+    {number_of(ContractFamily::history_bits), "history_bits",
+     [](ByteView in) {
+       return KeyFields(in)
+           .number<UnitBatchId>("batch")
+           .name_of_enum<UnitLevel>("level")
+           .count32("chunk")
+           .finish();
+     },
+     batch_field, linked<HistoryBits>},
 };
 
 }  // namespace

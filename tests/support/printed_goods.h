@@ -4,6 +4,7 @@
 #pragma once
 
 #include "contracts/codes.h"
+#include "ledger/ordered_family.h"
 #include "tests/support/world.h"
 
 namespace fenrun::test {
@@ -104,6 +105,11 @@ class PrintedGoods {
   }
   bool has_record(const UnitId& id) const {
     return find_unit_record(world_.state(), id).has_value();
+  }
+  // Whether its history bit says that it has a Record.
+  bool has_history(const UnitId& id) const {
+    const auto bits = find_linked<HistoryBits>(world_.state(), history_bits_key(id));
+    return bits && ((bits->own.bytes[id.index % kHistoryBits / 8] >> (id.index % 8)) & 1) != 0;
   }
   UnitCounters counters(RegionCode region = RegionCode(0)) const {
     return fenrun::counters(world_.state(), {kPrinted, region, 0});

@@ -88,6 +88,7 @@ class RandomGoods {
     const auto& state = world_.state();
     std::size_t inside = 0;
     for (const auto& id : goods_.all()) {
+      RC_ASSERT(goods_.has_history(id) == goods_.has_record(id));
       const auto parent = goods_.unit(id).now.parent;
       if (!parent) continue;
       RC_ASSERT(rank_of(parent->level) > rank_of(id.level));
