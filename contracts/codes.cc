@@ -103,9 +103,6 @@ Status check_ssccs(const RegisterCodes& codes) {
 }
 
 Status check_gateway(const StateView& state, const RegisterCodes& codes) {
-  if ((codes.path == ClaimPath::gateway) != codes.gateway.has_value()) {
-    return Error{Errc::value_invalid, "gateway: with the path gateway, and only there"};
-  }
   if (!codes.gateway) return {};
   const auto gateway = find_party(state, *codes.gateway);
   if (!gateway) return Error{Errc::party_unknown, "gateway"};
@@ -163,6 +160,18 @@ std::size_t count_voided(const StateView& state, UnitBatchId batch, UnitLevel le
 }
 
 }  // namespace
+
+Status check_codes(const RegisterCodes& codes) {
+  FENRUN_OK(check_levels(codes));
+  FENRUN_OK(check_ssccs(codes));
+  if ((codes.path == ClaimPath::gateway) != codes.gateway.has_value()) {
+    return Error{Errc::value_invalid, "gateway: with the path gateway, and only there"};
+  }
+  if (!codes.lot.value.empty() && !is_gs1_text(codes.lot.value)) {
+    return Error{Errc::value_invalid, "lot: not of GS1's set 82"};
+  }
+  return {};
+}
 
 std::string serial_of(const PrintedSerial& printed) {
   std::uint64_t number = (std::uint64_t{printed.batch.value()} << 32) | printed.index;
@@ -230,11 +239,7 @@ Bytes claim_message(const Digest& chain_id, const Claim& claim) {
 Status apply(OperationContext& context, const RegisterCodes& operation) {
   auto& state = context.state();
   if (context.party.role != Role::brand) return Errc::role_not_allowed;
-  FENRUN_OK(check_levels(operation));
-  FENRUN_OK(check_ssccs(operation));
-  if (!operation.lot.value.empty() && !is_gs1_text(operation.lot.value)) {
-    return Error{Errc::value_invalid, "lot: not of GS1's set 82"};
-  }
+  FENRUN_OK(check_codes(operation));
   if (find_unit_batch(state, operation.batch)) return Errc::batch_exists;
   FENRUN_OK(check_gateway(state, operation));
   FENRUN_OK(take_ssccs(state, operation));

@@ -11,6 +11,10 @@ namespace fenrun {
 Status apply(OperationContext& context, const RegisterCodes& operation);
 Status apply(OperationContext& context, const VoidCodes& operation);
 
+// What can be said of a batch without the state: its levels, SSCCs, path and lot.
+// Errc::value_invalid, naming the field.
+Status check_codes(const RegisterCodes& codes);
+
 // What stands under the cap.  Whoever knows it can use the code.
 using CodeSecret = FixedBytes<struct CodeSecretTag, 16>;
 

@@ -28,6 +28,8 @@ constexpr auto kPurposes = std::to_array<std::pair<KeyFilePurpose, std::string_v
     {KeyFilePurpose::checkpoint, "checkpoint"},
     {KeyFilePurpose::transport, "transport"},
     {KeyFilePurpose::party, "party"},
+    {KeyFilePurpose::codes, "codes"},
+    {KeyFilePurpose::printer, "printer"},
 });
 
 Error invalid(std::string_view what) { return {Errc::key_file_invalid, std::string(what)}; }

@@ -34,6 +34,8 @@ enum class KeyFilePurpose : std::uint8_t {
   checkpoint,  // cosignatures
   transport,   // peer links
   party,       // a party's transactions
+  codes,       // signs nothing: the seed of a code batch's secrets
+  printer,     // signs nothing: opens what is sealed to a printing plant
 };
 
 std::string_view name_of(KeyFilePurpose purpose);

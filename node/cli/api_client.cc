@@ -52,6 +52,17 @@ Result<std::uint64_t> number_member(const Json& json, const char* name) {
 
 }  // namespace
 
+std::string unit_segments(std::string_view epc) {
+  constexpr std::size_t kCuts = 3;
+  std::string out;
+  for (std::size_t i = 0, cuts = 0; i < epc.size(); ++i) {
+    const bool is_cut = epc[i] == '/' && cuts < kCuts;
+    cuts += is_cut ? 1 : 0;
+    out += is_cut ? "/" : percent_encoded(epc.substr(i, 1));
+  }
+  return out;
+}
+
 Result<ApiClient> ApiClient::create(const Session& session) {
   if (session.node.empty()) {
     return Error{Errc::usage, "which node? Give --node http://HOST:PORT or set FENRUN_NODE"};

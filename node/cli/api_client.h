@@ -11,6 +11,9 @@
 
 namespace fenrun::cli {
 
+// A unit's identifier as segments of a path: they stay segments, but a serial may hold a slash.
+std::string unit_segments(std::string_view epc);
+
 class ApiClient {
  public:
   // Reads the token's file.  Errc::io_error; Errc::usage without an address.

@@ -8,6 +8,7 @@
 #include "node/audit/audit.h"
 #include "node/bench/limits.h"
 #include "node/cli/commands.h"
+#include "node/cli/progress.h"
 #include "node/json/reflect.h"
 #include "node/json/views.h"
 #include "node/network.h"
@@ -167,40 +168,6 @@ void print_audit(std::ostream& out, const Json& view) {
               {{"checkpoint", "source"}, {"epoch", "epoch"}, {"size", "size"}, {"tip", "is_tip"}});
 }
 
-// ---- Progress ----------------------------------------------------------------------------------
-
-// One line, rewritten in place on a terminal; else a line now and then.
-class ProgressLine {
- public:
-  explicit ProgressLine(std::ostream& err)
-      : err_(err), is_terminal_(::isatty(STDERR_FILENO) == 1), shown_(Clock::now()) {}
-  ~ProgressLine() {
-    if (is_terminal_ && is_begun_) err_ << "\n";
-  }
-
-  void show(const audit::AuditProgress& progress) {
-    const auto now = Clock::now();
-    if (now - shown_ < std::chrono::milliseconds(is_terminal_ ? 500 : 10'000)) return;
-    shown_ = now;
-    is_begun_ = true;
-    constexpr std::uint64_t kWidth = 30;
-    const auto filled =
-        static_cast<std::size_t>(progress.blocks * kWidth / std::max(progress.blocks_total, 1UL));
-    if (is_terminal_) err_ << '\r';
-    err_ << '[' << std::string(filled, '#') << std::string(kWidth - filled, '.') << "] "
-         << progress.blocks << '/' << progress.blocks_total << " blocks, " << progress.transactions
-         << " transactions";
-    if (!is_terminal_) err_ << '\n';
-    err_.flush();
-  }
-
- private:
-  std::ostream& err_;
-  bool is_terminal_;
-  bool is_begun_ = false;
-  Clock::time_point shown_;
-};
-
 // ---- The command -------------------------------------------------------------------------------
 
 Result<Genesis> load_genesis(const AuditCommand& command) {
@@ -254,9 +221,11 @@ Result<Exit> run_command(const Session& session, const AuditCommand& command) {
   FENRUN_TRY(const auto options, options_of(command));
   FENRUN_TRY(const auto lock, lock_stopped(options.data));
   const auto begin = Clock::now();
-  ProgressLine line(session.err);
-  FENRUN_TRY(const auto report,
-             audit::run_audit(options, [&](const audit::AuditProgress& done) { line.show(done); }));
+  ProgressBar bar(session.err);
+  FENRUN_TRY(const auto report, audit::run_audit(options, [&](const audit::AuditProgress& done) {
+               bar.show(done.blocks, done.blocks_total,
+                        "blocks, " + std::to_string(done.transactions) + " transactions");
+             }));
   Pace pace{.seconds = std::chrono::duration<double>(Clock::now() - begin).count(),
             .threads = options.threads};
   // The threads that verify, and the one that executes, as far as there are cores for them.

@@ -99,6 +99,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     add_keys_commands(app, session);
     add_tx_commands(app, session);
     add_capture_command(app, session);
+    add_codes_commands(app, session);
     add_query_commands(app, session);
     add_proof_commands(app, session);
     add_policy_commands(app, session);

@@ -19,6 +19,8 @@ void add_node_commands(CLI::App& app, Session& session);     // start, status
 void add_tx_commands(CLI::App& app,
                      Session& session);  // tx submit | sign | send | status | example
 void add_capture_command(CLI::App& app, Session& session);  // capture
+void add_codes_commands(CLI::App& app, Session& session);   // codes generate | print | open
+void add_code_commands(CLI::App& codes, Session& session);  // codes lookup | path | claim
 void add_query_commands(CLI::App& app, Session& session);   // query ...
 void add_proof_commands(CLI::App& app, Session& session);   // proof ..., verify
 

@@ -216,14 +216,7 @@ Result<std::string> argument_of(const Query& query, const std::string& id) {
   if (id.find(':') != std::string::npos) {
     FENRUN_TRY(epc, epcis::canonical_epc(id));
   }
-  // The segments of an identifier stay segments of the path; a serial may hold a slash.
-  std::string out;
-  for (std::size_t i = 0, cuts = 0; i < epc.size(); ++i) {
-    const bool is_cut = epc[i] == '/' && cuts < 3;
-    cuts += is_cut ? 1 : 0;
-    out += is_cut ? "/" : percent_encoded(epc.substr(i, 1));
-  }
-  return out;
+  return unit_segments(epc);
 }
 
 Result<Exit> run(const Session& session, const Query& query, const QueryOptions& options) {

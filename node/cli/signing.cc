@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "node/home.h"
+#include "node/network.h"
 
 namespace fenrun::cli {
 
@@ -19,6 +20,17 @@ Result<PartyId> parse_party(const std::string& text) {
   auto party = fixed_from_hex<PartyId>(text);
   if (!party) return Error{Errc::usage, "'" + text + "' is no party id: 32 hex digits"};
   return party;
+}
+
+Result<Digest> chain_id_of(const Path& genesis, const std::string& hex) {
+  if (!genesis.empty()) {
+    FENRUN_TRY(const auto bytes, read_file_text(genesis, kGenesisBytesMax));
+    FENRUN_TRY(const auto read, read_genesis(bytes_of(bytes)));
+    return chain_id(read);
+  }
+  auto id = fixed_from_hex<Digest>(hex);
+  if (!id) return Error{Errc::usage, "give --genesis FILE or --chain-id of 64 hex digits"};
+  return id;
 }
 
 Result<SignedTransaction> sign_draft(const ApiClient& client, TransactionDraft draft,

@@ -18,6 +18,9 @@ Result<SigningKey> open_key(const Session& session, const Path& file);
 // Errc::usage for what is no party id.
 Result<PartyId> parse_party(const std::string& text);
 
+// The chain id of a genesis file, or that of 64 hex digits.  Errc::usage if both are empty.
+Result<Digest> chain_id_of(const Path& genesis, const std::string& hex);
+
 // Signs.  `party` empty: whose key it is, by the node.
 Result<SignedTransaction> sign_draft(const ApiClient& client, TransactionDraft draft,
                                      const SigningKey& key, const std::string& party);

@@ -1,6 +1,4 @@
 // fenrun sim: networks of whole nodes under simulated faults, one for each seed.
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -8,6 +6,7 @@
 #include <thread>
 
 #include "node/cli/commands.h"
+#include "node/cli/progress.h"
 #include "node/sim/seeds.h"
 
 namespace fenrun::cli {
@@ -114,33 +113,6 @@ struct Summary {
   }
 };
 
-// One line, rewritten in place on a terminal; else a line now and then.
-class Progress {
- public:
-  Progress(std::ostream& err, std::uint64_t total)
-      : err_(err), total_(total), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
-
-  void show(const Summary& summary) {
-    const auto now = std::chrono::steady_clock::now();
-    const auto pause = std::chrono::milliseconds(is_terminal_ ? 100 : 10'000);
-    if (summary.seeds != total_ && now - shown_ < pause) return;
-    shown_ = now;
-    constexpr std::uint64_t kWidth = 30;
-    const auto filled = static_cast<std::size_t>(summary.seeds * kWidth / total_);
-    if (is_terminal_) err_ << '\r';
-    err_ << '[' << std::string(filled, '#') << std::string(kWidth - filled, '.') << "] "
-         << summary.seeds << '/' << total_ << " seeds, " << summary.violations << " violated";
-    if (!is_terminal_ || summary.seeds == total_) err_ << '\n';
-    err_.flush();
-  }
-
- private:
-  std::ostream& err_;
-  std::uint64_t total_;
-  bool is_terminal_;
-  std::chrono::steady_clock::time_point shown_{};
-};
-
 // A line of a long run.
 std::string hour_of(const sim::SeedOutcome& outcome) {
   return "hour " + std::to_string(outcome.counts.virtual_ms / sim::kHourMs) + " of seed " +
@@ -216,13 +188,14 @@ Result<Exit> simulate(const Session& session, const SimOptions& options) {
   if (options.trace) {
     tell_one(session, seeds, summary);
   } else {
-    Progress progress(session.err, seeds.seeds.count());
+    ProgressBar progress(session.err);
     seeds.each_hour = [&](const sim::SeedOutcome& outcome) {
       session.err << hour_of(outcome) << std::flush;
     };
     FENRUN_OK(sim::run_seeds(seeds, [&](const sim::SeedOutcome& outcome) {
       summary.add(outcome);
-      progress.show(summary);
+      progress.show(summary.seeds, seeds.seeds.count(),
+                    "seeds, " + std::to_string(summary.violations) + " violated");
     }));
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

@@ -4,7 +4,6 @@
 #include "node/cli/examples.h"
 #include "node/cli/signing.h"
 #include "node/json/names.h"
-#include "node/network.h"
 
 namespace fenrun::cli {
 namespace {
@@ -43,17 +42,6 @@ Result<Exit> submit(const Session& session, const TxOptions& options) {
   return report_transaction(session, client, answer);
 }
 
-Result<Digest> chain_id_of(const TxOptions& options) {
-  if (!options.genesis.empty()) {
-    FENRUN_TRY(const auto bytes, read_file_text(options.genesis, kGenesisBytesMax));
-    FENRUN_TRY(const auto genesis, read_genesis(bytes_of(bytes)));
-    return chain_id(genesis);
-  }
-  auto id = fixed_from_hex<Digest>(options.chain_id);
-  if (!id) return Error{Errc::usage, "give --genesis FILE or --chain-id of 64 hex digits"};
-  return id;
-}
-
 // Without any node: everything that a node would tell must be given.
 Result<Exit> sign(const Session& session, const TxOptions& options) {
   FENRUN_TRY(auto draft, read_draft(options.file));
@@ -66,7 +54,7 @@ Result<Exit> sign(const Session& session, const TxOptions& options) {
     return Error{Errc::usage, "offline the draft or --valid-until must name the last height"};
   }
   TransactionBody body;
-  FENRUN_TRY(body.chain_id, chain_id_of(options));
+  FENRUN_TRY(body.chain_id, chain_id_of(options.genesis, options.chain_id));
   FENRUN_TRY(const auto party, parse_party(options.party));
   FENRUN_TRY(const auto key, open_key(session, options.key));
   body.signer = PartySigner{party, key.public_key()};
