@@ -108,6 +108,19 @@ Status look_in_folder(const Path& folder, const ScannedCode& scanned, Json& view
   return {};
 }
 
+// What the ledger says; null for what is printed, and not goods yet.
+Status look_on_ledger(const Session& session, const CodeOptions& options, Json& view) {
+  if (!view.contains("epc")) {
+    return Error{Errc::usage, "a serial alone names no product: give the link, or --dir"};
+  }
+  FENRUN_TRY(const auto client, ApiClient::create(session));
+  const auto unit = client.get("/v1/units/" + unit_segments(view.at("epc").get<std::string>()));
+  const bool is_printed_only = !unit && unit.error().code == Errc::not_found;
+  if (!unit && !(is_printed_only && !options.folder.empty())) return unit.error();
+  view["ledger"] = unit ? *unit : Json();
+  return {};
+}
+
 Result<Exit> look_up(const Session& session, const CodeOptions& options) {
   FENRUN_TRY(const auto scanned, read_scanned_code(options.code));
   Json view = Json::object();
@@ -117,14 +130,7 @@ Result<Exit> look_up(const Session& session, const CodeOptions& options) {
     view["index"] = scanned.serial->index;
   }
   if (!options.folder.empty()) FENRUN_OK(look_in_folder(options.folder, scanned, view));
-  if (!session.node.empty()) {
-    if (!view.contains("epc")) {
-      return Error{Errc::usage, "a serial alone names no product: give the link, or --dir"};
-    }
-    FENRUN_TRY(const auto client, ApiClient::create(session));
-    const auto epc = view.at("epc").get<std::string>();
-    FENRUN_TRY(view["ledger"], client.get("/v1/units/" + unit_segments(epc)));
-  }
+  if (!session.node.empty()) FENRUN_OK(look_on_ledger(session, options, view));
   session.show(view, [&](std::ostream& out) { print_fields(out, view); });
   const bool is_fake = view.contains("genuine") && !view.at("genuine").get<bool>();
   return is_fake ? Exit::refused : Exit::ok;
@@ -197,7 +203,7 @@ void add_lookup(CLI::App& codes, Session& session) {
   const auto options = std::make_shared<CodeOptions>();
   CLI::App* const command = add_command(
       codes, "lookup", "What a code says, what lies around it, and how its unit stands",
-      "fenrun codes lookup 'https://id.brand.example.com/01/06901234567892/21/000003G00000DX' "
+      "fenrun codes lookup 'https://id.brand.example.com/01/06901234567892/21/000000W0000050' "
       "--dir batch-7\n"
       "fenrun codes lookup 00/069012340000000115 --node http://127.0.0.1:7101\n"
       "  A serial alone is taken for an item's.  Exit 1: no such code, or a wrong secret.");
@@ -212,7 +218,7 @@ void add_path(CLI::App& codes, Session& session) {
   const auto options = std::make_shared<CodeOptions>();
   CLI::App* const command =
       add_command(codes, "path", "The path of a code to its batch's root, which a claim carries",
-                  "fenrun codes path 000003G00000DX --dir batch-7 > path.json");
+                  "fenrun codes path 000000W0000050 --dir batch-7 > path.json");
   command->add_option("code", options->code, "Link, URN, identifier or serial")->required();
   command->add_option("--dir", options->folder, "Folder of the batch; batch.key is not needed")
       ->required()
@@ -226,8 +232,8 @@ void add_claim(CLI::App& codes, Session& session) {
   const auto options = std::make_shared<CodeOptions>();
   CLI::App* const command = add_command(
       codes, "claim", "Sign the use of a code with its secret: the draft of a transaction",
-      "fenrun codes claim 'https://id.brand.example.com/01/06901234567892/21/000003G00000DX"
-      "#k3jq...' \\\n"
+      "fenrun codes claim 'https://id.brand.example.com/01/06901234567892/21/000000W0000050"
+      "#p37z...' \\\n"
       "    --dir batch-7 --claimant 000102030405060708090a0b0c0d0e0f --store ID > claim.json\n"
       "  Then: fenrun tx submit claim.json --key gateway.key\n"
       "  Quote the link: what stands behind # is the secret.");

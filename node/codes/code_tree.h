@@ -5,7 +5,7 @@
 //   leaves   the leaf hash of each item, 32 bytes, in the order of their indices
 //   nodes    the complete nodes of level 8, then of level 9, and so on to the greatest
 //
-// The levels in between are a fifth of a millisecond's work and would double the file.
+// The levels in between would double the file; what a path needs of them is computed in some 50 µs.
 #pragma once
 
 #include <memory>

@@ -59,12 +59,15 @@ char iso_7064_check(const std::string& digits) {
 }
 
 TEST(Serial, IsTheNumberAndACheckCharacter) {
-  // 7 * 2^32 + 5 = 0x7'00000005: ...00110 followed by 32 bits' digits.
   EXPECT_EQ(serial_of({UnitBatchId(0), 0}).substr(0, 13), "0000000000000");
   EXPECT_EQ(serial_of({UnitBatchId(0), 31}).substr(0, 13), "000000000000Z");
   EXPECT_EQ(serial_of({UnitBatchId(0), 32}).substr(0, 13), "0000000000010");
   EXPECT_EQ(serial_of({UnitBatchId(1), 0}).substr(0, 13), "0000004000000");
   EXPECT_EQ(serial_of({UnitBatchId(0xffff'ffff), 0xffff'ffff}).substr(0, 13), "FZZZZZZZZZZZZ");
+  // Those of docs/spec/codes.md.
+  EXPECT_EQ(serial_of({kPrinted, 0}), "000000W0000009");
+  EXPECT_EQ(serial_of({kPrinted, 5}), "000000W0000050");
+  EXPECT_EQ(serial_of({UnitBatchId(0xffff'ffff), 0xffff'ffff}), "FZZZZZZZZZZZZA");
   for (std::uint32_t i = 0; i < 2'000; ++i) {
     const auto serial = serial_of({UnitBatchId(i * 977), i * 65'537});
     EXPECT_EQ(serial.back(), iso_7064_check(serial.substr(0, 13))) << serial;

@@ -37,6 +37,23 @@ TEST(CodeBatch, EveryCodeIsInTheTreeUnderItsKey) {
   }
 }
 
+// Computed from docs/spec/codes.md by Python's hashlib and cryptography.
+TEST(CodeBatch, IsThatOfTheSpecificationsExample) {
+  sim::VirtualDisk disk;
+  const auto facts = make_batch(disk);
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(to_hex(facts->codes.root.view()),
+            "2493fcce6e464b43b0be127ee651eff5603fcaeec11db8532c6a9c76fea0176f");
+  const CodeKeys keys(chain(), kPrinted, seed_key().seed());
+  EXPECT_EQ(to_hex(keys.secret(0).view()), "9605775a7130ee21068884cccd3ad577");
+  EXPECT_EQ(to_base32(keys.secret(37).view()), "p37zvdmdvzpjigbmsxxymjuoru");
+  EXPECT_EQ(to_hex(keys.key(37).public_key().view()),
+            "6bc2fae6fa8963098a705edbc031a01981c41d704a2578e07319cdc31f7d5d20");
+  EXPECT_EQ(to_hex(keys.leaf(37).view()),
+            "812207225bf4773c5b4825615ea35f67837b288f92a06a569f6d91156d6e24ad");
+  EXPECT_EQ(facts->printed.front().last.value, "01/06901234567892/21/000000W000033S");
+}
+
 TEST(CodeBatch, ThreadsMakeNoDifference) {
   std::optional<Bytes> expected;
   for (const unsigned threads : {1u, 2u, 7u}) {
@@ -64,7 +81,7 @@ TEST(CodeBatch, TellsHowFarItIs) {
 TEST(CodeBatch, NoFileButTheKeyHoldsTheSeed) {
   sim::VirtualDisk disk;
   ASSERT_TRUE(make_batch(disk));
-  EXPECT_EQ(disk.list(kFolder),
+  EXPECT_EQ(*disk.list(kFolder),
             (std::vector<std::string>{"batch.json", "batch.key", "register.json", "tree"}));
   const auto secret = CodeKeys(chain(), kPrinted, seed_key().seed()).secret(0);
   const auto contains = [](const Bytes& text, ByteView part) {
