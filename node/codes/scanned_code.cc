@@ -25,8 +25,10 @@ Result<CodeSecret> read_secret(std::string_view text) {
 
 Result<EpcText> read_epc(std::string_view text) {
   if (text.find(':') != text.npos) {
-    FENRUN_TRY(auto canonical, epcis::canonical_epc(text));
-    return EpcText{std::move(canonical)};
+    const auto canonical = epcis::canonical_epc(text);
+    // A place, a class, another scheme: nothing that stands on a unit.
+    if (!canonical) return not_a_code(canonical.error().detail);
+    return EpcText{*canonical};
   }
   if (text.size() > kEpcBytesMax) return not_a_code("an identifier is not so long");
   FENRUN_TRY([[maybe_unused]] const auto epc, parse_epc(text));

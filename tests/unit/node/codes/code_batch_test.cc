@@ -160,7 +160,7 @@ TEST(CodeBatch, WhatARunLeftBehindIsNotTakenForABatch) {
 
 TEST(CodeBatch, AFullDiskLeavesNothing) {
   sim::VirtualDisk disk;
-  disk.set_space(20'000);
+  disk.set_space(4'000);
   const auto made = make_batch(disk);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Errc::io_error);
