@@ -1,6 +1,7 @@
 #include "node/cli/capture_check.h"
 
 #include "node/epcis/event_hash.h"
+#include "node/json/names.h"
 #include "node/json/views.h"
 
 namespace fenrun::cli {
@@ -27,40 +28,48 @@ class CaptureCheck {
   Exit exit() const { return exit_; }
 
  private:
-  Result<epcis::CheckedDocument> checked(const std::string& file) const {
+  Result<epcis::CapturedDocument> checked(const std::string& file) const {
     FENRUN_TRY(const auto bytes, read_file_text(file, epcis::kDocumentBytesMax));
     // Without a batch, any will do.
-    return epcis::check_document(bytes, {options_.places, options_.batch.value_or(UnitBatchId())});
+    return epcis::capture_document(bytes,
+                                   {options_.places, options_.batch.value_or(UnitBatchId())});
   }
 
-  Json row(const std::string& file, std::size_t index, const epcis::CheckedEvent& event) {
+  Json row(const std::string& file, std::size_t index, const epcis::CapturedEvent& event) {
     Json row = {{"file", file}, {"event", index}, {"type", event.type}};
     const auto refusal = refusal_of(event);
     row["result"] = refusal ? "refused" : "accepted";
     if (event.hash) row["hash"] = epcis::event_hash_uri(*event.hash);
-    row["recorded"] = event.record ? "yes" : std::string(name_of(event.record.error().code));
-    if (!event.record) row["recorded_error"] = error_view(event.record.error());
+    row["recorded"] = std::string(recorded_as(event));
     row["flags"] = Json::array();
     for (const auto flag : event.flags) row["flags"].push_back(std::string(name_of(flag)));
     if (refusal) {
       row["error"] = error_view(*refusal);
       worsen(Exit::refused);
     }
-    if (!refusal && is_known_whole(event)) row["operation"] = to_json(Operation(*event.record));
+    if (refusal || !is_known_whole(event)) return row;
+    for (const auto& record : *event.records)
+      row["operations"].push_back(to_json(Operation(record)));
     return row;
   }
 
-  // By form and identifiers; where places are given, also for what could not be sent with them.
-  std::optional<Error> refusal_of(const epcis::CheckedEvent& event) const {
-    if (event.refusal || !options_.places || event.record) return event.refusal;
-    if (event.record.error().code == Errc::not_supported_yet) return std::nullopt;
-    return event.record.error();
+  // The kind of what is recorded, or the code for which it is not.
+  static std::string_view recorded_as(const epcis::CapturedEvent& event) {
+    if (!event.records) return name_of(event.records.error().code);
+    const auto kind = static_cast<std::size_t>(event.records->front().kind);
+    return json::kEnumNames<EventKind>.at(kind);
+  }
+
+  // By form and identifiers, and for what cannot be recorded.
+  static std::optional<Error> refusal_of(const epcis::CapturedEvent& event) {
+    if (event.refusal || event.records) return event.refusal;
+    return event.records.error();
   }
 
   // True if what would be sent holds nothing that was not given.
-  bool is_known_whole(const epcis::CheckedEvent& event) const {
-    if (!event.record || !options_.places) return false;
-    return event.record->kind != EventKind::commissioning || options_.batch;
+  bool is_known_whole(const epcis::CapturedEvent& event) const {
+    if (!event.records || !options_.places) return false;
+    return event.records->front().kind != EventKind::commissioning || options_.batch;
   }
 
   void worsen(Exit exit) {

@@ -3,14 +3,12 @@
 #include "node/cli/capture_check.h"
 #include "node/cli/commands.h"
 #include "node/cli/signing.h"
-#include "node/epcis/capture.h"
+#include "node/epcis/operation_groups.h"
 
 namespace fenrun::cli {
 namespace {
 
 constexpr std::size_t kPlacesBytesMax = 8 * 1024 * 1024;
-// What a transaction holds besides its operations, generously.
-constexpr std::size_t kEnvelopeBytes = 1'024;
 
 struct CaptureOptions {
   std::vector<std::string> files;
@@ -23,39 +21,20 @@ struct CaptureOptions {
   bool check = false;
 };
 
-struct Group {
-  List<OperationBytes, kTransactionOperationsMax> operations;
-  std::vector<std::size_t> events;  // Their indices in the document.
-  std::size_t bytes = kEnvelopeBytes;
-};
-
-// In as few transactions as they fit.
-Result<std::vector<Group>> grouped(const epcis::CapturedDocument& document) {
-  std::vector<Group> groups;
-  for (std::size_t i = 0; i < document.events.size(); ++i) {
-    if (!document.events[i]) continue;
-    FENRUN_TRY(auto bytes, encode_operation(*document.events[i]));
-    const std::size_t cost = bytes.size() + 5;
-    const bool is_full = groups.empty() ||
-                         groups.back().operations.size() == kTransactionOperationsMax ||
-                         groups.back().bytes + cost > kTransactionBytesMax;
-    if (is_full) groups.emplace_back();
-    groups.back().operations.push_back(std::move(bytes));
-    groups.back().events.push_back(i);
-    groups.back().bytes += cost;
-  }
-  return groups;
-}
-
-Json event_view(const std::string& file, std::size_t index, const Result<RecordEvent>& event) {
+Json event_view(const std::string& file, std::size_t index, const epcis::CapturedEvent& event) {
   Json view = {{"file", file}, {"event", index}};
-  if (!event) {
+  if (!event.flags.empty()) {
+    for (const auto flag : event.flags) view["flags"].push_back(std::string(name_of(flag)));
+  }
+  if (!event.records) {
     view["result"] = "refused";
-    view["error"] = error_view(event.error());
+    view["error"] = error_view(event.records.error());
     return view;
   }
   view["result"] = "accepted";
-  view["operation"] = to_json(Operation(*event));
+  for (const auto& record : *event.records) {
+    view["operations"].push_back(to_json(Operation(record)));
+  }
   return view;
 }
 
@@ -104,12 +83,12 @@ class Capture {
 
   Status capture(const std::string& file) {
     FENRUN_TRY(const auto bytes, read_file_text(file, epcis::kDocumentBytesMax));
-    FENRUN_TRY(const auto document, epcis::capture_document(bytes, places_, batch()));
+    FENRUN_TRY(const auto document, epcis::capture_document(bytes, {&places_, batch()}));
     const std::size_t first = rows_.size();
     bool is_any_refused = false;
     for (std::size_t i = 0; i < document.events.size(); ++i) {
       rows_.push_back(event_view(file, i, document.events[i]));
-      is_any_refused = is_any_refused || !document.events[i];
+      is_any_refused = is_any_refused || !document.events[i].records;
     }
     if (is_any_refused) exit_ = Exit::refused;
     const bool is_rollback = options_.behaviour == "rollback";
@@ -119,7 +98,7 @@ class Capture {
       }
       return {};
     }
-    FENRUN_TRY(auto groups, grouped(document));
+    auto groups = epcis::operation_groups(document);
     if (is_rollback && groups.size() > 1) {
       return Error{Errc::transaction_too_large,
                    "more events than one transaction holds: give --error-behaviour proceed"};
@@ -128,7 +107,7 @@ class Capture {
     return {};
   }
 
-  Status submit(Group& group, std::size_t first) {
+  Status submit(epcis::OperationGroup& group, std::size_t first) {
     TransactionDraft draft;
     draft.operations = std::move(group.operations);
     draft.mode =
@@ -140,11 +119,13 @@ class Capture {
     if (const Exit exit = exit_of_transaction(full); exit != Exit::ok) exit_ = exit;
     for (std::size_t i = 0; i < group.events.size(); ++i) {
       Json& row = rows_[first + group.events[i]];
-      row["transaction"] = full["id"];
+      if (row["result"] == "refused") continue;  // An earlier part of it was.
+      const bool is_first = !row.contains("transaction");
+      if (is_first) row["transaction"] = full["id"];
       row["result"] = full["status"];
       if (!full.contains("operations") || i >= full["operations"].size()) continue;
       const Json& operation = full["operations"][i];
-      row["position"] = operation["position"];
+      if (is_first) row["position"] = operation["position"];
       row["outcome"] = operation["outcome"];
       if (operation["outcome"] != "ok") {
         row["result"] = "refused";

@@ -7,51 +7,44 @@
 namespace fenrun::epcis {
 namespace {
 
-// Why the ledger takes none of the events of such a document.
-Status check_recordable(const Document& document) {
-  const Pointer root;
-  if (document.kind() == DocumentKind::query_document) {
-    return at({&root, "type"}, Errc::not_supported_yet, "EPCISQueryDocument");
-  }
-  if (document.has_header()) {
-    return at({&root, "epcisHeader"}, Errc::not_supported_yet, "master data in the header");
-  }
-  return {};
-}
-
 std::string type_of(const Json& event) {
   const Json* const type = event.is_object() ? member_of(event, "type") : nullptr;
   return type && type->is_string() ? shortened(type->get_ref<const std::string&>()) : "";
 }
 
-CheckedEvent check_event(const Document& document, std::size_t index, const RecordWith& with) {
-  const Json& json = document.event(index);
-  const auto site = document.site(index);
-  CheckedEvent out{
-      type_of(json), {}, {}, {}, to_record(json, site.pointer(), document.context(), with)};
-  const auto read = read_event(json, site.pointer(), document.context());
-  if (!read) {
-    out.refusal = read.error();
-    return out;
+// The hash goes with the first part: it finds the event, and the event its parts.  What is declared
+// an error is found by it, part by part.
+void name_records(std::vector<RecordEvent>& records, const EventId& event, const Digest& hash) {
+  for (auto& record : records) {
+    record.id.document = event.document;
+    record.id.index = event.index;
+    if (record.id.part == 0 || record.standing == EventStanding::erroneous) {
+      record.event_hash = hash;
+    }
   }
-  out.refusal = read->identifier_fault;
-  out.hash = event_hash(read->event);
-  if (has_foreign_hash(read->event, *out.hash)) out.flags.push_back(Flag::event_id_mismatch);
-  return out;
 }
 
-CheckedDocument check_events(const Document& document, std::string_view bytes,
-                             const RecordWith& with) {
-  CheckedDocument out{sha256(bytes_of(bytes)), {}};
-  for (std::size_t i = 0; i < document.size(); ++i) {
-    auto event = check_event(document, i, with);
-    if (event.record) {
-      event.record->id.document = out.document;
-      event.record->id.index = static_cast<std::uint32_t>(i);
-      event.record->event_hash = event.hash;
-    }
-    out.events.push_back(std::move(event));
+CapturedEvent capture_event(const Document& document, const EventId& id, const RecordWith& with,
+                            Growth& growth) {
+  const Json& json = document.event(id.index);
+  const auto site = document.site(id.index);
+  CapturedEvent out{type_of(json), {}, {}, {}, {}, Errc::value_invalid};
+  auto read = read_event(json, site.pointer(), document.context(), growth);
+  if (!read) {
+    out.refusal = read.error();
+    out.records = read.error();
+    return out;
   }
+  out.hash = event_hash(read->event);
+  if (has_foreign_hash(read->event, *out.hash)) out.flags.push_back(Flag::event_id_mismatch);
+  out.refusal = std::move(read->identifier_fault);
+  if (out.refusal) {
+    out.records = *out.refusal;
+  } else {
+    out.records = to_records(read->event, site.pointer(), with);
+    if (out.records) name_records(*out.records, id, *out.hash);
+  }
+  out.event = std::move(read->event);
   return out;
 }
 
@@ -65,26 +58,13 @@ std::string_view name_of(Flag flag) {
   return "";
 }
 
-Result<CheckedDocument> check_document(std::string_view bytes, const RecordWith& with) {
+Result<CapturedDocument> capture_document(std::string_view bytes, const RecordWith& with) {
   FENRUN_TRY(const auto document, Document::read(bytes));
-  auto out = check_events(document, bytes, with);
-  if (const auto status = check_recordable(document); !status) {
-    for (auto& event : out.events) event.record = status.error();
-  }
-  return out;
-}
-
-Result<CapturedDocument> capture_document(std::string_view bytes, const Places& places,
-                                          std::optional<UnitBatchId> batch) {
-  FENRUN_TRY(const auto document, Document::read(bytes));
-  FENRUN_OK(check_recordable(document));
-  auto checked = check_events(document, bytes, {&places, batch});
-  CapturedDocument out{checked.document, {}};
-  for (auto& event : checked.events) {
-    // What the ledger would take must be in order as well.
-    const bool is_refused = event.record && event.refusal;
-    out.events.push_back(is_refused ? Result<RecordEvent>(*event.refusal)
-                                    : std::move(event.record));
+  CapturedDocument out{sha256(bytes_of(bytes)), {}};
+  Growth growth;
+  for (std::size_t i = 0; i < document.size(); ++i) {
+    const EventId id{out.document, static_cast<std::uint32_t>(i), 0};
+    out.events.push_back(capture_event(document, id, with, growth));
   }
   return out;
 }

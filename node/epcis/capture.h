@@ -1,8 +1,8 @@
 // Goods events from EPCIS 2.0 documents (JSON and JSON-LD).  docs/spec/epcis.md.
 //
 // Two questions, answered one after the other: is an event in order by form and identifiers
-// (node/epcis/read_event.h), and does the ledger record such events (node/epcis/record.h).  Whether
-// the ledger believes it is a third, for the ledger's state.
+// (node/epcis/read_event.h), and which operations record it (node/epcis/record.h).  Whether the
+// ledger believes it is a third, for the ledger's state.
 //
 // Nothing is ever fetched: only the contexts of GS1 are known, and prefixes that a document defines
 // itself.
@@ -23,38 +23,28 @@ enum class Flag {
 };
 std::string_view name_of(Flag flag);
 
-struct CheckedEvent {
+struct CapturedEvent {
   std::string type;              // As the document writes it; empty if it does not.
-  std::optional<Error> refusal;  // None if it is in order by form and identifiers.
+  std::optional<Event> event;    // None if its form is not in order.
   std::optional<Digest> hash;    // None if the form leaves nothing to hash.
+  std::optional<Error> refusal;  // None if it is in order by form and identifiers.
   std::vector<Flag> flags;
-  Result<RecordEvent> record;  // What the ledger would be given, or why it is not.
+  // What records it, the parts in their order; or why nothing does: the refusal, or what
+  // to_records() says.
+  Result<std::vector<RecordEvent>> records;
 };
 
-struct CheckedDocument {
-  Digest document;                   // SHA-256 of the exact bytes.
-  std::vector<CheckedEvent> events;  // Each event of the document, in its order.
+struct CapturedDocument {
+  Digest document;                    // SHA-256 of the exact bytes.
+  std::vector<CapturedEvent> events;  // Each event of the document, in its order.
 };
 
-// Any document.  `record` is what RecordEvent would hold if the ledger took documents of this kind.
+// Any document: an EPCISDocument or EPCISQueryDocument, an array of events, or one event.
 //
 // Errors of the whole document: json_invalid, limit_exceeded, personal_data, value_invalid for a
 // context that is not built in and for the document's own members, not_supported_yet for another
-// kind of document.  A refusal is value_invalid or limit_exceeded, with a JSON pointer.
-Result<CheckedDocument> check_document(std::string_view bytes, const RecordWith& with);
-
-struct CapturedDocument {
-  Digest document;                          // SHA-256 of the exact bytes.
-  std::vector<Result<RecordEvent>> events;  // Each event of the document, in its order.
-};
-
-// What is to be sent: an EPCISDocument without master data, an array of events, or one event.
-// `batch` is that of what is commissioned; without it commissioning is refused.
-//
-// Errors of the whole document: those of check_document(), and not_supported_yet for a query
-// document and for master data.  Errors of an event: value_invalid, not_supported_yet,
-// limit_exceeded; each with a JSON pointer.
-Result<CapturedDocument> capture_document(std::string_view bytes, const Places& places,
-                                          std::optional<UnitBatchId> batch);
+// kind of document.  Errors of an event: value_invalid, limit_exceeded, not_supported_yet; each
+// with a JSON pointer.
+Result<CapturedDocument> capture_document(std::string_view bytes, const RecordWith& with);
 
 }  // namespace fenrun::epcis

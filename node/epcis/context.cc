@@ -60,8 +60,12 @@ Status Context::add(const Json& value, const Pointer& place) {
 }
 
 Status Context::add_member(const std::string& name, const Json& value, const Pointer& place) {
-  const auto known = prefixes_.find(name);
-  if (known != prefixes_.end() && value == known->second) return {};  // Says nothing new.
+  if (++defined_ > kContextPrefixesMax) {
+    return at(place, Errc::limit_exceeded,
+              "more than " + std::to_string(kContextPrefixesMax) + " prefixes");
+  }
+  const auto* const known = find(name);
+  if (known && value == *known) return {};  // Says nothing new.
   const auto colon = name.find(':');
   const bool is_reserved = std::ranges::find(kReserved, name.substr(0, colon)) != kReserved.end();
   if (colon != std::string::npos && colon > 0 && !is_reserved && is_hint(value)) return {};
@@ -78,6 +82,12 @@ Status Context::add_member(const std::string& name, const Json& value, const Poi
   return {};
 }
 
+const std::string* Context::find(std::string_view prefix) const {
+  const auto it = prefixes_.find(prefix);
+  if (it != prefixes_.end()) return &it->second;
+  return outer_ ? outer_->find(prefix) : nullptr;
+}
+
 std::optional<std::string> Context::extension_name(std::string_view name) const {
   const auto colon = name.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == name.size()) {
@@ -90,9 +100,9 @@ std::optional<std::string> Context::extension_name(std::string_view name) const 
     space = name.substr(0, cut);
     local = name.substr(cut);
   } else {
-    const auto it = prefixes_.find(name.substr(0, colon));
-    if (it == prefixes_.end()) return std::nullopt;
-    space = it->second;
+    const auto* const known = find(name.substr(0, colon));
+    if (!known) return std::nullopt;
+    space = *known;
     local = name.substr(colon + 1);
   }
   if (space == kCbv || space == kEpcis || local.empty()) return std::nullopt;
@@ -104,9 +114,9 @@ std::string Context::expanded(std::string_view text) const {
   if (colon == std::string_view::npos || text.substr(colon + 1).starts_with("//")) {
     return std::string(text);
   }
-  const auto it = prefixes_.find(text.substr(0, colon));
-  if (it == prefixes_.end()) return std::string(text);
-  return it->second + std::string(text.substr(colon + 1));
+  const auto* const known = find(text.substr(0, colon));
+  if (!known) return std::string(text);
+  return *known + std::string(text.substr(colon + 1));
 }
 
 bool is_known_context(std::string_view uri) {

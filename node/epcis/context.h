@@ -2,6 +2,8 @@
 //
 // Nothing is ever fetched: the contexts of GS1 are built in, and a document may define prefixes of
 // its own.  It can neither redefine a term nor give bare names another meaning.
+//
+// An event's context stands within its document's: it adds to it, and copies nothing of it.
 #pragma once
 
 #include <map>
@@ -14,13 +16,17 @@
 
 namespace fenrun::epcis {
 
+inline constexpr std::size_t kContextPrefixesMax = 256;  // That one @context defines.
+
 class Context {
  public:
   // With the prefixes that GS1's context has.
   Context();
+  // Adds to another, which outlives it.
+  static Context within(const Context& outer) { return Context(&outer); }
 
   // Takes in a @context.  Errc::value_invalid for a context that is not built in, and for whatever
-  // is no prefix and no hint how to read an extension.
+  // is no prefix and no hint how to read an extension; Errc::limit_exceeded for too many prefixes.
   Status add(const Json& value, const Pointer& place);
 
   // "{namespace}name" of an extension: `prefix:name` with a known prefix, or an absolute URI of the
@@ -31,8 +37,14 @@ class Context {
   std::string expanded(std::string_view text) const;
 
  private:
-  Status add_member(const std::string& name, const Json& value, const Pointer& place);
+  explicit Context(const Context* outer) : outer_(outer) {}
 
+  Status add_member(const std::string& name, const Json& value, const Pointer& place);
+  // What the prefix stands for; null if nobody defined it.
+  const std::string* find(std::string_view prefix) const;
+
+  const Context* outer_ = nullptr;
+  std::size_t defined_ = 0;  // By @context, again and again counted.
   std::map<std::string, std::string, std::less<>> prefixes_;
 };
 

@@ -117,7 +117,9 @@ Status Document::read_document() {
                            "epcisHeader", "sender", "receiver", "instanceIdentifier"},
                           "EPCISDocument"));
   FENRUN_OK(check_dates(true));
-  if (has_header() && !json_["epcisHeader"].is_object()) {
+  // Master data of places and goods: bound by the document's digest, and not read.
+  const Json* const header = member_of(json_, "epcisHeader");
+  if (header && !header->is_object()) {
     return at({&root, "epcisHeader"}, Errc::value_invalid, "must be an object");
   }
   const Pointer body_place{&root, "epcisBody"};

@@ -29,9 +29,6 @@ class Document {
   static Result<Document> read(std::string_view bytes);
 
   DocumentKind kind() const { return kind_; }
-  // True if the document brings master data along.
-  bool has_header() const { return json_.is_object() && json_.contains("epcisHeader"); }
-
   std::size_t size() const;
   // REQUIRES: index < size(), here and below.
   const Json& event(std::size_t index) const;

@@ -73,7 +73,7 @@ Result<TypedUri> read_typed_uri(const Json& value, const Pointer& place, const T
 }
 
 Result<std::vector<std::string>> read_dispositions(const Json& value, const Pointer& place,
-                                                   const ReadingState& state) {
+                                                   ReadingState& state) {
   FENRUN_OK(check_list(value, place));
   if (value.empty()) return at(place, Errc::value_invalid, "must name a disposition");
   std::vector<std::string> out;
@@ -142,7 +142,7 @@ Result<std::vector<TypedUri>> read_typed_uris(const Json& value, const Pointer& 
 }
 
 Result<PersistentDisposition> read_persistent_disposition(const Json& value, const Pointer& place,
-                                                          const ReadingState& state) {
+                                                          ReadingState& state) {
   FENRUN_OK(check_closed(value, place, {"set", "unset"}, state));
   if (!value.contains("set") && !value.contains("unset")) {
     return at(place, Errc::value_invalid, "must set or unset something");

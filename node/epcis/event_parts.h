@@ -35,7 +35,7 @@ struct PersistentDisposition {
   std::vector<std::string> unset;
 };
 Result<PersistentDisposition> read_persistent_disposition(const Json& value, const Pointer& place,
-                                                          const ReadingState& state);
+                                                          ReadingState& state);
 
 Result<ErrorDeclaration> read_error_declaration(const Json& value, const Pointer& place,
                                                 ReadingState& state);

@@ -34,6 +34,13 @@ std::string canonical_number(const std::string& text) {
   return canonical_decimal(text).value_or(text);
 }
 
+// Written out, which the document pays for.
+Result<std::string> expanded(const std::string& text, const Pointer& place, ReadingState& state) {
+  auto out = state.context.expanded(text);
+  if (out.size() > text.size()) FENRUN_OK(state.growth.spend(out.size(), place));
+  return out;
+}
+
 // None for an array and for an object.
 std::optional<std::string> scalar_text(const Json& value) {
   if (value.is_string()) return canonical_text(value.get_ref<const std::string&>());
@@ -48,7 +55,7 @@ std::optional<std::string> scalar_text(const Json& value) {
 Result<std::string> read_uri(const Json& value, const Pointer& place, UriRole role,
                              ReadingState& state) {
   FENRUN_TRY(const auto text, string_of(value, place));
-  const auto uri = state.context.expanded(text);
+  FENRUN_TRY(const auto uri, expanded(text, place, state));
   if (const auto status = check_uri(uri); !status) return at(place, status.error());
   const auto key = read_gs1_key(uri);
   const bool is_strict =
@@ -63,9 +70,10 @@ Result<std::string> read_uri(const Json& value, const Pointer& place, UriRole ro
 }
 
 Result<std::string> read_word(const Json& value, const Pointer& place, Vocabulary vocabulary,
-                              const ReadingState& state) {
+                              ReadingState& state) {
   FENRUN_TRY(const auto text, string_of(value, place));
-  auto word = word_uri(vocabulary, state.context.expanded(text));
+  FENRUN_TRY(const auto written, expanded(text, place, state));
+  auto word = word_uri(vocabulary, written);
   if (!word) return at(place, word.error());
   return *std::move(word);
 }
@@ -114,10 +122,7 @@ Status read_extension(const std::string& name, const Json& value, const Pointer&
     return {};
   }
   Extension extension{name, scalar_text(value), {}};
-  state.extension_bytes += name.size() + extension.value.value_or("").size();
-  if (state.extension_bytes > kExtensionBytesMax) {
-    return at(place, Errc::limit_exceeded, "the extensions of an event");
-  }
+  FENRUN_OK(state.growth.spend(name.size() + extension.value.value_or("").size(), place));
   if (value.is_object()) {
     for (const auto& [inner, member] : value.items()) {
       const Pointer there{&place, inner};

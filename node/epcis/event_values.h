@@ -8,6 +8,7 @@
 #include "node/epcis/context.h"
 #include "node/epcis/event.h"
 #include "node/epcis/fields.h"
+#include "node/epcis/growth.h"
 #include "node/epcis/vocabulary.h"
 
 namespace fenrun::epcis {
@@ -15,12 +16,10 @@ namespace fenrun::epcis {
 // What the reading of one event shares.
 struct ReadingState {
   const Context& context;
+  Growth& growth;
   // The first identifier whose check digit is wrong.  Reading goes on: the event still has a hash.
   std::optional<Error> identifier_fault = std::nullopt;
-  // Of names and values of extensions, as they are hashed: a short name can stand for a long one.
-  std::size_t extension_bytes = 0;
 };
-inline constexpr std::size_t kExtensionBytesMax = 1024 * 1024;
 inline constexpr std::size_t kExtensionNameBytesMax = 512;
 
 // How much is expected of a URI.
@@ -30,11 +29,12 @@ enum class UriRole {
   address,     // Any absolute URI.
 };
 
-// All of them answer Errc::value_invalid.
+// All of them answer Errc::value_invalid; Errc::limit_exceeded where what is written out grows too
+// much.
 Result<std::string> read_uri(const Json& value, const Pointer& place, UriRole role,
                              ReadingState& state);
 Result<std::string> read_word(const Json& value, const Pointer& place, Vocabulary vocabulary,
-                              const ReadingState& state);
+                              ReadingState& state);
 Result<std::string> read_time(const Json& value, const Pointer& place);
 Result<std::string> read_number(const Json& value, const Pointer& place);
 
@@ -47,7 +47,6 @@ Result<std::vector<Extension>> read_extensions(const Json& object, const Pointer
                                                ReadingState& state, IsStandard is_standard);
 
 // One extension, appended to `out`: nothing for a comment, several for an array.
-// Errc::limit_exceeded also beyond kExtensionBytesMax.
 Status read_extension(const std::string& name, const Json& value, const Pointer& place,
                       ReadingState& state, std::vector<Extension>& out);
 

@@ -1,8 +1,8 @@
 // GS1 identifiers as EPCIS documents write them, and the one spelling in which the ledger knows
-// them.  docs/operating.md, "Goods events".
+// them.  docs/spec/epcis.md, §3 and §6.
 //
-// Read are EPC URNs (EPC Tag Data Standard, §6) and GS1 Digital Link URIs on any host; check digits
-// are verified where the spelling has one and computed where it has none.
+// Read is every spelling that node/epcis/gs1_keys.h knows; check digits are verified where the
+// spelling has one and computed where it has none.
 #pragma once
 
 #include <string>

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "core/text.h"
-#include "node/epcis/pointer.h"
+#include "node/epcis/decimal.h"
+#include "node/epcis/fields.h"
 
 namespace fenrun::epcis {
 namespace {
@@ -90,36 +91,80 @@ std::optional<std::string_view> personal_data_in_token(std::string_view token, b
   return std::nullopt;
 }
 
-Status scan(const Json& value, const Pointer& at) {
+// 138-1234-5678 and 138 1234 5678, with nothing that touches it.
+bool holds_grouped_mobile(std::string_view text) {
+  constexpr std::size_t kSize = 13;
+  for (std::size_t i = 0; i + kSize <= text.size(); ++i) {
+    if (text[i] != '1' || (i > 0 && is_alphanumeric(text[i - 1]))) continue;
+    const auto group = text.substr(i, kSize);
+    const char separator = group[3];
+    if ((separator != '-' && separator != ' ') || group[8] != separator) continue;
+    const std::string digits = std::string(group.substr(0, 3)) + std::string(group.substr(4, 4)) +
+                               std::string(group.substr(9));
+    const bool ends = i + kSize == text.size() || !is_alphanumeric(text[i + kSize]);
+    if (ends && std::ranges::all_of(digits, is_digit) && is_mobile(digits)) return true;
+  }
+  return false;
+}
+
+int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// Percent-encoded bytes decoded, full-width forms (U+FF01 to U+FF5E) as their ASCII ones.
+std::string unveiled(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+        hex_digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else if (byte(i) == 0xEF && (byte(i + 1) == 0xBC || byte(i + 1) == 0xBD)) {
+      const auto code = (byte(i + 1) - 0xBC) * 0x40 + byte(i + 2) - 0x80;  // From U+FF00.
+      out += static_cast<char>(code <= 0x5E ? code + 0x20 : '?');
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+Status scan(const Json& value, const Pointer& place) {
   const auto refuse = [&](std::string_view text) -> Status {
     const auto found = personal_data_in(text);
     if (!found) return {};
-    return Error{Errc::personal_data, at.to_string() + ": looks like " + std::string(*found)};
+    return at(place, Errc::personal_data, "looks like " + std::string(*found));
   };
   if (value.is_object()) {
     for (const auto& [name, member] : value.items()) {
       // The name is not repeated either, should it be what is refused.
       if (personal_data_in(name)) {
-        return Error{Errc::personal_data, at.to_string() + ": the name of a member looks like " +
-                                              std::string(*personal_data_in(name))};
+        return at(place, Errc::personal_data,
+                  "the name of a member looks like " + std::string(*personal_data_in(name)));
       }
-      FENRUN_OK(scan(member, Pointer{&at, name}));
+      FENRUN_OK(scan(member, Pointer{&place, name}));
     }
   } else if (value.is_array()) {
     for (std::size_t i = 0; i < value.size(); ++i) {
-      FENRUN_OK(scan(value[i], Pointer{&at, {}, i}));
+      FENRUN_OK(scan(value[i], Pointer{&place, {}, i}));
     }
   } else if (value.is_string()) {
     return refuse(value.get_ref<const std::string&>());
   } else if (const auto number = number_text(value)) {
-    return refuse(*number);
+    FENRUN_OK(refuse(*number));
+    return refuse(canonical_decimal(*number).value_or(""));
   }
   return {};
 }
 
-}  // namespace
-
-std::optional<std::string_view> personal_data_in(std::string_view text) {
+std::optional<std::string_view> plain_personal_data_in(std::string_view text) {
+  if (holds_grouped_mobile(text)) return "a mobile number";
   for (std::size_t i = 0; i < text.size();) {
     if (!is_openid_character(text[i])) {
       ++i;
@@ -140,6 +185,14 @@ std::optional<std::string_view> personal_data_in(std::string_view text) {
     i = end;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string_view> personal_data_in(std::string_view text) {
+  const auto found = plain_personal_data_in(text);
+  if (found || text.find_first_of("%\xEF") == std::string_view::npos) return found;
+  return plain_personal_data_in(unveiled(text));
 }
 
 Status refuse_personal_data(const Json& document) { return scan(document, Pointer{}); }

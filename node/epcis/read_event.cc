@@ -8,8 +8,8 @@ namespace {
 
 class EventReader {
  public:
-  EventReader(const Json& json, const Pointer& place, const Context& context)
-      : json_(json), place_(place), state_{context} {}
+  EventReader(const Json& json, const Pointer& place, ReadingState state)
+      : json_(json), place_(place), state_(std::move(state)) {}
 
   Result<ReadEvent> read() {
     FENRUN_OK(read_type());
@@ -230,13 +230,14 @@ class EventReader {
 
 }  // namespace
 
-Result<ReadEvent> read_event(const Json& json, const Pointer& place, const Context& context) {
+Result<ReadEvent> read_event(const Json& json, const Pointer& place, const Context& context,
+                             Growth& growth) {
   if (!json.is_object()) return at(place, Errc::value_invalid, "must be an object");
   const Json* const own = member_of(json, "@context");
-  if (!own) return EventReader(json, place, context).read();
-  Context extended = context;
+  if (!own) return EventReader(json, place, {context, growth}).read();
+  auto extended = Context::within(context);
   FENRUN_OK(extended.add(*own, {&place, "@context"}));
-  return EventReader(json, place, extended).read();
+  return EventReader(json, place, {extended, growth}).read();
 }
 
 }  // namespace fenrun::epcis

@@ -7,6 +7,7 @@
 
 #include "node/epcis/context.h"
 #include "node/epcis/event.h"
+#include "node/epcis/growth.h"
 
 namespace fenrun::epcis {
 
@@ -16,8 +17,9 @@ struct ReadEvent {
   std::optional<Error> identifier_fault;
 };
 
-// Errc::value_invalid with the JSON pointer of what is wrong; Errc::limit_exceeded for extensions
-// that are too long.
-Result<ReadEvent> read_event(const Json& json, const Pointer& place, const Context& context);
+// `growth` is the document's.  Errc::value_invalid with the JSON pointer of what is wrong;
+// Errc::limit_exceeded for what grows too much, and for names of extensions that are too long.
+Result<ReadEvent> read_event(const Json& json, const Pointer& place, const Context& context,
+                             Growth& growth);
 
 }  // namespace fenrun::epcis

@@ -1,7 +1,7 @@
 #include "node/epcis/record.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 #include <set>
 
 #include "node/epcis/event_time.h"
@@ -12,185 +12,253 @@
 namespace fenrun::epcis {
 namespace {
 
+// What a step says of the goods that an ObjectEvent or a TransactionEvent names.
+struct Step {
+  std::string_view word;
+  EventKind kind;
+  Action action;
+};
+
+constexpr auto kSteps = std::to_array<Step>({
+    {"commissioning", EventKind::commissioning, Action::add},
+    {"shipping", EventKind::shipping, Action::observe},
+    {"departing", EventKind::shipping, Action::observe},
+    {"void_shipping", EventKind::void_shipping, Action::observe},
+    {"receiving", EventKind::receiving, Action::observe},
+    {"accepting", EventKind::receiving, Action::observe},
+    {"retail_selling", EventKind::retail_selling, Action::observe},
+    {"decommissioning", EventKind::destroying, Action::remove},
+    {"destroying", EventKind::destroying, Action::remove},
+});
+
+// To whom goods go: the first of these that the event names.
+constexpr auto kConsigneeTypes =
+    std::to_array<std::string_view>({"possessing_party", "owning_party", "location"});
+
+std::string_view name_of(Action action) {
+  switch (action) {
+    case Action::add:
+      return "ADD";
+    case Action::observe:
+      return "OBSERVE";
+    case Action::remove:
+      return "DELETE";
+  }
+  return "";
+}
+
 class Recorder {
  public:
-  Recorder(const Json& event, const Pointer& place, const Context& context, const RecordWith& with)
-      : event_(event), place_(place), context_(context), with_(with) {}
+  Recorder(const Event& event, const Pointer& place, const RecordWith& with)
+      : event_(event), place_(place), with_(with) {
+    if (event.biz_step) step_ = word_of(Vocabulary::biz_step, *event.biz_step);
+  }
 
-  Result<RecordEvent> record() {
-    if (!event_.is_object()) return at(place_, Errc::value_invalid, "must be an object");
-    FENRUN_OK(check_type());
-    FENRUN_OK(check_members());
-    RecordEvent out;
-    FENRUN_OK(read_step(out));
-    FENRUN_TRY(const auto time, required("eventTime"));
-    const Pointer time_place{&place_, "eventTime"};
-    const auto ms = parse_event_time(time);
-    if (!ms) return at(time_place, ms.error());
-    out.time = *ms;
-    FENRUN_OK(read_place(out));
-    FENRUN_OK(read_units(out));
-    return out;
+  Result<std::vector<RecordEvent>> record() const {
+    RecordEvent head;
+    FENRUN_TRY(head.kind, kind());
+    head.standing = event_.error ? EventStanding::erroneous : EventStanding::asserted;
+    FENRUN_TRY(head.time, parse_event_time(event_.time));
+    FENRUN_TRY(head.place, party_at());
+    if (head.kind == EventKind::shipping) {
+      FENRUN_TRY(head.counterparty, consignee());
+    }
+    if (head.kind == EventKind::commissioning) {
+      if (!with_.batch) {
+        return at({&place_, "bizStep"}, Errc::value_invalid,
+                  "name the code batch to which the commissioned units belong");
+      }
+      head.batch = with_.batch;
+    }
+    if (head.kind == EventKind::observed) return in_parts(head, observed_units());
+    if (is_of_container(head.kind)) {
+      const Pointer inner{&place_, "parentID"};
+      auto parent = canonical_epc(event_.parent.value_or(""));
+      if (!parent) return at(inner, parent.error());
+      head.parent = EpcText{*std::move(parent)};
+    }
+    FENRUN_TRY(const auto units, named_units(head.kind));
+    return in_parts(head, units);
   }
 
  private:
-  Result<std::string> required(std::string_view name) const {
-    return required_string(event_, name, place_);
+  static bool is_of_container(EventKind kind) {
+    return kind == EventKind::packing || kind == EventKind::unpacking;
   }
 
-  Status check_type() const {
-    FENRUN_TRY(const auto type, required("type"));
-    if (type == "ObjectEvent") return {};
-    return at({&place_, "type"}, Errc::not_supported_yet, shortened(type));
+  // Classes of goods have no history of their own.
+  bool is_of_classes_only() const { return event_.epcs.empty() && !event_.quantities.empty(); }
+
+  Result<EventKind> kind() const {
+    if (is_of_classes_only()) return EventKind::observed;
+    switch (event_.type) {
+      case EventType::object:
+      case EventType::transaction:
+        return kind_of_step();
+      case EventType::aggregation:
+        return kind_of_aggregation();
+      case EventType::transformation:
+      case EventType::association:
+        return EventKind::observed;
+    }
+    return EventKind::observed;
   }
 
-  Status check_members() {
-    const auto own_context = event_.find("@context");
-    if (own_context != event_.end()) {
-      FENRUN_OK(context_.add(*own_context, {&place_, "@context"}));
-    }
-    for (const auto& [name, value] : event_.items()) {
-      const Pointer inner{&place_, name};
-      const auto use = use_of_field(name);
-      if (use == FieldUse::unsupported) {
-        // An empty list says nothing.
-        if (value.is_array() && value.empty()) continue;
-        return at(inner, Errc::not_supported_yet, name);
-      }
-      if (!use && !context_.extension_name(name)) {
-        return at(inner, Errc::value_invalid, "no member of an ObjectEvent, and no known prefix");
-      }
-    }
-    return {};
+  Result<EventKind> kind_of_step() const {
+    const auto* const step = std::ranges::find(kSteps, step_, &Step::word);
+    if (step == kSteps.end()) return EventKind::observed;
+    // A transaction begins with what is added to it.
+    const bool is_added = event_.type == EventType::transaction && event_.action == Action::add &&
+                          step->action == Action::observe;
+    if (event_.action != step->action && !is_added) return wrong_action(step->action);
+    if (step->kind != EventKind::receiving || !is_return()) return step->kind;
+    const bool has_rma = std::ranges::any_of(event_.biz_transactions, [](const TypedUri& item) {
+      return item.type && word_of(Vocabulary::biz_transaction_type, *item.type) == "rma";
+    });
+    if (has_rma) return EventKind::returning;
+    return at({&place_, "bizTransactionList"}, Errc::value_invalid,
+              "a return names the business transaction that allows it, of type rma");
   }
 
-  Status read_step(RecordEvent& out) const {
-    struct Step {
-      std::string_view word;
-      EventKind kind;
-      std::string_view action;
-      std::initializer_list<std::string_view> dispositions;
-    };
-    static const Step kSteps[] = {
-        {"commissioning",
-         EventKind::commissioning,
-         "ADD",
-         {"active", "in_progress", "sellable_accessible", "sellable_not_accessible"}},
-        {"receiving",
-         EventKind::receiving,
-         "OBSERVE",
-         {"active", "in_progress", "container_closed", "sellable_accessible",
-          "sellable_not_accessible"}},
-        {"retail_selling", EventKind::retail_selling, "OBSERVE", {"retail_sold"}},
-    };
-    const Pointer step_place{&place_, "bizStep"};
-    if (!event_.contains("bizStep")) {
-      return at(step_place, Errc::not_supported_yet, "an event without a business step");
-    }
-    FENRUN_TRY(const auto text, required("bizStep"));
-    const auto word = canonical_word(Vocabulary::biz_step, text);
-    if (!word) return at(step_place, word.error());
-    const auto* const step =
-        std::ranges::find_if(kSteps, [&](const Step& known) { return known.word == *word; });
-    if (step == std::end(kSteps)) {
-      return at(step_place, Errc::not_supported_yet, shortened(*word));
-    }
-    FENRUN_TRY(const auto action, required("action"));
-    if (action != "ADD" && action != "OBSERVE" && action != "DELETE") {
-      return at({&place_, "action"}, Errc::value_invalid, "must be ADD, OBSERVE or DELETE");
-    }
-    if (action != step->action) {
-      return at({&place_, "action"}, Errc::not_supported_yet, action + " with " + *word);
-    }
-    FENRUN_OK(check_disposition(*word, step->dispositions));
-    out.kind = step->kind;
-    if (out.kind != EventKind::commissioning) return {};
-    if (!with_.batch) {
-      return at(step_place, Errc::value_invalid,
-                "name the code batch to which the commissioned units belong");
-    }
-    out.batch = with_.batch;
-    return {};
+  bool is_return() const {
+    return event_.disposition &&
+           word_of(Vocabulary::disposition, *event_.disposition) == "returned";
   }
 
-  Status check_disposition(const std::string& step,
-                           std::initializer_list<std::string_view> allowed) const {
-    if (!event_.contains("disposition")) return {};
-    const Pointer inner{&place_, "disposition"};
-    FENRUN_TRY(const auto text, required("disposition"));
-    const auto word = canonical_word(Vocabulary::disposition, text);
-    if (!word) return at(inner, word.error());
-    if (std::ranges::find(allowed, *word) != allowed.end()) return {};
-    return at(inner, Errc::not_supported_yet, step + " with disposition " + shortened(*word));
-  }
-
-  Result<std::optional<PartyId>> place_of(std::string_view name) const {
-    const Pointer inner{&place_, name};
-    const auto it = event_.find(std::string(name));
-    if (it == event_.end()) return std::optional<PartyId>();
-    if (!it->is_object() || !it->contains("id")) {
-      return at(inner, Errc::value_invalid, "must be an object with an id");
+  Result<EventKind> kind_of_aggregation() const {
+    const bool is_packing = step_ == "packing" || step_ == "repackaging";
+    if (event_.action == Action::observe || (!is_packing && step_ != "unpacking")) {
+      return EventKind::observed;
     }
-    const Pointer id_place{&inner, "id"};
-    FENRUN_TRY(const auto uri, string_of((*it)["id"], id_place));
-    if (!with_.places) return std::optional<PartyId>(PartyId{});
-    const auto party = with_.places->find(uri);
-    if (!party) return at(id_place, party.error());
-    return std::optional(*party);
+    if (event_.action == Action::remove) return EventKind::unpacking;
+    if (is_packing) return EventKind::packing;
+    return wrong_action(Action::remove);
   }
 
-  // The business location is where the goods are afterwards, the read point where they were seen.
-  // The ledger knows parties: both must be places of one.
-  Status read_place(RecordEvent& out) const {
-    FENRUN_TRY(const auto location, place_of("bizLocation"));
-    FENRUN_TRY(const auto point, place_of("readPoint"));
-    if (!location && !point) {
-      return at({&place_, "bizLocation"}, Errc::value_invalid,
+  Error wrong_action(Action expected) const {
+    return at({&place_, "action"}, Errc::value_invalid,
+              std::string(step_) + " is recorded with " + std::string(name_of(expected)));
+  }
+
+  Result<PartyId> party_of(std::string_view uri, const Pointer& where) const {
+    if (!with_.places) return PartyId{};
+    auto party = with_.places->find(uri);
+    if (!party) return at(where, party.error());
+    return *party;
+  }
+
+  // The business location is where the goods are afterwards, the read point where they were seen: a
+  // door of it, which need not be known, but must not be another party's.
+  Result<PartyId> party_at() const {
+    const Pointer location_place{&place_, "bizLocation"};
+    const Pointer point_place{&place_, "readPoint"};
+    if (!event_.biz_location && !event_.read_point) {
+      return at(location_place, Errc::value_invalid,
                 "is missing, and so is readPoint: where was it?");
     }
-    if (location && point && *location != *point) {
-      return at({&place_, "readPoint"}, Errc::value_invalid,
-                "is a place of another party than bizLocation");
-    }
-    out.place = location ? *location : *point;
-    return {};
-  }
-
-  Status read_units(RecordEvent& out) const {
-    const Pointer inner{&place_, "epcList"};
-    const auto it = event_.find("epcList");
-    if (it == event_.end() || !it->is_array() || it->empty()) {
-      return at(inner, Errc::value_invalid, "must be a list of at least one EPC");
-    }
-    if (it->size() > kEventUnitsMax) {
-      return at(inner, Errc::limit_exceeded,
-                "more than " + std::to_string(kEventUnitsMax) + " EPCs");
-    }
-    std::set<std::string> seen;
-    for (std::size_t i = 0; i < it->size(); ++i) {
-      const Pointer item{&inner, {}, i};
-      FENRUN_TRY(const auto uri, string_of((*it)[i], item));
-      auto epc = canonical_epc(uri);
-      if (!epc) return at(item, epc.error());
-      if (!seen.insert(*epc).second) {
-        return at(item, Errc::value_invalid, "the same unit twice: " + *epc);
+    if (!event_.biz_location) return party_of(event_.read_point->id, {&point_place, "id"});
+    FENRUN_TRY(const auto party, party_of(event_.biz_location->id, {&location_place, "id"}));
+    if (event_.read_point && with_.places) {
+      const auto other = with_.places->find(event_.read_point->id);
+      if (other && *other != party) {
+        return at(point_place, Errc::value_invalid, "is a place of another party than bizLocation");
       }
-      out.units.push_back(EpcText{*std::move(epc)});
     }
-    return {};
+    return party;
   }
 
-  const Json& event_;
+  Result<std::optional<PartyId>> consignee() const {
+    const Pointer list{&place_, "destinationList"};
+    std::optional<PartyId> found;
+    for (const auto type : kConsigneeTypes) {
+      for (std::size_t i = 0; i < event_.destinations.size(); ++i) {
+        const auto& destination = event_.destinations[i];
+        if (word_of(Vocabulary::source_or_destination_type, destination.type.value_or("")) !=
+            type) {
+          continue;
+        }
+        const Pointer item{&list, {}, i};
+        const Pointer where{&item, "destination"};
+        FENRUN_TRY(const auto party, party_of(destination.uri, where));
+        if (found && *found != party) {
+          return at(where, Errc::value_invalid, "goods are shipped to one party");
+        }
+        found = party;
+      }
+      if (found) return found;
+    }
+    return at(list, Errc::value_invalid,
+              "names no possessing_party, owning_party or location: shipped to whom?");
+  }
+
+  std::string_view list_name() const {
+    return event_.type == EventType::aggregation ? "childEPCs" : "epcList";
+  }
+
+  // Of a step that bears on goods: each one must be a unit.
+  Result<std::vector<EpcText>> named_units(EventKind kind) const {
+    const Pointer list{&place_, list_name()};
+    // A container may be emptied of all that it holds.
+    if (event_.epcs.empty() && kind != EventKind::unpacking) {
+      return at(list, Errc::value_invalid, "must be a list of at least one EPC");
+    }
+    std::vector<EpcText> out;
+    std::set<std::string_view> seen;
+    out.reserve(event_.epcs.size());  // seen points into it.
+    for (std::size_t i = 0; i < event_.epcs.size(); ++i) {
+      auto epc = canonical_epc(event_.epcs[i]);
+      if (!epc) return at({&list, {}, i}, epc.error());
+      out.push_back(EpcText{*std::move(epc)});
+      if (!seen.insert(out.back().value).second) {
+        return at({&list, {}, i}, Errc::value_invalid, "the same unit twice: " + out.back().value);
+      }
+    }
+    return out;
+  }
+
+  // Whatever the event names that is a unit, once each.
+  std::vector<EpcText> observed_units() const {
+    std::vector<EpcText> out;
+    std::set<std::string> seen;
+    const auto add = [&](const std::string& uri) {
+      auto epc = canonical_epc(uri);
+      if (epc && seen.insert(*epc).second) out.push_back(EpcText{*std::move(epc)});
+    };
+    if (event_.parent) add(*event_.parent);
+    for (const auto* list : {&event_.epcs, &event_.inputs, &event_.outputs}) {
+      std::ranges::for_each(*list, add);
+    }
+    return out;
+  }
+
+  static std::vector<RecordEvent> in_parts(const RecordEvent& head,
+                                           const std::vector<EpcText>& units) {
+    std::vector<RecordEvent> out{head};
+    std::size_t bytes = 0;
+    for (const auto& unit : units) {
+      const std::size_t cost = 1 + unit.value.size();
+      if (out.back().units.size() == kEventUnitsMax || bytes + cost > kPartUnitsBytesMax) {
+        out.push_back(head);
+        out.back().id.part = static_cast<std::uint32_t>(out.size() - 1);
+        bytes = 0;
+      }
+      out.back().units.push_back(unit);
+      bytes += cost;
+    }
+    return out;
+  }
+
+  const Event& event_;
   const Pointer& place_;
-  Context context_;
   const RecordWith& with_;
+  std::string_view step_;  // Bare; empty for own words, and without a step.
 };
 
 }  // namespace
 
-Result<RecordEvent> to_record(const Json& event, const Pointer& place, const Context& context,
-                              const RecordWith& with) {
-  return Recorder(event, place, context, with).record();
+Result<std::vector<RecordEvent>> to_records(const Event& event, const Pointer& place,
+                                            const RecordWith& with) {
+  return Recorder(event, place, with).record();
 }
 
 }  // namespace fenrun::epcis

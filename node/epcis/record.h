@@ -1,17 +1,18 @@
-// From an event of a document to the operation that records it.
+// From an event to the operations that record it.  docs/spec/epcis.md, §6.
 //
-// Taken are ObjectEvents of three steps: commissioning with ADD, receiving and retail_selling with
-// OBSERVE.  All else is refused with not_supported_yet, and never passed over in silence: what a
-// document says and the ledger would not record must not look recorded.  What surrounds an event
-// (business transactions, sources, destinations, extensions) is bound by the digest of the
-// document's bytes and stays with whoever submits it.
+// Every event that is in order is recorded.  Some bear on the state of goods; all others are
+// observed: noted for the units that they name, and nothing else.  A step that bears on goods is
+// never taken for an observation because something about it is wrong: that is refused, so that what
+// a document says does not look recorded when it is not.
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "contracts/operations.h"
-#include "node/epcis/context.h"
+#include "node/epcis/event.h"
 #include "node/epcis/places.h"
+#include "node/epcis/pointer.h"
 
 namespace fenrun::epcis {
 
@@ -20,9 +21,14 @@ struct RecordWith {
   std::optional<UnitBatchId> batch;  // Of what is commissioned, which is refused without.
 };
 
-// Without document, index and hash, which are not the event's to say.
-// Errc::value_invalid, not_supported_yet, limit_exceeded; each with a JSON pointer.
-Result<RecordEvent> to_record(const Json& event, const Pointer& place, const Context& context,
-                              const RecordWith& with);
+// The identifiers of one part take at most so many bytes, each with one for its length.
+inline constexpr std::size_t kPartUnitsBytesMax = 32'000;
+
+// At least one: an event whose units one operation does not hold comes in parts, numbered from 0 in
+// the order of its units.  Without document, index and hash, which are not the event's to say.
+// Errc::value_invalid, not_supported_yet; each with a JSON pointer from `place`, where the event
+// stands.
+Result<std::vector<RecordEvent>> to_records(const Event& event, const Pointer& place,
+                                            const RecordWith& with);
 
 }  // namespace fenrun::epcis

@@ -157,36 +157,6 @@ Words words_of(Vocabulary vocabulary) {
   return {};
 }
 
-struct Field {
-  std::string_view name;
-  FieldUse use;
-};
-
-// EPCIS 2.0, §7.4: an ObjectEvent and what all events have.
-constexpr auto kFields = std::to_array<Field>({
-    {"type", FieldUse::read},
-    {"eventTime", FieldUse::read},
-    {"epcList", FieldUse::read},
-    {"action", FieldUse::read},
-    {"bizStep", FieldUse::read},
-    {"disposition", FieldUse::read},
-    {"readPoint", FieldUse::read},
-    {"bizLocation", FieldUse::read},
-    {"@context", FieldUse::read},
-    {"eventTimeZoneOffset", FieldUse::bound},
-    {"recordTime", FieldUse::bound},
-    {"eventID", FieldUse::bound},
-    {"bizTransactionList", FieldUse::bound},
-    {"sourceList", FieldUse::bound},
-    {"destinationList", FieldUse::bound},
-    {"ilmd", FieldUse::bound},
-    {"errorDeclaration", FieldUse::unsupported},
-    {"quantityList", FieldUse::unsupported},
-    {"persistentDisposition", FieldUse::unsupported},
-    {"sensorElementList", FieldUse::unsupported},
-    {"certificationInfo", FieldUse::unsupported},
-});
-
 }  // namespace
 
 Result<std::string> canonical_word(Vocabulary vocabulary, std::string_view text) {
@@ -229,11 +199,9 @@ std::optional<std::string> web_uri_of_word(std::string_view urn) {
   return std::nullopt;
 }
 
-std::optional<FieldUse> use_of_field(std::string_view name) {
-  for (const auto& field : kFields) {
-    if (field.name == name) return field.use;
-  }
-  return std::nullopt;
+std::string_view word_of(Vocabulary vocabulary, std::string_view uri) {
+  const auto prefix = words_of(vocabulary).prefixes[0];
+  return uri.starts_with(prefix) ? uri.substr(prefix.size()) : std::string_view();
 }
 
 }  // namespace fenrun::epcis

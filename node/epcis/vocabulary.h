@@ -1,4 +1,4 @@
-// Words of the Core Business Vocabulary 2.0, and the fields of EPCIS 2.0 events.
+// Words of the Core Business Vocabulary 2.0.
 #pragma once
 
 #include <optional>
@@ -30,13 +30,7 @@ Result<std::string> word_uri(Vocabulary vocabulary, std::string_view text);
 // known or not; none for what is no such URN.
 std::optional<std::string> web_uri_of_word(std::string_view urn);
 
-// What becomes of a member of an ObjectEvent.
-enum class FieldUse {
-  read,         // The ledger records it.
-  bound,        // Bound by the digest of the document.
-  unsupported,  // It would change the meaning in ways that are not recorded yet.
-};
-// None for a member that EPCIS does not know: extensions have a prefix or are absolute URIs.
-std::optional<FieldUse> use_of_field(std::string_view name);
+// The bare word of a word_uri(); empty for an own word.
+std::string_view word_of(Vocabulary vocabulary, std::string_view uri);
 
 }  // namespace fenrun::epcis

@@ -31,9 +31,10 @@ std::vector<Event> events_of(const std::string& text) {
   const auto document = Document::read(text);
   EXPECT_TRUE(document) << document.error().to_string();
   if (!document) return out;
+  Growth growth;
   for (std::size_t i = 0; i < document->size(); ++i) {
     const auto site = document->site(i);
-    auto read = read_event(document->event(i), site.pointer(), document->context());
+    auto read = read_event(document->event(i), site.pointer(), document->context(), growth);
     EXPECT_TRUE(read) << read.error().to_string();
     if (read) out.push_back(read->event);
   }

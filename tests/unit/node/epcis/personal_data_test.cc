@@ -12,7 +12,9 @@ std::string found(std::string_view text) {
 TEST(PersonalData, mobile_numbers_are_recognised_wherever_they_stand) {
   for (const auto* text :
        {"13812345678", "tel:13812345678", "收件人13812345678,", "+8613812345678", "008613812345678",
-        "x13812345678y", "19900000000", "https://a.b/u/13812345678"}) {
+        "x13812345678y", "19900000000", "https://a.b/u/13812345678", "138-1234-5678",
+        "call 138 1234 5678.", "+86-138-1234-5678", "电话１３８１２３４５６７８",
+        "１３８-1234-5678", "https://a.b/%31%33%38%31%32%33%34%35%36%37%38"}) {
     EXPECT_EQ(found(text), "a mobile number") << text;
   }
 }
@@ -22,7 +24,8 @@ TEST(PersonalData, other_numbers_are_let_through) {
        {"12812345678", "1381234567", "138123456789", "8613812345678", "06901234567892",
         "urn:epc:id:sgtin:6901234.056789.B00001", "00/069012340000000115",
         "2026-05-06T19:05:12.345+08:00", "fc31138123456780123456789abcdef0fc31138123456780",
-        "urn:uuid:123e4567-e89b-12d3-a456-13812345678a", "414/6901234000016", ""}) {
+        "urn:uuid:123e4567-e89b-12d3-a456-13812345678a", "414/6901234000016", "", "138-1234-56789",
+        "x138-1234-5678", "138-1234 5678", "%", "%zz", "\xEF\xBC", "％２"}) {
     EXPECT_EQ(found(text), "nothing") << text;
   }
 }
@@ -55,6 +58,14 @@ TEST(PersonalData, the_error_names_the_member_and_not_the_data) {
   const auto name = refuse_personal_data(*parse_json(R"({"x": {"13812345678": 1}})"));
   ASSERT_FALSE(name);
   EXPECT_EQ(name.error().detail, "/x: the name of a member looks like a mobile number");
+
+  const auto root = refuse_personal_data(*parse_json(R"({"13812345678": 1})"));
+  ASSERT_FALSE(root);
+  EXPECT_EQ(root.error().detail, "/: the name of a member looks like a mobile number");
+
+  const auto written = parse_json(R"({"n": 1.3812345678e10})", {.numbers = JsonNumbers::texts});
+  ASSERT_TRUE(written);
+  EXPECT_EQ(refuse_personal_data(*written).error().detail, "/n: looks like a mobile number");
 
   const auto number = refuse_personal_data(*parse_json(R"([1, 13812345678])"));
   ASSERT_FALSE(number);

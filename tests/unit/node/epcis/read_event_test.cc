@@ -38,14 +38,19 @@ Json object_event(const Json& members = Json::object()) {
   return out;
 }
 
+Result<ReadEvent> read_alone(const Json& event) {
+  Growth growth;
+  return read_event(event, Pointer{}, Context{}, growth);
+}
+
 // "accepted" or the refusal.
 std::string outcome(const Json& event) {
-  const auto read = read_event(event, Pointer{}, Context{});
+  const auto read = read_alone(event);
   if (!read) return read.error().to_string();
   return read->identifier_fault ? read->identifier_fault->to_string() : "accepted";
 }
 std::string pre_hash_of(const Json& event) {
-  const auto read = read_event(event, Pointer{}, Context{});
+  const auto read = read_alone(event);
   EXPECT_TRUE(read) << read.error().to_string();
   return read ? pre_hash(read->event) : "";
 }
@@ -262,7 +267,7 @@ TEST(ReadEvent, extensions_are_put_together_each_for_itself) {
 
 TEST(ReadEvent, short_names_of_long_extensions_are_bounded) {
   Json ones = Json::array();
-  for (int i = 0; i < 3'000; ++i) ones.push_back(1);
+  for (int i = 0; i < 25'000; ++i) ones.push_back(1);
   Json event = object_event({{"@context", {{"a", "urn:" + std::string(400, 'x')}}}, {"a:b", ones}});
   EXPECT_THAT(outcome(event), StartsWith("limit_exceeded: /a:b/"));
   event["a:b"] = 1;
@@ -271,8 +276,72 @@ TEST(ReadEvent, short_names_of_long_extensions_are_bounded) {
   EXPECT_THAT(outcome(event), StartsWith("limit_exceeded: the name of an extension"));
 }
 
+// What is kept and hashed of a document is bounded, into however many events it is divided.
+TEST(ReadEvent, a_document_grows_so_far_and_no_further) {
+  Json document = {
+      {"@context", Json::array({"https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
+                                {{"a", "urn:" + std::string(400, 'x')}}})},
+      {"type", "EPCISDocument"},
+      {"schemaVersion", "2.0"},
+      {"creationDate", "2026-05-01T12:00:00Z"}};
+  Json members = object_event();
+  members["a:b"] = Json::array();
+  members["epcList"] = Json::array();
+  for (int i = 0; i < 50; ++i) {
+    members["a:b"].push_back(1);
+    members["epcList"].push_back("a:" + std::to_string(i));
+  }
+  Json events = Json::array();
+  for (int i = 0; i < 2'000; ++i) events.push_back(members);
+  document["epcisBody"] = {{"eventList", std::move(events)}};
+  const std::string text = document.dump();
+  ASSERT_LT(text.size(), 3U * 1024 * 1024);
+
+  const auto hostile = Document::read(text);
+  ASSERT_TRUE(hostile) << hostile.error().to_string();
+  Growth growth;
+  std::size_t hashed = 0;
+  std::size_t accepted = 0;
+  for (std::size_t i = 0; i < hostile->size(); ++i) {
+    const auto site = hostile->site(i);
+    const auto read = read_event(hostile->event(i), site.pointer(), hostile->context(), growth);
+    if (!read) {
+      ASSERT_EQ(read.error().code, Errc::limit_exceeded);
+      continue;
+    }
+    hashed += pre_hash(read->event).size();
+    ++accepted;
+  }
+  EXPECT_GT(accepted, 100U);
+  EXPECT_LT(accepted, hostile->size());
+  EXPECT_LE(growth.spent(), kGrowthBytesMax);
+  EXPECT_LE(hashed, kGrowthBytesMax + text.size());
+}
+
+TEST(ReadEvent, a_context_defines_so_many_prefixes) {
+  Json prefixes = Json::object();
+  for (std::size_t i = 0; i < kContextPrefixesMax; ++i) {
+    prefixes["p" + std::to_string(i)] = "urn:x:" + std::to_string(i);
+  }
+  EXPECT_EQ(outcome(object_event({{"@context", prefixes}, {"p7:b", 1}})), "accepted");
+  EXPECT_THAT(outcome(object_event({{"@context", Json::array({prefixes, {{"q", "urn:y:"}}})}})),
+              StartsWith("limit_exceeded: /@context/1/q: more than 256 prefixes"));
+}
+
+// An event's context adds to its document's, and ends with the event.
+TEST(ReadEvent, a_context_within_another_sees_it) {
+  Context outer;
+  ASSERT_TRUE(outer.add({{"a", "urn:a:"}, {"b", "urn:b:"}}, Pointer{}));
+  auto inner = Context::within(outer);
+  ASSERT_TRUE(inner.add({{"b", "urn:c:"}}, Pointer{}));
+  EXPECT_EQ(inner.expanded("a:1"), "urn:a:1");
+  EXPECT_EQ(inner.expanded("b:1"), "urn:c:1");
+  EXPECT_EQ(outer.expanded("b:1"), "urn:b:1");
+  EXPECT_EQ(inner.extension_name("rdfs:comment"), "{http://www.w3.org/2000/01/rdf-schema#}comment");
+}
+
 TEST(ReadEvent, an_id_that_is_the_hash_of_another_event_is_noticed) {
-  const auto read = read_event(object_event(), Pointer{}, Context{});
+  const auto read = read_alone(object_event());
   ASSERT_TRUE(read);
   auto event = read->event;
   const auto hash = event_hash(event);
@@ -287,7 +356,7 @@ TEST(ReadEvent, an_id_that_is_the_hash_of_another_event_is_noticed) {
 
 // The refusals of a document's events, or of the document.
 std::vector<std::string> refusals(const std::string& text) {
-  const auto document = check_document(text, {});
+  const auto document = capture_document(text, {});
   if (!document) return {document.error().to_string()};
   std::vector<std::string> out;
   for (const auto& event : document->events) {
