@@ -49,6 +49,9 @@ constexpr Range kMemberNumbers{0, 65'535};
 constexpr std::size_t kPeersMax = 256;
 constexpr Range kSnapshotInterval{0, 1'000'000'000};
 constexpr Range kSnapshotBehind{16, 1'000'000'000};
+constexpr Range kLanes{0, kPartyLanesMax - 1};
+constexpr Range kDocumentsBytes{16 * 1024 * 1024, std::int64_t{1024} * 1024 * 1024 * 1024};
+constexpr std::size_t kPathBytesMax = 4'096;
 
 std::string ticked(std::string_view text) { return "`" + std::string(text) + "`"; }
 
@@ -214,6 +217,26 @@ Status read_snapshot(Section& root, Config& config) {
   return snapshot->finish();
 }
 
+// A file's path, from the home directory on unless it begins at the root.
+Status read_path(Section& section, std::string_view key, const Config& config,
+                 std::filesystem::path& out) {
+  std::string text;
+  FENRUN_OK(section.text(key, kPathBytesMax, text));
+  if (!text.empty()) out = config.home / text;
+  return {};
+}
+
+Status read_intake(Section& root, Config& config) {
+  FENRUN_TRY(auto intake, root.section("intake"));
+  if (!intake) return {};
+  FENRUN_OK(read_path(*intake, "key_file", config, config.intake.key_file));
+  FENRUN_OK(intake->number("lane", kLanes, config.intake.lane));
+  FENRUN_OK(read_path(*intake, "places", config, config.intake.places));
+  FENRUN_OK(
+      intake->number("documents_bytes_max", kDocumentsBytes, config.intake.documents_bytes_max));
+  return intake->finish();
+}
+
 Status read_peers(Section& root, Config& config) {
   FENRUN_TRY(auto peers, root.sections("peers"));
   if (peers.size() >= kPeersMax) {
@@ -357,6 +380,28 @@ std::string toml_string(std::string_view text) {
   return out + "\"";
 }
 
+// The section of a config.toml; what is not set is shown as a comment.
+std::string intake_text(const IntakeConfig& intake) {
+  const auto path = [](const std::string& key, const std::filesystem::path& value,
+                       const std::string& example) {
+    return value.empty() ? "# " + key + " = " + toml_string(example) + "\n"
+                         : key + " = " + toml_string(value.string()) + "\n";
+  };
+  return "\n[intake]\n"
+         "# Documents and claims become transactions that this key signs.  Without it the node\n"
+         "# signs nothing.  Its passphrase is that of the other keys.\n" +
+         path("key_file", intake.key_file, "keys/operator.key") +
+         "# The lane of the key's party; better one of its own.\n"
+         "lane = " +
+         std::to_string(intake.lane) +
+         "\n"
+         "# Which party a place of an EPCIS document is: a JSON object, place URI -> party id.\n" +
+         path("places", intake.places, "places.json") +
+         "# Bytes of documents that are kept, at most.\n"
+         "documents_bytes_max = " +
+         std::to_string(intake.documents_bytes_max) + "\n";
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& home) {
@@ -378,6 +423,7 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
   FENRUN_OK(read_mempool(root, config));
   FENRUN_OK(read_verify(root, config));
   FENRUN_OK(read_snapshot(root, config));
+  FENRUN_OK(read_intake(root, config));
   FENRUN_OK(read_peers(root, config));
   FENRUN_OK(root.finish());
   return config;
@@ -447,6 +493,7 @@ std::string print_config(const Config& config) {
   line("interval = " + number(config.snapshot_interval));
   line("# More heights than this behind, this node joins by a snapshot of its peers.");
   line("behind = " + number(config.snapshot_behind));
+  out += intake_text(config.intake);
   for (const auto& peer : config.peers) {
     line("");
     line("# Another member: its name as in the ledger, and where it listens for us.");

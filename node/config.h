@@ -8,6 +8,7 @@
 //   keys/operator.key keys/consensus.key keys/checkpoint.key keys/transport.key
 //   tokens           member tokens of the API, one a line: <name> <hex SHA-256 of the token>
 //   data/            journal, index, vote log, guard: one process at a time
+//   data/documents/  what the intake took, by SHA-256; data/jobs/: what became of it
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,14 @@ struct PeerConfig {
   std::string name;  // As in the ledger.
   std::string host;
   std::uint16_t port = 0;
+};
+
+// How documents and claims become transactions of this organisation.
+struct IntakeConfig {
+  std::filesystem::path key_file;  // Signs them; empty: the node signs nothing.
+  std::uint16_t lane = 0;          // Of the key's party; better one of its own.
+  std::filesystem::path places;    // Which party a place of a document is; empty: none is known.
+  std::uint64_t documents_bytes_max = 1024ULL * 1024 * 1024;  // Of all that is kept.
 };
 
 struct Config {
@@ -51,6 +60,8 @@ struct Config {
   std::uint64_t snapshot_interval = 10'000;  // Heights between two that are offered; 0: none.
   std::uint64_t snapshot_behind = 5'000;     // Further behind than this, a node joins by one.
 
+  IntakeConfig intake;
+
   std::filesystem::path genesis_path() const { return home / "genesis.bin"; }
   std::filesystem::path policy_path() const { return home / "network.policy"; }
   std::filesystem::path key_path(const std::string& purpose) const {
@@ -58,6 +69,8 @@ struct Config {
   }
   std::filesystem::path tokens_path() const { return home / "tokens"; }
   std::filesystem::path data_path() const { return home / "data"; }
+  std::filesystem::path documents_path() const { return data_path() / "documents"; }
+  std::filesystem::path jobs_path() const { return data_path() / "jobs"; }
   // Made with the keys, and never again: without them a key neither votes nor signs checkpoints.
   std::filesystem::path vote_log_path() const { return data_path() / "votes.log"; }
   std::filesystem::path guard_path() const { return data_path() / "checkpoint.guard"; }

@@ -347,7 +347,16 @@ Result<NodeKeys> load_node_keys(const Config& config, const AskPassphrase& ask) 
   FENRUN_TRY(auto consensus, load(KeyFilePurpose::consensus));
   FENRUN_TRY(auto checkpoint, load(KeyFilePurpose::checkpoint));
   FENRUN_TRY(auto transport, load(KeyFilePurpose::transport));
-  return NodeKeys{std::move(consensus), std::move(checkpoint), std::move(transport)};
+  NodeKeys keys{std::move(consensus), std::move(checkpoint), std::move(transport), {}};
+  if (!config.intake.key_file.empty()) {
+    auto intake = load_signing_key(config.intake.key_file, ask);
+    if (!intake) {
+      return Error{intake.error().code, "intake.key_file: " + config.intake.key_file.string() +
+                                            ": " + intake.error().detail};
+    }
+    keys.intake = *std::move(intake);
+  }
+  return keys;
 }
 
 }  // namespace fenrun

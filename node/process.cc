@@ -17,6 +17,7 @@
 #include "node/api/api.h"
 #include "node/clock.h"
 #include "node/host.h"
+#include "node/intake/lane_submitter.h"
 #include "node/json/views.h"
 #include "node/log.h"
 #include "node/network.h"
@@ -209,11 +210,24 @@ class Process {
     return api::TokenTable::parse(std::string(text_of(bytes)));
   }
 
+  Intake open_intake() {
+    Intake intake;
+    if (keys_.intake) {
+      const auto& key = *keys_.intake;
+      if (!find_key_owner(host_->journal().state(), key.public_key())) {
+        log_(LogLevel::warn, "the ledger does not know the key of intake.key_file (yet)");
+      }
+      submitter_.emplace(io_, *node_, key, Lane(config_.intake.lane));
+      intake.submitter = &*submitter_;
+    }
+    return intake;
+  }
+
   Status listen() {
     FENRUN_OK(transport_->start());
     FENRUN_TRY(auto tokens, read_tokens());
-    FENRUN_TRY(api_, api::Api::listen(io_, *node_, {std::move(tokens)}, config_.api_host,
-                                      config_.api_port));
+    FENRUN_TRY(api_, api::Api::listen(io_, *node_, {std::move(tokens), open_intake()},
+                                      config_.api_host, config_.api_port));
     log_(LogLevel::info, "height " + std::to_string(host_->journal().tip().height.value()) +
                              "; peers on " + config_.peer_host + ":" +
                              std::to_string(transport_->port()) + ", API on http://" +
@@ -258,6 +272,7 @@ class Process {
   std::set<net::PeerIndex> linked_;  // Members that the transport knows.
   std::unique_ptr<Host> host_;
   Node* node_ = nullptr;  // The host's.
+  std::optional<LaneSubmitter> submitter_;
   std::unique_ptr<api::Api> api_;
   bool stopping_ = false;
   Status result_;

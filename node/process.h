@@ -1,6 +1,8 @@
 // A node as a process: its files, its threads, its sockets, and how it ends.
 #pragma once
 
+#include <optional>
+
 #include "core/crypto/sign.h"
 #include "core/result.h"
 #include "node/config.h"
@@ -11,6 +13,7 @@ struct NodeKeys {
   SigningKey consensus;
   SigningKey checkpoint;
   SigningKey transport;
+  std::optional<SigningKey> intake;  // Of [intake] key_file.
 };
 
 // Runs the node until SIGINT or SIGTERM, then stops it gracefully and returns.  The error of a node

@@ -57,7 +57,25 @@ TEST_F(ConfigTest, what_is_absent_has_its_default) {
   EXPECT_EQ(config->verify_threads, 2U);
   EXPECT_EQ(config->snapshot_interval, 10'000U);
   EXPECT_EQ(config->snapshot_behind, 5'000U);
+  EXPECT_TRUE(config->intake.key_file.empty());
+  EXPECT_EQ(config->intake.lane, 0);
   EXPECT_TRUE(config->peers.empty());
+}
+
+TEST_F(ConfigTest, files_of_the_intake_are_found_from_home_on) {
+  const auto config = load(std::string(kSmallest) +
+                           "[intake]\nkey_file = \"keys/desk.key\"\nlane = 3\n"
+                           "places = \"/etc/places.json\"\ndocuments_bytes_max = 20000000\n");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->intake.key_file, home_ / "keys" / "desk.key");
+  EXPECT_EQ(config->intake.lane, 3);
+  EXPECT_EQ(config->intake.places, "/etc/places.json");
+  EXPECT_EQ(config->intake.documents_bytes_max, 20'000'000U);
+  const auto again = load(print_config(*config));
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(print_config(*again), print_config(*config));
+  EXPECT_THAT(refusal(std::string(kSmallest) + "[intake]\nlane = 16\n"),
+              HasSubstr("`intake.lane` must be from 0 to 15"));
 }
 
 TEST_F(ConfigTest, what_is_printed_reads_back) {
