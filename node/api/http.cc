@@ -14,6 +14,7 @@ struct Reason {
 
 constexpr auto kReasons = std::to_array<Reason>({
     {200, "OK"},
+    {201, "Created"},
     {202, "Accepted"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
@@ -32,6 +33,7 @@ constexpr auto kReasons = std::to_array<Reason>({
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
+    {501, "Not Implemented"},
     {503, "Service Unavailable"},
     {504, "Gateway Timeout"},
     {505, "HTTP Version Not Supported"},

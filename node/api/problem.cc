@@ -50,13 +50,14 @@ unsigned http_status(Errc code) {
 HttpResponse problem(const Error& error) { return problem(http_status(error.code), error); }
 
 HttpResponse problem(unsigned status, const Error& error) {
+  return problem(status, error, "urn:fenrun:problem:" + std::string(name_of(error.code)));
+}
+
+HttpResponse problem(unsigned status, const Error& error, std::string_view type) {
   const std::string name(name_of(error.code));
-  const nlohmann::ordered_json document = {{"type", "urn:fenrun:problem:" + name},
-                                           {"title", reason_of(status)},
-                                           {"status", status},
-                                           {"code", name},
-                                           {"detail", error.detail},
-                                           {"hint", hint_of(error.code)}};
+  const nlohmann::ordered_json document = {
+      {"type", std::string(type)}, {"title", reason_of(status)}, {"status", status}, {"code", name},
+      {"detail", error.detail},    {"hint", hint_of(error.code)}};
   HttpResponse response;
   response.status = status;
   response.content_type = "application/problem+json";

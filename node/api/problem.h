@@ -13,5 +13,7 @@ unsigned http_status(Errc code);
 HttpResponse problem(const Error& error);
 // The same with another status than the table's, for what only HTTP knows (405, 415, 431).
 HttpResponse problem(unsigned status, const Error& error);
+// The same with another type.
+HttpResponse problem(unsigned status, const Error& error, std::string_view type);
 
 }  // namespace fenrun::api

@@ -30,6 +30,8 @@ std::vector<Route> event_routes(NodeService& node);
 std::vector<Route> log_routes(NodeService& node);  // C2SP: checkpoint, tiles, trust file.
 std::vector<Route> validator_routes(NodeService& node);
 std::vector<Route> status_routes(NodeService& node);  // Status, health, metrics.
+std::vector<Route> epcis_capture_routes(boost::asio::io_context& io, const Intake& intake);
+std::vector<Route> epcis_query_routes(const Intake& intake);
 
 // GET /openapi.json, from the others and itself.
 Route openapi_route(const std::vector<Route>& others);

@@ -60,7 +60,7 @@ std::string_view name_of(Flag flag) {
 
 Result<CapturedDocument> capture_document(std::string_view bytes, const RecordWith& with) {
   FENRUN_TRY(const auto document, Document::read(bytes));
-  CapturedDocument out{sha256(bytes_of(bytes)), {}};
+  CapturedDocument out{sha256(bytes_of(bytes)), document.kind(), {}};
   Growth growth;
   for (std::size_t i = 0; i < document.size(); ++i) {
     const EventId id{out.document, static_cast<std::uint32_t>(i), 0};

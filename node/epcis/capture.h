@@ -35,7 +35,8 @@ struct CapturedEvent {
 };
 
 struct CapturedDocument {
-  Digest document;                    // SHA-256 of the exact bytes.
+  Digest document;  // SHA-256 of the exact bytes.
+  DocumentKind kind{};
   std::vector<CapturedEvent> events;  // Each event of the document, in its order.
 };
 

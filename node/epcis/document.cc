@@ -160,6 +160,11 @@ const Json& Document::events() const {
   return *inner;
 }
 
+const Json* Document::own_context() const {
+  const bool is_frame = kind_ == DocumentKind::document || kind_ == DocumentKind::query_document;
+  return is_frame ? member_of(json_, "@context") : nullptr;
+}
+
 std::size_t Document::size() const { return kind_ == DocumentKind::event ? 1 : events().size(); }
 
 const Json& Document::event(std::size_t index) const {

@@ -33,6 +33,8 @@ class Document {
   // REQUIRES: index < size(), here and below.
   const Json& event(std::size_t index) const;
   const Context& context() const { return context_; }
+  // The document's own @context; null if it has none.
+  const Json* own_context() const;
 
   // Where an event stands.  It points into itself, so it stays where it is made.
   class Site {

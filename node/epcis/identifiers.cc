@@ -8,13 +8,19 @@ namespace {
 
 constexpr std::string_view kHost = "https://id.gs1.org/";
 
-// The key as it stands in its canonical Digital Link, without host and escapes; none for a URI that
-// is no GS1 key.  Errc::value_invalid also for a wrong check digit.
-Result<std::optional<std::string>> plain_key(std::string_view uri) {
+// Errc::value_invalid also for a wrong check digit.
+Result<std::optional<Gs1Key>> right_key(std::string_view uri) {
   FENRUN_OK(check_uri(uri));
-  FENRUN_TRY(const auto key, read_gs1_key(uri));
+  FENRUN_TRY(auto key, read_gs1_key(uri));
+  if (key && key->check_digit == CheckDigit::wrong) return invalid_uri("check digit", uri);
+  return key;
+}
+
+// The key as it stands in its canonical Digital Link, without host and escapes; none for a URI that
+// is no GS1 key.
+Result<std::optional<std::string>> plain_key(std::string_view uri) {
+  FENRUN_TRY(const auto key, right_key(uri));
   if (!key) return std::optional<std::string>();
-  if (key->check_digit == CheckDigit::wrong) return invalid_uri("check digit", uri);
   auto plain = percent_decoded(std::string_view(key->link).substr(kHost.size()));
   if (!plain) return invalid_uri("a broken escape", uri);
   return plain;
@@ -39,6 +45,11 @@ Result<std::string> canonical_place(std::string_view uri) {
   FENRUN_TRY(auto key, plain_key(uri));
   if (key && (key->starts_with("414/") || key->starts_with("417/"))) return *std::move(key);
   return std::string(uri);
+}
+
+Result<std::string> canonical_identifier(std::string_view uri) {
+  FENRUN_TRY(const auto key, right_key(uri));
+  return key ? key->link : std::string(uri);
 }
 
 }  // namespace fenrun::epcis

@@ -22,4 +22,8 @@ Result<std::string> canonical_epc(std::string_view uri);
 // any other absolute URI as it is, since most small stores have none of these. Errc::value_invalid.
 Result<std::string> canonical_place(std::string_view uri);
 
+// As node/epcis/event.h spells identifiers: a GS1 key as its canonical Digital Link, any other
+// absolute URI as it is.  Errc::value_invalid; also for a wrong check digit.
+Result<std::string> canonical_identifier(std::string_view uri);
+
 }  // namespace fenrun::epcis

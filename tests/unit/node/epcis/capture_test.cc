@@ -440,7 +440,7 @@ TEST(Capture, personal_data_anywhere_refuses_the_document) {
            event + "/errorDeclaration/correctiveEventIDs/0",
            event + "/sensorElementList/0/sensorMetadata/deviceID",
            event + "/sensorElementList/0/sensorReport/0/stringValue",
-           event + "/fenrun:scanner/deep/0/er",
+           event + "/fenrun:other/deep/0/er",
            event + "/rdfs:comment",
            event + "/unknown"}) {
     EXPECT_EQ(text(pointer, "urn:x:" + phone).find("personal_data: " + pointer + ": looks like"),
