@@ -246,6 +246,8 @@ Status apply(OperationContext& context, const RegisterCodes& operation) {
   state.put(unit_batch_key(operation.batch), encode(printed_batch(context, operation)));
   if (operation.path != ClaimPath::none) open_scope(state, claim_bits_scope(operation.batch));
   open_scope(state, history_bits_scope(operation.batch));
+  open_scope(state, commissioned_scope(operation.batch));
+  open_scope(state, voided_scope(operation.batch));
   return {};
 }
 
@@ -267,8 +269,8 @@ Status apply(OperationContext& context, const VoidCodes& operation) {
   if (count_voided(state, range.batch, range.level) >= kCodeRangesMax) {
     return Error{Errc::limit_exceeded, "ranges voided of the level"};
   }
-  state.put(voided_key(range.batch, range.level, range.first),
-            encode(VoidedRange{range.count, operation.reason, context.position}));
+  insert_linked(state, voided_scope(range.batch), voided_key(range.batch, range.level, range.first),
+                VoidedRange{range.count, operation.reason, context.position});
   return {};
 }
 

@@ -4,7 +4,7 @@
 
 #include "contracts/codes.h"
 #include "contracts/epc.h"
-#include "core/check.h"
+#include "ledger/ordered_family.h"
 
 namespace fenrun {
 namespace {
@@ -110,7 +110,8 @@ class Commissioning {
     if (overlaps_voided(state(), range)) return Error{Errc::code_void, name};
     const CommissionedRange record{range.count, event_.place, event_.id,
                                    UnitWriter(context_).first_head(encode(range))};
-    state().put(commissioned_key(range.batch, range.level, range.first), encode(record));
+    insert_linked(state(), commissioned_scope(range.batch),
+                  commissioned_key(range.batch, range.level, range.first), record);
     out_.printed[range.batch] += range.count;
     return {};
   }

@@ -141,8 +141,16 @@ RecordKey epoch_end_key(Epoch epoch) {
   return family(ContractFamily::epoch_end).number(epoch).take();
 }
 
+RecordKey commissioned_scope(UnitBatchId batch) {
+  return family(ContractFamily::commissioned).number(batch).take();
+}
+
 RecordKey commissioned_key(UnitBatchId batch, UnitLevel level, std::uint32_t first) {
   return add_unit(family(ContractFamily::commissioned), {batch, level, first}).take();
+}
+
+RecordKey voided_scope(UnitBatchId batch) {
+  return family(ContractFamily::voided).number(batch).take();
 }
 
 RecordKey voided_key(UnitBatchId batch, UnitLevel level, std::uint32_t first) {

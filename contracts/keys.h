@@ -37,8 +37,8 @@ enum class ContractFamily : std::uint8_t {
   evidence = 40,         // ‖ digest.
   fault_count = 41,      // Ordered: ‖ party.
   epoch_end = 42,        // ‖ u64 epoch.
-  commissioned = 43,     // ‖ batch ‖ u8 level ‖ u32 first.
-  voided = 44,           // ‖ batch ‖ u8 level ‖ u32 first.
+  commissioned = 43,     // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 first.
+  voided = 44,           // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 first.
   claim_bits = 45,       // Ordered within a batch: ‖ batch ‖ u32 index / kClaimBits.
   claim = 46,            // ‖ batch ‖ u32 index.
   event_hash = 47,       // ‖ digest.
@@ -83,7 +83,9 @@ RecordKey evidence_key(const Digest& evidence);
 RecordKey fault_count_scope();
 RecordKey fault_count_key(const PartyId& party);
 RecordKey epoch_end_key(Epoch epoch);
+RecordKey commissioned_scope(UnitBatchId batch);
 RecordKey commissioned_key(UnitBatchId batch, UnitLevel level, std::uint32_t first);
+RecordKey voided_scope(UnitBatchId batch);
 RecordKey voided_key(UnitBatchId batch, UnitLevel level, std::uint32_t first);
 RecordKey claim_bits_scope(UnitBatchId batch);
 RecordKey claim_bits_key(UnitBatchId batch, std::uint32_t index);  // Of any code of the chunk.

@@ -6,6 +6,7 @@
 #include "contracts/epc.h"
 #include "core/check.h"
 #include "core/text.h"
+#include "ledger/ordered_family.h"
 
 namespace fenrun {
 namespace {
@@ -89,7 +90,7 @@ std::optional<FirstAndRange<Range>> last_before(const StateView& state, RangeKey
   FirstAndRange<Range> out;
   for (std::size_t i = prefix.size(); i < key->size(); ++i)
     out.first = (out.first << 8) | (*key)[i];
-  const auto range = find_value<Range>(state, *key);
+  const auto range = find_linked<Range>(state, *key);
   CHECK(range.has_value());
   out.range = *range;
   return out;

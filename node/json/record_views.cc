@@ -128,6 +128,13 @@ std::optional<Json> unit_fields(ByteView in) {
       .count32("index")
       .finish();
 }
+std::optional<Json> range_fields(ByteView in) {
+  return KeyFields(in)
+      .number<UnitBatchId>("batch")
+      .name_of_enum<UnitLevel>("level")
+      .count32("first")
+      .finish();
+}
 std::optional<Json> member_field(ByteView in) {
   return KeyFields(in).number<MemberNumber>("number").finish();
 }
@@ -222,9 +229,9 @@ const FamilyView kFamilies[] = {
     {number_of(ContractFamily::epoch_end), "epoch_end",
      [](ByteView in) { return KeyFields(in).number<Epoch>("epoch").finish(); }, nullptr,
      plain<EpochEnd>},
-    {number_of(ContractFamily::commissioned), "commissioned", unit_fields, nullptr,
-     plain<CommissionedRange>},
-    {number_of(ContractFamily::voided), "voided", unit_fields, nullptr, plain<VoidedRange>},
+    {number_of(ContractFamily::commissioned), "commissioned", range_fields, batch_field,
+     linked<CommissionedRange>},
+    {number_of(ContractFamily::voided), "voided", range_fields, batch_field, linked<VoidedRange>},
     {number_of(ContractFamily::claim_bits), "claim_bits",
      [](ByteView in) {
        return KeyFields(in).number<UnitBatchId>("batch").count32("chunk").finish();

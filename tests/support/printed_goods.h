@@ -9,11 +9,11 @@
 
 namespace fenrun::test {
 
-inline constexpr UnitBatchId kPrinted(7);
+inline constexpr UnitBatchId kPrintedBatch(7);
 
-inline UnitId bottle(std::uint32_t index) { return {kPrinted, UnitLevel::item, index}; }
-inline UnitId carton(std::uint32_t index) { return {kPrinted, UnitLevel::case_, index}; }
-inline UnitId pallet(std::uint32_t index) { return {kPrinted, UnitLevel::logistic, index}; }
+inline UnitId bottle(std::uint32_t index) { return {kPrintedBatch, UnitLevel::item, index}; }
+inline UnitId carton(std::uint32_t index) { return {kPrintedBatch, UnitLevel::case_, index}; }
+inline UnitId pallet(std::uint32_t index) { return {kPrintedBatch, UnitLevel::logistic, index}; }
 
 class PrintedGoods {
  public:
@@ -30,7 +30,7 @@ class PrintedGoods {
     CHECK(world.join("kiosk", Role::store, "east") == Errc::ok);
     CHECK(world.run("brand", registration("gate", Role::gateway, "brand")) == Errc::ok);
     RegisterCodes codes;
-    codes.batch = kPrinted;
+    codes.batch = kPrintedBatch;
     codes.levels = {{UnitLevel::item, kItemProduct, kBottles, 3},
                     {UnitLevel::case_, {"16901234567899"}, kCases, 2},
                     {UnitLevel::logistic, {}, kPallets, 0}};
@@ -46,9 +46,9 @@ class PrintedGoods {
   void commission(std::uint32_t bottles = kBottles) {
     auto made = event(EventKind::commissioning, "brand", {}, next_document(), world_.time());
     made.batch.reset();
-    made.ranges = {{kPrinted, UnitLevel::item, 0, bottles},
-                   {kPrinted, UnitLevel::case_, 0, kCases},
-                   {kPrinted, UnitLevel::logistic, 0, kPallets}};
+    made.ranges = {{kPrintedBatch, UnitLevel::item, 0, bottles},
+                   {kPrintedBatch, UnitLevel::case_, 0, kCases},
+                   {kPrintedBatch, UnitLevel::logistic, 0, kPallets}};
     CHECK(world_.run("brand", made) == Errc::ok);
   }
 
@@ -95,7 +95,7 @@ class PrintedGoods {
   }
 
   EpcText epc(const UnitId& unit) const {
-    return printed_epc(*find_unit_batch(world_.state(), kPrinted)->codes, unit);
+    return printed_epc(*find_unit_batch(world_.state(), kPrintedBatch)->codes, unit);
   }
   Unit unit(const UnitId& id) const { return find_unit(world_.state(), id).value(); }
   Custody custody(const UnitId& id) const { return custody_of(world_.state(), unit(id)); }
@@ -112,7 +112,7 @@ class PrintedGoods {
     return bits && ((bits->own.bytes[id.index % kHistoryBits / 8] >> (id.index % 8)) & 1) != 0;
   }
   UnitCounters counters(RegionCode region = RegionCode(0)) const {
-    return fenrun::counters(world_.state(), {kPrinted, region, 0});
+    return fenrun::counters(world_.state(), {kPrintedBatch, region, 0});
   }
   // Every unit that is commissioned.
   std::vector<UnitId> all() const {

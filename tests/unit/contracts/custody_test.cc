@@ -171,22 +171,23 @@ TEST_F(Printed, CommissioningIsOnceAndOfWhatIsPrinted) {
     made.ranges = {range};
     return goods_.run(made, signer);
   };
-  EXPECT_EQ(commission({kPrinted, UnitLevel::item, 23, 1}), Errc::unit_exists);
-  EXPECT_EQ(commission({kPrinted, UnitLevel::item, 23, 2}), Errc::value_invalid);
-  EXPECT_EQ(commission({kPrinted, UnitLevel::box, 0, 1}), Errc::value_invalid);
+  EXPECT_EQ(commission({kPrintedBatch, UnitLevel::item, 23, 1}), Errc::unit_exists);
+  EXPECT_EQ(commission({kPrintedBatch, UnitLevel::item, 23, 2}), Errc::value_invalid);
+  EXPECT_EQ(commission({kPrintedBatch, UnitLevel::box, 0, 1}), Errc::value_invalid);
   EXPECT_EQ(commission({UnitBatchId(9), UnitLevel::item, 0, 1}), Errc::batch_unknown);
-  EXPECT_EQ(commission({kPrinted, UnitLevel::item, 0, 0}), Errc::value_invalid);
+  EXPECT_EQ(commission({kPrintedBatch, UnitLevel::item, 0, 0}), Errc::value_invalid);
 }
 
 TEST(PrintedCodes, AreCommissionedByNameOrRangeAndNotWhenVoid) {
   World world;
   PrintedGoods goods(world);
-  ASSERT_EQ(world.run("brand", VoidCodes{{kPrinted, UnitLevel::item, 20, 4}, VoidReason::leaked}),
-            Errc::ok);
+  ASSERT_EQ(
+      world.run("brand", VoidCodes{{kPrintedBatch, UnitLevel::item, 20, 4}, VoidReason::leaked}),
+      Errc::ok);
   auto made = goods.make(EventKind::commissioning, "brand", {});
-  made.ranges = {{kPrinted, UnitLevel::item, 10, 11}};
+  made.ranges = {{kPrintedBatch, UnitLevel::item, 10, 11}};
   EXPECT_EQ(goods.run(made, "brand"), Errc::code_void);
-  made.ranges = {{kPrinted, UnitLevel::item, 10, 10}};
+  made.ranges = {{kPrintedBatch, UnitLevel::item, 10, 10}};
   for (std::uint32_t i = 0; i < 10; ++i) made.units.push_back(goods.epc(bottle(9 - i)));
   EXPECT_EQ(goods.run(made, "east"), Errc::not_authorized);
   ASSERT_EQ(goods.run(made, "brand"), Errc::ok);
@@ -207,7 +208,7 @@ TEST_F(Printed, EventsInPartsAndInOtherWords) {
   auto part = made;
   part.id.part = 1;
   part.event_hash.reset();
-  part.ranges = {{kPrinted, UnitLevel::logistic, 1, 1}};
+  part.ranges = {{kPrintedBatch, UnitLevel::logistic, 1, 1}};
   EXPECT_EQ(goods_.run(part, "brand"), Errc::ok);
   EXPECT_EQ(goods_.run(part, "brand"), Errc::event_duplicate);
   // Each part is taken back for itself, under the hash of the whole.
@@ -254,9 +255,9 @@ TEST_F(Printed, FormsAreRefused) {
   EXPECT_EQ(goods_.ship("brand", "nobody", {pallet(0)}), Errc::party_unknown);
   EXPECT_EQ(goods_.ship("brand", "east", {pallet(0), pallet(0)}), Errc::value_invalid);
   auto wide = goods_.make(EventKind::receiving, "store", {});
-  wide.ranges = {{kPrinted, UnitLevel::item, 0, 1'001}};
+  wide.ranges = {{kPrintedBatch, UnitLevel::item, 0, 1'001}};
   EXPECT_EQ(goods_.run(wide, "store"), Errc::limit_exceeded);
-  wide.ranges = {{kPrinted, UnitLevel::item, 0xffff'ffff, 2}};
+  wide.ranges = {{kPrintedBatch, UnitLevel::item, 0xffff'ffff, 2}};
   EXPECT_EQ(goods_.run(wide, "store"), Errc::value_invalid);
 }
 
