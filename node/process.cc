@@ -30,6 +30,7 @@ namespace {
 constexpr std::chrono::milliseconds kTick{5};
 constexpr std::size_t kGenesisBytesMax = 1024 * 1024;
 constexpr std::size_t kTokensBytesMax = 1024 * 1024;
+constexpr std::size_t kPlacesBytesMax = 8 * 1024 * 1024;
 
 using Log = std::function<void(LogLevel, const std::string&)>;
 
@@ -210,24 +211,43 @@ class Process {
     return api::TokenTable::parse(std::string(text_of(bytes)));
   }
 
-  Intake open_intake() {
+  Result<Intake> open_intake() {
     Intake intake;
-    if (keys_.intake) {
-      const auto& key = *keys_.intake;
-      if (!find_key_owner(host_->journal().state(), key.public_key())) {
-        log_(LogLevel::warn, "the ledger does not know the key of intake.key_file (yet)");
-      }
-      submitter_.emplace(io_, *node_, key, Lane(config_.intake.lane));
-      intake.submitter = &*submitter_;
+    if (!keys_.intake) return intake;
+    const auto& key = *keys_.intake;
+    if (!find_key_owner(host_->journal().state(), key.public_key())) {
+      log_(LogLevel::warn, "the ledger does not know the key of intake.key_file (yet)");
     }
+    submitter_.emplace(io_, *node_, key, Lane(config_.intake.lane));
+    intake.submitter = &*submitter_;
+    FENRUN_TRY(auto places, read_places());
+    CaptureDeskOptions options{
+        .files = &files_,
+        .documents = config_.documents_path(),
+        .jobs = config_.jobs_path(),
+        .documents_bytes_max = config_.intake.documents_bytes_max,
+        .places = std::move(places),
+        .clock = wall_clock,
+        .log = [this](const std::string& line) { log_(LogLevel::warn, line); }};
+    FENRUN_TRY(captures_, CaptureDesk::open(io_, *node_, *submitter_, std::move(options)));
+    intake.captures = captures_.get();
     return intake;
+  }
+
+  // Without the file no place is known, and documents that name one are refused.
+  Result<epcis::Places> read_places() {
+    const auto& path = config_.intake.places;
+    if (path.empty()) return epcis::Places();
+    FENRUN_TRY(const auto bytes, read_file(files_, path, kPlacesBytesMax));
+    return epcis::Places::parse(text_of(bytes), path.string());
   }
 
   Status listen() {
     FENRUN_OK(transport_->start());
     FENRUN_TRY(auto tokens, read_tokens());
-    FENRUN_TRY(api_, api::Api::listen(io_, *node_, {std::move(tokens), open_intake()},
-                                      config_.api_host, config_.api_port));
+    FENRUN_TRY(const auto intake, open_intake());
+    FENRUN_TRY(api_, api::Api::listen(io_, *node_, {std::move(tokens), intake}, config_.api_host,
+                                      config_.api_port));
     log_(LogLevel::info, "height " + std::to_string(host_->journal().tip().height.value()) +
                              "; peers on " + config_.peer_host + ":" +
                              std::to_string(transport_->port()) + ", API on http://" +
@@ -273,6 +293,7 @@ class Process {
   std::unique_ptr<Host> host_;
   Node* node_ = nullptr;  // The host's.
   std::optional<LaneSubmitter> submitter_;
+  std::unique_ptr<CaptureDesk> captures_;
   std::unique_ptr<api::Api> api_;
   bool stopping_ = false;
   Status result_;
