@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
+#include <set>
 
 #include "contracts/claims.h"
 #include "ledger/proof/trust_policy.h"
@@ -57,6 +59,9 @@ class FakeNode final : public NodeService {
     const Digest id = block->id;
     journal_->add(std::move(block));
     CHECK(journal_->commit(std::span(&id, 1), bytes_of("certificate")).has_value());
+    for (const auto& transaction : pending_) {
+      if (!store_.transaction_position(transaction.id())) rejected_.insert(transaction.id());
+    }
     pending_.clear();
     const auto listeners = listeners_;
     for (const auto& [number, listener] : listeners) listener(context.height);
@@ -90,7 +95,9 @@ class FakeNode final : public NodeService {
     if (!verify_signatures(transaction)) return callback(Errc::signature_invalid);
     const auto admitted =
         check_admission(journal_->state(), journal_->tip().height.next(), transaction);
-    if (!admitted) return callback(admitted.error());
+    const bool is_behind_pending = !admitted && admitted.error().code == Errc::sequence_gap &&
+                                   transaction.body.sequence == sequence_behind(transaction.body);
+    if (!admitted && !is_behind_pending) return callback(admitted.error());
     const Digest id = transaction.id();
     pending_.push_back(std::move(transaction));
     callback(id);
@@ -104,13 +111,16 @@ class FakeNode final : public NodeService {
     for (const auto& transaction : pending_) {
       if (transaction.id() == id) status.state = TransactionState::pending;
     }
+    if (rejected_.contains(id)) {
+      status = {TransactionState::rejected, Error{Errc::sequence_stale, {}}, std::nullopt};
+    }
     return status;
   }
 
   Result<Sequence> next_sequence(const PartyId& party, Lane lane) const override {
     const auto next = fenrun::next_sequence(journal_->state(), party, lane);
     if (!next) return Errc::lane_unknown;
-    return *next;
+    return Sequence(next->value() + pending_of(party, lane));
   }
 
   const Genesis& genesis() const override { return genesis_; }
@@ -133,6 +143,18 @@ class FakeNode final : public NodeService {
 
  private:
   static constexpr std::size_t kQuorum = 3;
+
+  std::uint64_t pending_of(const PartyId& party, Lane lane) const {
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(pending_, [&](const SignedTransaction& transaction) {
+          const auto* signer = std::get_if<PartySigner>(&transaction.body.signer);
+          return signer && signer->party == party && transaction.body.lane == lane;
+        }));
+  }
+  Sequence sequence_behind(const TransactionBody& body) const {
+    const auto* signer = std::get_if<PartySigner>(&body.signer);
+    return signer ? next_sequence(signer->party, body.lane).value() : Sequence(0);
+  }
 
   static SigningKey checkpoint_key(const std::string& name) {
     return key_named(name + " checkpoint");
@@ -174,6 +196,7 @@ class FakeNode final : public NodeService {
   std::unique_ptr<Journal> journal_;
   std::optional<CosignedCheckpoint> checkpoint_;
   std::vector<SignedTransaction> pending_;
+  std::set<Digest> rejected_;
   std::map<int, std::function<void(Height)>> listeners_;
   int next_listener_ = 0;
 };

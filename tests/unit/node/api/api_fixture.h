@@ -24,12 +24,15 @@ class ApiTest : public testing::Test {
     auto tokens = TokenTable::parse(
         "console 2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\n");
     ASSERT_TRUE(tokens);
-    auto api = Api::listen(io_, node_, {*tokens}, "127.0.0.1", 0);
+    auto api = Api::listen(io_, node_, {*tokens, intake()}, "127.0.0.1", 0);
     ASSERT_TRUE(api) << api.error().to_string();
     api_ = *std::move(api);
     port_ = api_->port();
     thread_ = std::thread([this] { io_.run(); });
   }
+
+  // What the routes of the intake stand on.
+  virtual Intake intake() { return {}; }
 
   void TearDown() override {
     boost::asio::post(io_, [this] { api_.reset(); });
