@@ -15,14 +15,14 @@
 namespace fenrun::test {
 namespace {
 
-constexpr UnitBatchId kPrinted(7);
+constexpr UnitBatchId kRegistered(7);
 const GtinText kBoxProduct{"26901234567896"};
 const GtinText kCaseProduct{"16901234567899"};
 
 // 100 items, 6 in a box, 4 boxes in a case, 2 cases on a pallet.
 RegisterCodes printed_codes() {
   RegisterCodes codes;
-  codes.batch = kPrinted;
+  codes.batch = kRegistered;
   codes.levels = {{UnitLevel::item, kItemProduct, 100, 6},
                   {UnitLevel::box, kBoxProduct, 17, 4},
                   {UnitLevel::case_, kCaseProduct, 5, 2},
@@ -65,8 +65,8 @@ TEST(Serial, IsTheNumberAndACheckCharacter) {
   EXPECT_EQ(serial_of({UnitBatchId(1), 0}).substr(0, 13), "0000004000000");
   EXPECT_EQ(serial_of({UnitBatchId(0xffff'ffff), 0xffff'ffff}).substr(0, 13), "FZZZZZZZZZZZZ");
   // Those of docs/spec/codes.md.
-  EXPECT_EQ(serial_of({kPrinted, 0}), "000000W0000009");
-  EXPECT_EQ(serial_of({kPrinted, 5}), "000000W0000050");
+  EXPECT_EQ(serial_of({kRegistered, 0}), "000000W0000009");
+  EXPECT_EQ(serial_of({kRegistered, 5}), "000000W0000050");
   EXPECT_EQ(serial_of({UnitBatchId(0xffff'ffff), 0xffff'ffff}), "FZZZZZZZZZZZZA");
   for (std::uint32_t i = 0; i < 2'000; ++i) {
     const auto serial = serial_of({UnitBatchId(i * 977), i * 65'537});
@@ -134,7 +134,7 @@ TEST(Serial, ExchangedNeighboursHardlyEverPass) {
 }
 
 TEST(Serial, OtherFormsAreSomebodyElses) {
-  const auto serial = serial_of({kPrinted, 5});
+  const auto serial = serial_of({kRegistered, 5});
   ASSERT_TRUE(printed_serial(serial));
   auto lower = serial_of({UnitBatchId(0xabcdef), 0xabcdef});
   std::ranges::transform(lower, lower.begin(), [](char c) {
@@ -163,16 +163,16 @@ TEST(PrintedEpc, IsCanonicalAtEveryLevel) {
   std::set<std::string> seen;
   for (const auto& level : codes.levels) {
     for (std::uint32_t i = 0; i < level.count; ++i) {
-      const auto epc = printed_epc(codes, {kPrinted, level.level, i}).value;
+      const auto epc = printed_epc(codes, {kRegistered, level.level, i}).value;
       ASSERT_TRUE(parse_epc(epc)) << epc;
       EXPECT_TRUE(seen.insert(epc).second) << epc;
     }
   }
-  EXPECT_EQ(printed_epc(codes, {kPrinted, UnitLevel::item, 5}).value,
-            "01/06901234567892/21/" + serial_of({kPrinted, 5}));
-  EXPECT_EQ(printed_epc(codes, {kPrinted, UnitLevel::case_, 4}).value,
-            "01/16901234567899/21/" + serial_of({kPrinted, 4}));
-  EXPECT_EQ(printed_epc(codes, {kPrinted, UnitLevel::logistic, 0}).value.substr(0, 20),
+  EXPECT_EQ(printed_epc(codes, {kRegistered, UnitLevel::item, 5}).value,
+            "01/06901234567892/21/" + serial_of({kRegistered, 5}));
+  EXPECT_EQ(printed_epc(codes, {kRegistered, UnitLevel::case_, 4}).value,
+            "01/16901234567899/21/" + serial_of({kRegistered, 4}));
+  EXPECT_EQ(printed_epc(codes, {kRegistered, UnitLevel::logistic, 0}).value.substr(0, 20),
             "00/06901234000000998");
 }
 
@@ -192,7 +192,7 @@ TEST(Code, LeafAndSeedAreWhatTheSpecificationSays) {
   Bytes leaf = to_bytes(bytes_of("fenrun/code/v1"));
   append(leaf, Bytes{7, 0, 0, 0, 0, 0x02, 0x01, 0, 0});
   append(leaf, key.view());
-  EXPECT_EQ(code_leaf({kPrinted, UnitLevel::item, 0x102}, key), leaf);
+  EXPECT_EQ(code_leaf({kRegistered, UnitLevel::item, 0x102}, key), leaf);
 
   CodeSecret secret;
   secret.bytes.fill(9);
@@ -201,13 +201,13 @@ TEST(Code, LeafAndSeedAreWhatTheSpecificationSays) {
   append(preimage, chain.view());
   append(preimage, Bytes{7, 0, 0, 0, 0x02, 0x01, 0, 0});
   append(preimage, secret.view());
-  const auto seed = code_seed(chain, kPrinted, 0x102, secret);
+  const auto seed = code_seed(chain, kRegistered, 0x102, secret);
   EXPECT_TRUE(equal(seed.view(), sha256(preimage).view()));
 }
 
 TEST(Code, ClaimMessageBindsTheNetworkAndEveryField) {
   Claim claim;
-  claim.batch = kPrinted;
+  claim.batch = kRegistered;
   claim.index = 3;
   claim.time = TimeMs(9);
   Bytes expected = to_bytes(digest_named("chain").view());
@@ -238,19 +238,19 @@ class Codes : public testing::Test {
 
 TEST_F(Codes, ABatchIsWrittenAsItWasPrinted) {
   ASSERT_EQ(run("brand", printed_codes()), Errc::ok);
-  const auto batch = find_unit_batch(world_.state(), kPrinted);
+  const auto batch = find_unit_batch(world_.state(), kRegistered);
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->brand, party_named("brand"));
   EXPECT_EQ(batch->product, kItemProduct);
   EXPECT_EQ(batch->codes, set_of(printed_codes()));
   const std::array<std::uint32_t, 4> counts{100, 5, 3, 17};  // item, case, logistic, box
   EXPECT_EQ(batch->counts, counts);
-  EXPECT_TRUE(world_.state().value(claim_bits_scope(kPrinted)));
+  EXPECT_TRUE(world_.state().value(claim_bits_scope(kRegistered)));
   // Two blocks of a thousand: ...998 to ...1000.
   for (const auto sscc : {6'901'234'000'000'998u, 6'901'234'000'001'000u}) {
     const auto owner = world_.state().value(sscc_block_key(sscc));
     ASSERT_TRUE(owner);
-    EXPECT_EQ(*decode<UnitBatchId>(*owner), kPrinted);
+    EXPECT_EQ(*decode<UnitBatchId>(*owner), kRegistered);
   }
   EXPECT_FALSE(world_.state().value(sscc_block_key(6'901'234'000'002'000u)));
 }
@@ -259,7 +259,7 @@ TEST_F(Codes, ABatchOfNamesAloneCannotBeUsed) {
   auto codes = printed_codes();
   codes.path = ClaimPath::none;
   ASSERT_EQ(run("brand", codes), Errc::ok);
-  EXPECT_FALSE(world_.state().value(claim_bits_scope(kPrinted)));
+  EXPECT_FALSE(world_.state().value(claim_bits_scope(kRegistered)));
 }
 
 TEST_F(Codes, OnlyBrandsRegisterAndEachBatchOnce) {
@@ -308,7 +308,7 @@ TEST_F(Codes, LevelsThatContradictThemselvesAreRefused) {
     EXPECT_EQ(check_codes(codes).error().code, Errc::value_invalid) << what;
     EXPECT_EQ(run("brand", codes), Errc::value_invalid) << what;
   }
-  EXPECT_FALSE(find_unit_batch(world_.state(), kPrinted));
+  EXPECT_FALSE(find_unit_batch(world_.state(), kRegistered));
   EXPECT_EQ(changed([](auto& c) { c.sscc_first = 99'999'999'999'999'997; }), Errc::ok);
 }
 
@@ -360,7 +360,7 @@ class Voiding : public Codes {
   void SetUp() override { ASSERT_EQ(run("brand", printed_codes()), Errc::ok); }
 
   Errc void_codes(std::uint32_t first, std::uint32_t count, UnitLevel level = UnitLevel::item,
-                  const std::string& signer = "brand", UnitBatchId batch = kPrinted) {
+                  const std::string& signer = "brand", UnitBatchId batch = kRegistered) {
     return run(signer, VoidCodes{{batch, level, first, count}, VoidReason::leaked});
   }
 };
@@ -368,15 +368,15 @@ class Voiding : public Codes {
 TEST_F(Voiding, CodesThatLeakedAreVoidedBeforeTheyAreGoods) {
   ASSERT_EQ(void_codes(10, 5), Errc::ok);
   for (const std::uint32_t index : {10u, 14u}) {
-    const auto found = find_voided(world_.state(), {kPrinted, UnitLevel::item, index});
+    const auto found = find_voided(world_.state(), {kRegistered, UnitLevel::item, index});
     ASSERT_TRUE(found) << index;
     EXPECT_EQ(found->first, 10u);
     EXPECT_EQ(found->range.count, 5u);
     EXPECT_EQ(found->range.reason, VoidReason::leaked);
   }
-  EXPECT_FALSE(find_voided(world_.state(), {kPrinted, UnitLevel::item, 9}));
-  EXPECT_FALSE(find_voided(world_.state(), {kPrinted, UnitLevel::item, 15}));
-  EXPECT_FALSE(find_voided(world_.state(), {kPrinted, UnitLevel::box, 10}));
+  EXPECT_FALSE(find_voided(world_.state(), {kRegistered, UnitLevel::item, 9}));
+  EXPECT_FALSE(find_voided(world_.state(), {kRegistered, UnitLevel::item, 15}));
+  EXPECT_FALSE(find_voided(world_.state(), {kRegistered, UnitLevel::box, 10}));
 }
 
 TEST_F(Voiding, OnceOnly) {
