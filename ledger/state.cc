@@ -29,16 +29,16 @@ std::optional<RecordKey> merged_at_or_after(const StateView& base, const Keys& k
   return below;
 }
 
-template <class Keys, class KeyOf, class IsPresent>
-std::optional<RecordKey> merged_before(const StateView& base, const Keys& keys, ByteView limit,
-                                       KeyOf key_of, IsPresent is_present) {
+template <class BeforeInBase, class Keys, class KeyOf, class IsPresent>
+std::optional<RecordKey> merged_before(BeforeInBase before_in_base, const Keys& keys,
+                                       ByteView limit, KeyOf key_of, IsPresent is_present) {
   std::optional<RecordKey> own;
   for (auto it = keys.lower_bound(limit); !own && it != keys.begin();) {
     --it;
     if (is_present(key_of(*it))) own = key_of(*it);
   }
-  auto below = base.before(limit);
-  while (below && !is_present(*below)) below = base.before(*below);
+  auto below = before_in_base(limit);
+  while (below && !is_present(*below)) below = before_in_base(*below);
   if (!own) return below;
   if (!below || less(*below, *own)) return own;
   return below;
@@ -72,7 +72,7 @@ std::optional<RecordKey> DeltaView::at_or_after(ByteView key) const {
 }
 
 std::optional<RecordKey> DeltaView::before(ByteView key) const {
-  return merged_before(*base_, delta_, key, key_of_item,
+  return merged_before([this](ByteView k) { return base_->before(k); }, delta_, key, key_of_item,
                        [this](const RecordKey& k) { return is_present(k); });
 }
 
@@ -163,9 +163,34 @@ std::optional<RecordKey> Overlay::at_or_after(ByteView key) const {
                             [this](const RecordKey& k) { return is_present(k); });
 }
 
+// The base is a disk, and does not change: it is asked once for all keys of a gap.
+std::optional<RecordKey> Overlay::before_in_base(ByteView key) const {
+  auto& gap = gaps_[key.front()];
+  if (!gap.below.empty() && less(gap.below, key) && !less(gap.limit, key)) return gap.below;
+  auto below = base_->before(key);
+  if (!below) return below;
+  if (gap.below != *below) {
+    gap = {*below, RecordKey(to_bytes(key))};
+  } else if (less(gap.limit, key)) {
+    gap.limit = RecordKey(to_bytes(key));
+  }
+  return below;
+}
+
+bool Overlay::has_written_from(std::uint8_t first, std::uint8_t last) const {
+  for (std::size_t family = first; family <= last; ++family) {
+    if (written_by_family_[family] > 0) return true;
+  }
+  return false;
+}
+
+// Where nothing was written between, the base's answer is ours, and nothing need be put in order.
 std::optional<RecordKey> Overlay::before(ByteView key) const {
-  return merged_before(*base_, written_in_order(), key, kKeyOfSlot,
-                       [this](const RecordKey& k) { return is_present(k); });
+  if (key.empty()) return std::nullopt;
+  auto below = before_in_base(key);
+  if (below && !has_written_from(below->front(), key.front())) return below;
+  return merged_before([this](ByteView k) { return before_in_base(k); }, written_in_order(), key,
+                       kKeyOfSlot, [this](const RecordKey& k) { return is_present(k); });
 }
 
 std::vector<Overlay::Change> Overlay::take_changes() {

@@ -135,6 +135,11 @@ class Overlay final : public StateView {
     static bool less(ByteView a, ByteView b) { return BytewiseLess{}(a, b); }
   };
   using Order = std::set<Slots::Item*, KeyLess>;
+  // Where the base has no key: between the two, `below` excluded and `limit` excluded.
+  struct Gap {
+    RecordKey below;
+    RecordKey limit;
+  };
   struct Undo {
     Slots::Item* item;
     std::optional<Written> before;
@@ -146,6 +151,8 @@ class Overlay final : public StateView {
   Slot& slot_of(ByteView key) const;
   bool is_present(const RecordKey& key) const;
   const Order& written_in_order() const;
+  std::optional<RecordKey> before_in_base(ByteView key) const;
+  bool has_written_from(std::uint8_t first, std::uint8_t last) const;
 
   const StateView* base_;
   mutable Slots slots_;  // Of all keys that were asked for or written.
@@ -154,6 +161,9 @@ class Overlay final : public StateView {
   mutable Order ordered_;
   mutable std::vector<Slots::Item*> loose_;
   std::array<std::size_t, 256> written_by_family_{};  // By a key's first byte.
+  // Of each family the gap that was asked for last: what lies in ranges is asked for again and
+  // again, and each time within the same one.
+  mutable std::map<std::uint8_t, Gap> gaps_;
   std::vector<Undo> undo_;
 };
 
