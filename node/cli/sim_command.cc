@@ -228,7 +228,7 @@ void add_sim_command(CLI::App& app, Session& session) {
   command->add_option("--profile", options->profile, profile_help())->capture_default_str();
   command->add_option("--byzantine", options->byzantine,
                       "NUMBER=FAULT: silent, withholder, nuller, liar, forger, replayer, amnesiac, "
-                      "twin; else drawn from the seed where the profile has any");
+                      "twin, front_runner; else drawn from the seed where the profile has any");
   command
       ->add_option("--hours", options->hours,
                    "Simulated hours for which faults go on; 0: some seconds, as the seed decides")
