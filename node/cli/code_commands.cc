@@ -108,15 +108,15 @@ Status look_in_folder(const Path& folder, const ScannedCode& scanned, Json& view
   return {};
 }
 
-// What the ledger says; null for what is printed, and not goods yet.
+// What the ledger says; null for a batch of the folder that is not registered yet.
 Status look_on_ledger(const Session& session, const CodeOptions& options, Json& view) {
   if (!view.contains("epc")) {
     return Error{Errc::usage, "a serial alone names no product: give the link, or --dir"};
   }
   FENRUN_TRY(const auto client, ApiClient::create(session));
   const auto unit = client.get("/v1/units/" + unit_segments(view.at("epc").get<std::string>()));
-  const bool is_printed_only = !unit && unit.error().code == Errc::not_found;
-  if (!unit && !(is_printed_only && !options.folder.empty())) return unit.error();
+  const bool is_unregistered = !unit && unit.error().code == Errc::not_found;
+  if (!unit && !(is_unregistered && !options.folder.empty())) return unit.error();
   view["ledger"] = unit ? *unit : Json();
   return {};
 }

@@ -262,6 +262,10 @@ TEST_F(CodesOnLedger, ABatchIsRegisteredFromItsDraft) {
   const auto made = ask({"codes", "generate", "--out", path("batch-7"), "--batch", "7", "--gtin",
                          "06901234567892", "--count", "100", "--plain", "--json"});
   ASSERT_EQ(made.exit, Exit::ok) << made.err;
+  const auto look = [&] {
+    return ask({"codes", "lookup", "000000W0000050", "--dir", path("batch-7"), "--json"});
+  };
+  EXPECT_TRUE(look().json().at("ledger").is_null());
   const auto sent = ask(
       {"tx", "submit", path("batch-7") + "/register.json", "--key", key_file("brand"), "--json"});
   EXPECT_EQ(sent.exit, Exit::ok) << sent.out << sent.err;
@@ -269,9 +273,14 @@ TEST_F(CodesOnLedger, ABatchIsRegisteredFromItsDraft) {
       {"tx", "submit", path("batch-7") + "/register.json", "--key", path("brand.key"), "--json"});
   EXPECT_EQ(again.exit, Exit::refused);
   EXPECT_NE(again.out.find("batch_exists"), std::string::npos);
-  const auto found = ask({"codes", "lookup", "000000W0000050", "--dir", path("batch-7"), "--json"});
+  const auto found = look();
   ASSERT_EQ(found.exit, Exit::ok) << found.err;
-  EXPECT_TRUE(found.json().at("ledger").is_null());  // Printed, and not goods yet.
+  EXPECT_EQ(found.json().at("ledger").at("state"), "printed");  // Not goods yet.
+  EXPECT_EQ(found.json().at("ledger").at("used"), false);
+  // The ledger knows it without the folder.
+  const auto epc = found.json().at("epc").get<std::string>();
+  EXPECT_EQ(ask({"codes", "lookup", epc, "--json"}).json().at("ledger"), found.json().at("ledger"));
+  EXPECT_EQ(ask({"codes", "lookup", "01/06901234567892/21/X", "--json"}).exit, Exit::refused);
 }
 
 }  // namespace
