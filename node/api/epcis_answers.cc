@@ -9,7 +9,9 @@ HttpResponse with_versions(HttpResponse response) {
   return response;
 }
 
-unsigned epcis_status(Errc code) { return code == Errc::event_duplicate ? 409 : http_status(code); }
+unsigned epcis_status(Errc code) {
+  return code == Errc::version_unsupported ? 406 : http_status(code);
+}
 
 bool wants_json(const Call& call) {
   const auto accept = call.request.header("accept");

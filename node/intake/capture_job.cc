@@ -191,6 +191,7 @@ std::string_view epcis_exception(Errc code) {
       return code == Errc::not_found ? "epcisException:NoSuchResourceException"
                                      : "epcisException:ImplementationException";
     default:
+      if (code == Errc::version_unsupported) return "epcisException:NotAcceptableException";
       return code == Errc::event_duplicate ? "epcisException:ResourceAlreadyExistsException"
                                            : "epcisException:ValidationException";
   }

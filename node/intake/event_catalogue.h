@@ -29,18 +29,18 @@ struct CataloguedEvent {
 
 // An empty list asks for nothing; one that is not empty, for any of its values.
 struct EventQuery {
-  std::vector<epcis::EventType> types;
-  std::vector<epcis::Action> actions;
-  std::vector<std::string> biz_steps;
-  std::vector<std::string> biz_locations;
-  std::vector<std::string> read_points;
-  std::vector<std::string> event_ids;  // As given, or URIs of event hashes.
-  std::vector<std::string> epcs;       // In an epcList or childEPCs.
-  std::vector<std::string> any_epcs;   // Anywhere: parents, inputs and outputs besides.
-  std::optional<TimeMs> event_from;    // >=
-  std::optional<TimeMs> event_before;  // <
-  std::optional<TimeMs> record_from;
-  std::optional<TimeMs> record_before;
+  std::vector<epcis::EventType> types = {};
+  std::vector<epcis::Action> actions = {};
+  std::vector<std::string> biz_steps = {};
+  std::vector<std::string> biz_locations = {};
+  std::vector<std::string> read_points = {};
+  std::vector<std::string> event_ids = {};  // As given, or URIs of event hashes.
+  std::vector<std::string> epcs = {};       // In an epcList or childEPCs.
+  std::vector<std::string> any_epcs = {};   // Anywhere: parents, inputs and outputs besides.
+  std::optional<TimeMs> event_from = {};    // >=
+  std::optional<TimeMs> event_before = {};  // <
+  std::optional<TimeMs> record_from = {};
+  std::optional<TimeMs> record_before = {};
 };
 
 class EventCatalogue {

@@ -186,7 +186,7 @@ TEST_F(EpcisTest, wrong_requests_are_told_what_is_wrong) {
   };
   EXPECT_EQ(with("GS1-Capture-Error-Behaviour: ignore\r\n"), 400);
   EXPECT_EQ(with("GS1-Capture-Error-Behaviour: proceed\r\n"), 202);
-  EXPECT_EQ(with("GS1-EPCIS-Version: 1.2\r\n"), 422);
+  EXPECT_EQ(with("GS1-EPCIS-Version: 1.2\r\n"), 406);
   EXPECT_EQ(send("capture?batch=x", body).status, 400);
   EXPECT_EQ(send("capture?colour=red", body).status, 400);
   EXPECT_EQ(get("/epcis/v2/events", kMember + std::string("Accept: application/xml\r\n")).status,
