@@ -12,7 +12,7 @@ struct CaptureCheckOptions {
   std::optional<UnitBatchId> batch;
 };
 
-// One row an event, docs/spec/epcis.md, §6; a document that is refused as a whole is one row, and
+// One row an event, docs/spec/epcis.md, §7; a document that is refused as a whole is one row, and
 // the other files are checked all the same.  Exit::ok if everything is accepted.
 Exit check_captures(const Session& session, const CaptureCheckOptions& options);
 
