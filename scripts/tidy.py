@@ -23,7 +23,8 @@ FUNCTION_LINES_MAX = 70
 CODE = {".h", ".cc", ".py", ".mjs", ".js", ".ts", ".svelte", ".cmake", ".sh", ".css"}
 TEXT = CODE | {".md", ".txt", ".json", ".yml", ".toml", ".golden"}
 PROSE_WIDTH = {".md", ".txt", ".json", ".golden", ".svelte"}  # Tables and data may be wide.
-DATA = ("tests/vectors/", "tests/fuzz/corpus/", "tests/data/", "tests/epcis/")
+DATA = ("tests/vectors/", "tests/fuzz/corpus/", "tests/data/", "tests/epcis/",
+        "node/web/claim/built/")
 LOCK_FILES = {"package-lock.json"}
 
 RULES = [

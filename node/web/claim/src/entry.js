@@ -1,0 +1,3 @@
+import { open } from "./main.js";
+
+open(window);
