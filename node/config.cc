@@ -47,11 +47,14 @@ constexpr Range kMempoolTransactions{16, 100'000'000};
 constexpr Range kVerifyThreads{1, 256};
 constexpr Range kMemberNumbers{0, 65'535};
 constexpr std::size_t kPeersMax = 256;
+constexpr std::size_t kCodeTreesMax = 1'000;
+constexpr std::size_t kPathBytesMax = 4'096;
+constexpr Range kRegions{0, 0xffff'ffff};
+constexpr Range kRequestsPerMinute{1, 1'000'000};
 constexpr Range kSnapshotInterval{0, 1'000'000'000};
 constexpr Range kSnapshotBehind{16, 1'000'000'000};
 constexpr Range kLanes{0, kPartyLanesMax - 1};
 constexpr Range kDocumentsBytes{16 * 1024 * 1024, std::int64_t{1024} * 1024 * 1024 * 1024};
-constexpr std::size_t kPathBytesMax = 4'096;
 
 std::string ticked(std::string_view text) { return "`" + std::string(text) + "`"; }
 
@@ -102,6 +105,27 @@ class Section {
                                 std::to_string(*value));
     }
     out = static_cast<Integer>(*value);
+    return {};
+  }
+
+  // An array of strings; empty if it is absent.
+  Status texts(std::string_view key, std::size_t count_max, std::size_t bytes_max,
+               std::vector<std::string>& out) {
+    const toml::node* const node = take(key);
+    if (!node) return {};
+    const toml::array* const array = node->as_array();
+    if (!array) return invalid(*node, ticked(name_of(key)) + " must be an array of strings");
+    if (array->size() > count_max) {
+      return invalid(*node, ticked(name_of(key)) + " holds more than " + std::to_string(count_max));
+    }
+    for (const auto& item : *array) {
+      const auto value = item.value_exact<std::string>();
+      if (!value || value->empty() || value->size() > bytes_max) {
+        return invalid(item, ticked(name_of(key)) + " must hold strings of 1 to " +
+                                 std::to_string(bytes_max) + " characters");
+      }
+      out.push_back(*value);
+    }
     return {};
   }
 
@@ -235,6 +259,18 @@ Status read_intake(Section& root, Config& config) {
   FENRUN_OK(
       intake->number("documents_bytes_max", kDocumentsBytes, config.intake.documents_bytes_max));
   return intake->finish();
+}
+
+Status read_claims(Section& root, Config& config) {
+  FENRUN_TRY(auto section, root.section("claims"));
+  if (!section) return {};
+  ClaimsConfig claims;
+  FENRUN_OK(section->texts("code_trees", kCodeTreesMax, kPathBytesMax, claims.code_trees));
+  FENRUN_OK(section->number("region", kRegions, claims.region));
+  FENRUN_OK(section->text("proxy", kHostBytesMax, claims.proxy));
+  FENRUN_OK(section->number("requests_per_minute", kRequestsPerMinute, claims.requests_per_minute));
+  config.claims = std::move(claims);
+  return section->finish();
 }
 
 Status read_peers(Section& root, Config& config) {
@@ -402,6 +438,26 @@ std::string intake_text(const IntakeConfig& intake) {
          std::to_string(intake.documents_bytes_max) + "\n";
 }
 
+void print_claims(const ClaimsConfig& claims, std::string& out) {
+  const auto line = [&](const std::string& text) { out += text + "\n"; };
+  line("");
+  line("[claims]");
+  line("# Folders of the code batches whose claims this node takes.");
+  std::string folders;
+  for (const auto& folder : claims.code_trees) {
+    folders += (folders.empty() ? "" : ", ") + toml_string(folder);
+  }
+  line("code_trees = [" + folders + "]");
+  line("# City-level region of scans that name no store; 0: not stated.");
+  line("region = " + std::to_string(claims.region));
+  if (!claims.proxy.empty()) {
+    line("# The proxy whose X-Forwarded-For names the client.");
+    line("proxy = " + toml_string(claims.proxy));
+  }
+  line("# Of one address.");
+  line("requests_per_minute = " + std::to_string(claims.requests_per_minute));
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& home) {
@@ -424,6 +480,7 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
   FENRUN_OK(read_verify(root, config));
   FENRUN_OK(read_snapshot(root, config));
   FENRUN_OK(read_intake(root, config));
+  FENRUN_OK(read_claims(root, config));
   FENRUN_OK(read_peers(root, config));
   FENRUN_OK(root.finish());
   return config;
@@ -494,6 +551,7 @@ std::string print_config(const Config& config) {
   line("# More heights than this behind, this node joins by a snapshot of its peers.");
   line("behind = " + number(config.snapshot_behind));
   out += intake_text(config.intake);
+  if (config.claims) print_claims(*config.claims, out);
   for (const auto& peer : config.peers) {
     line("");
     line("# Another member: its name as in the ledger, and where it listens for us.");

@@ -37,6 +37,15 @@ struct IntakeConfig {
   std::uint64_t documents_bytes_max = 1024ULL * 1024 * 1024;  // Of all that is kept.
 };
 
+// What a node needs to serve consumers: docs/operating.md, "A gateway".
+struct ClaimsConfig {
+  // Folders of code batches; what is relative lies in the home folder.
+  std::vector<std::string> code_trees;
+  std::uint32_t region = 0;  // Of scans that name no store; 0: not stated.
+  std::string proxy;         // Whose X-Forwarded-For names the client; empty: nobody's.
+  std::uint32_t requests_per_minute = 600;  // Of one address.
+};
+
 struct Config {
   std::filesystem::path home;
   std::string name;  // This member's name in the ledger.
@@ -61,6 +70,7 @@ struct Config {
   std::uint64_t snapshot_behind = 5'000;     // Further behind than this, a node joins by one.
 
   IntakeConfig intake;
+  std::optional<ClaimsConfig> claims;  // None: the node is not for consumers.
 
   std::filesystem::path genesis_path() const { return home / "genesis.bin"; }
   std::filesystem::path policy_path() const { return home / "network.policy"; }

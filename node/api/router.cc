@@ -130,10 +130,14 @@ void Router::handle(const HttpRequest& request, HttpReply reply) {
     if (!member) return reply(problem(member.error()));
     call.member = *std::move(member);
   }
-  for (const auto& [name, value] : call.query) {
-    const auto is_it = [&name = name](const Parameter& it) { return it.name == name; };
-    if (std::none_of(route->query.begin(), route->query.end(), is_it)) {
-      return reply(problem({Errc::value_invalid, "unknown parameter '" + name + "'"}));
+  for (auto it = call.query.begin(); it != call.query.end();) {
+    const auto is_it = [&](const Parameter& parameter) { return parameter.name == it->first; };
+    if (std::any_of(route->query.begin(), route->query.end(), is_it)) {
+      ++it;
+    } else if (route->unknown_query == UnknownQuery::ignored) {
+      it = call.query.erase(it);
+    } else {
+      return reply(problem({Errc::value_invalid, "unknown parameter '" + it->first + "'"}));
     }
   }
   route->handler(call, std::move(reply));

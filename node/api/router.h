@@ -34,6 +34,10 @@ struct Parameter {
   std::string description;
 };
 
+// What becomes of parameters that a route does not declare.  ignored: where others append some to
+// an address that we printed.
+enum class UnknownQuery { refused, ignored };
+
 // One route.  `pattern` segments: literal, {name}, or {name...} which takes the rest of the path.
 struct Route {
   std::string method;  // GET or POST.  HEAD is answered wherever GET is.
@@ -42,6 +46,7 @@ struct Route {
   std::string summary;
   std::vector<Parameter> path = {};
   std::vector<Parameter> query = {};
+  UnknownQuery unknown_query = UnknownQuery::refused;
   std::string content_type = "application/json";  // Of the answer.
   std::vector<unsigned> statuses = {200};         // Of success; problems are the same everywhere.
   Handler handler;

@@ -32,6 +32,10 @@ std::vector<Route> validator_routes(NodeService& node);
 std::vector<Route> status_routes(NodeService& node);  // Status, health, metrics.
 std::vector<Route> epcis_capture_routes(boost::asio::io_context& io, const Intake& intake);
 std::vector<Route> epcis_query_routes(const Intake& intake);
+// What consumers ask; none where the intake takes no claims.
+std::vector<Route> claim_routes(boost::asio::io_context& io, NodeService& node,
+                                const Intake& intake);
+std::vector<Route> page_routes();
 
 // GET /openapi.json, from the others and itself.
 Route openapi_route(const std::vector<Route>& others);

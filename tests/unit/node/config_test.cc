@@ -104,6 +104,27 @@ TEST_F(ConfigTest, what_is_printed_reads_back) {
   EXPECT_EQ(print_config(*again), print_config(config));
 }
 
+TEST_F(ConfigTest, a_gateway_says_what_it_serves_consumers_with) {
+  EXPECT_FALSE(load(kSmallest)->claims);
+  EXPECT_EQ(load(std::string(kSmallest) + "[claims]\n")->claims->requests_per_minute, 600U);
+  const auto config = load(std::string(kSmallest) +
+                           "[claims]\ncode_trees = [\"codes/7\", \"/srv/codes/8\"]\n"
+                           "region = 310100\nproxy = \"127.0.0.1\"\nrequests_per_minute = 60\n");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->claims->code_trees, (std::vector<std::string>{"codes/7", "/srv/codes/8"}));
+  EXPECT_EQ(config->claims->region, 310'100U);
+  EXPECT_EQ(config->claims->proxy, "127.0.0.1");
+  EXPECT_EQ(config->claims->requests_per_minute, 60U);
+  EXPECT_EQ(print_config(*load(print_config(*config))), print_config(*config));
+
+  for (const std::string wrong :
+       {"code_trees = \"codes\"", "code_trees = [7]", "code_trees = [\"\"]", "region = -1",
+        "region = 4294967296", "requests_per_minute = 0", "codes = []"}) {
+    EXPECT_THAT(refusal(std::string(kSmallest) + "[claims]\n" + wrong + "\n"),
+                HasSubstr(wrong.substr(0, wrong.find(' '))));
+  }
+}
+
 TEST_F(ConfigTest, unknown_keys_are_named_with_their_line) {
   EXPECT_EQ(refusal(std::string("colour = 1\n") + kSmallest),
             (home_ / "config.toml").string() + ": line 1: unknown key `colour`");

@@ -111,6 +111,8 @@ export class Flow {
 
   decide() {
     const { code } = this;
+    // Before all else, used or not: nobody is to eat it.
+    if (code.recalled) return this.enter("recalled");
     // Signed here before: perhaps recorded, perhaps on its way.  The same again does no harm.
     const kept = this.memory.claim(code.chain_id, code.batch, code.index);
     if (kept && (code.state === "used" || code.state === "active")) {

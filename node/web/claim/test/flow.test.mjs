@@ -92,7 +92,7 @@ test("each state of a code has its answer, and none of them claims", async () =>
     ["used", { state: "used", used }], ["void", { state: "void" }],
     ["recalled", { state: "recalled" }], ["inactive", { state: "inactive" }],
     ["unreceived", { state: "unreceived" }], ["elsewhere", { path: "gateway" }],
-    ["elsewhere", { path: "none" }],
+    ["elsewhere", { path: "none" }], ["recalled", { state: "used", recalled: true, used }],
   ];
   for (const [state, change] of cases) {
     const { flow, story } = scan({ code: answer(200, { ...CODE, ...change }) });
