@@ -14,7 +14,8 @@ const NAMES = [
 
 function vectors() {
   const file = new URL("../../../../tests/vectors/claims.txt", import.meta.url);
-  return readFileSync(file, "utf8").split("\n").filter((line) => line && !line.startsWith("#")).map((line) => {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line && !line.startsWith("#")).map((line) => {
     const cells = line.split(" ");
     assert.equal(cells.length, NAMES.length, line);
     return Object.fromEntries(NAMES.map((name, i) => [name, cells[i]]));
