@@ -269,6 +269,7 @@ Status read_claims(Section& root, Config& config) {
   FENRUN_OK(section->number("region", kRegions, claims.region));
   FENRUN_OK(section->text("proxy", kHostBytesMax, claims.proxy));
   FENRUN_OK(section->number("requests_per_minute", kRequestsPerMinute, claims.requests_per_minute));
+  FENRUN_OK(section->text("names", kPathBytesMax, claims.names));
   config.claims = std::move(claims);
   return section->finish();
 }
@@ -456,6 +457,10 @@ void print_claims(const ClaimsConfig& claims, std::string& out) {
   }
   line("# Of one address.");
   line("requests_per_minute = " + std::to_string(claims.requests_per_minute));
+  if (!claims.names.empty()) {
+    line("# What people call products, stores and regions: docs/operating.md, \"A gateway\".");
+    line("names = " + toml_string(claims.names));
+  }
 }
 
 }  // namespace

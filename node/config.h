@@ -44,6 +44,7 @@ struct ClaimsConfig {
   std::uint32_t region = 0;  // Of scans that name no store; 0: not stated.
   std::string proxy;         // Whose X-Forwarded-For names the client; empty: nobody's.
   std::uint32_t requests_per_minute = 600;  // Of one address.
+  std::string names;  // A file of what people call products, stores and regions; empty: none.
 };
 
 struct Config {

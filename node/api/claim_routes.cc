@@ -5,6 +5,7 @@
 
 #include "node/api/answers.h"
 #include "node/api/routes.h"
+#include "node/api/scan_names.h"
 #include "node/claims/address_limiter.h"
 #include "node/claims/claims_intake.h"
 #include "node/claims/code_status.h"
@@ -150,6 +151,25 @@ std::optional<Party> scanned_store(const StateView& state, const Call& call, Par
   return store;
 }
 
+// Of what the view says, as far as the gateway has names for it.
+void add_names(const ScanNames& names, const std::string& gtin, Json& view) {
+  const auto region_of = [&](const Json& json) {
+    return json.contains("region") ? names.region(RegionCode(json["region"].get<std::uint32_t>()))
+                                   : Json();
+  };
+  Json found = Json::object();
+  const auto add = [&](const char* of, Json name) {
+    if (!name.is_null()) found[of] = std::move(name);
+  };
+  add("product", names.product({gtin}));
+  if (view.contains("store")) {
+    add("store", names.store(*fixed_from_hex<PartyId>(view["store"].get<std::string>())));
+  }
+  add("region", region_of(view));
+  if (view.contains("used")) add("used_region", region_of(view["used"]));
+  if (!found.empty()) view["names"] = std::move(found);
+}
+
 Result<HttpResponse> ScanDesk::code_view(const Call& call) const {
   const auto& gtin = call.path.at("gtin");
   const auto& serial = call.path.at("serial");
@@ -174,6 +194,7 @@ Result<HttpResponse> ScanDesk::code_view(const Call& call) const {
   if (store) view["store"] = to_hex(store_id.view());
   view["region"] = (store ? store->attributes.region : options_.region).value();
   view["time"] = json::write(claims_->now());
+  if (options_.names) add_names(*options_.names, gtin, view);
   return json_response(view);
 }
 

@@ -12,11 +12,16 @@ namespace fenrun {
 
 class ClaimsIntake;
 
+namespace api {
+class ScanNames;
+}
+
 // How consumers' scans are answered.
 struct ScanOptions {
   RegionCode region;  // Of scans that name no store.
   std::string proxy;  // The address whose X-Forwarded-For says who asks; empty: nobody's.
   std::uint32_t requests_per_minute = 600;  // Of one address.
+  const api::ScanNames* names = nullptr;    // Null: numbers only.
 };
 
 // Everything outlives the routes.

@@ -109,12 +109,14 @@ TEST_F(ConfigTest, a_gateway_says_what_it_serves_consumers_with) {
   EXPECT_EQ(load(std::string(kSmallest) + "[claims]\n")->claims->requests_per_minute, 600U);
   const auto config = load(std::string(kSmallest) +
                            "[claims]\ncode_trees = [\"codes/7\", \"/srv/codes/8\"]\n"
-                           "region = 310100\nproxy = \"127.0.0.1\"\nrequests_per_minute = 60\n");
+                           "region = 310100\nproxy = \"127.0.0.1\"\nrequests_per_minute = 60\n"
+                           "names = \"names.json\"\n");
   ASSERT_TRUE(config) << config.error().to_string();
   EXPECT_EQ(config->claims->code_trees, (std::vector<std::string>{"codes/7", "/srv/codes/8"}));
   EXPECT_EQ(config->claims->region, 310'100U);
   EXPECT_EQ(config->claims->proxy, "127.0.0.1");
   EXPECT_EQ(config->claims->requests_per_minute, 60U);
+  EXPECT_EQ(config->claims->names, "names.json");
   EXPECT_EQ(print_config(*load(print_config(*config))), print_config(*config));
 
   for (const std::string wrong :

@@ -104,7 +104,8 @@ export class Flow {
     if (status !== 200) throw new Trouble(`status ${status}`);
     this.code = body;
     this.time = { node: Date.parse(body.time), asked: this.now() };
-    this.facts = { ...this.facts, lot: body.lot, store: body.store, region: body.region };
+    const { lot, store, region, names } = body;
+    this.facts = { ...this.facts, lot, store, region, names };
     if (body.path !== "bearer") return this.enter("elsewhere");
     return this.decide();
   }

@@ -34,15 +34,25 @@ export class View {
     }
   }
 
+  // What the gateway calls it, with the ledger's number behind.
+  named(of, number) {
+    const name = number && this.facts.names && this.facts.names[of];
+    return name && name[this.language] ? `${name[this.language]} (${number})` : number;
+  }
+
   rows() {
     const { facts, state } = this;
-    const rows = [["gtin", facts.gtin], ["lot", facts.lot], ["serial", facts.serial]];
-    if (state === "done") {
-      rows.push(["time", this.time(facts.time)], ["store", facts.store], ["region", facts.region]);
-    } else if (state === "ready") {
-      rows.push(["store", facts.store], ["region", facts.region]);
-    } else if (state === "used" && facts.used) {
-      rows.push(["usedTime", this.time(facts.used.time)], ["usedRegion", facts.used.region]);
+    const scanned = [
+      ["store", this.named("store", facts.store)], ["region", this.named("region", facts.region)],
+    ];
+    const rows = [
+      ["gtin", this.named("product", facts.gtin)], ["lot", facts.lot], ["serial", facts.serial],
+    ];
+    if (state === "done") rows.push(["time", this.time(facts.time)]);
+    if (state === "done" || state === "ready") rows.push(...scanned);
+    if (state === "used" && facts.used) {
+      rows.push(["usedTime", this.time(facts.used.time)]);
+      rows.push(["usedRegion", this.named("used_region", facts.used.region)]);
     }
     return rows.filter(([, value]) => value);
   }

@@ -89,7 +89,24 @@ test("a used code says when and in which region, and not who", async () => {
   const used = { time: "2026-01-02T03:04:05.000Z", region: 440100 };
   const page = browser({ answers: [[200, { ...CODE, state: "used", used }]] });
   await open(page.window);
-  assert.match(page.at("facts").textContent, /使用时间2026.*11:04.*使用地区代码440100/s);
+  assert.match(page.at("facts").textContent, /使用时间2026.*11:04.*使用地区440100/s);
+});
+
+test("products, stores and regions are called what the gateway calls them", async () => {
+  const names = {
+    product: { zh: "茶", en: "Tea" },
+    region: { zh: "上海市", en: "Shanghai" },
+    used_region: { zh: "广州市", en: "Guangzhou" },
+  };
+  const page = browser({ answers: [[200, { ...CODE, names }]] });
+  await open(page.window);
+  assert.match(page.at("facts").textContent, /商品茶 \(06901234567892\).*地区上海市 \(310100\)/);
+  page.at("language").click();
+  assert.match(page.at("facts").textContent, /ProductTea .*RegionShanghai /);
+  const used = { region: 440100 };
+  const other = browser({ answers: [[200, { ...CODE, names, state: "used", used }]] });
+  await open(other.window);
+  assert.match(other.at("facts").textContent, /使用地区广州市 \(440100\)/);
 });
 
 test("no network: the page says so and tries again when told", async () => {

@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "node/api/api.h"
+#include "node/api/scan_names.h"
 #include "node/json/json.h"
 #include "node/json/time.h"
 #include "node/web/pages.h"
@@ -95,7 +96,9 @@ class ClaimRoutesTest : public testing::Test {
     return HttpClient(port_).request("POST", "/v1/claims",
                                      "Content-Type: application/json\r\n" + headers, body);
   }
-  HttpAnswer post(const SignedClaim& signed_claim) { return post(print_json(body_of(signed_claim))); }
+  HttpAnswer post(const SignedClaim& signed_claim) {
+    return post(print_json(body_of(signed_claim)));
+  }
 
   // Sends the claim, and makes it final as soon as it is submitted.
   HttpAnswer claimed(const SignedClaim& signed_claim) {
@@ -177,6 +180,35 @@ TEST_F(ClaimRoutesTest, AStoresOwnPageSaysWhereTheScanIs) {
   }
 }
 
+TEST_F(ClaimRoutesTest, WhatTheGatewayHasWordsForIsNamed) {
+  const auto name = [](const char* of, const Json& id) {
+    return Json{{of, id}, {"zh", "名"}, {"en", "name"}};
+  };
+  const Json shop = to_hex(test::party_named("shop").view());
+  const Json file = {{"products", {name("gtin", test::kItemProduct.value)}},
+                     {"stores", {name("store", shop)}},
+                     {"regions", {name("region", 310'100)}}};
+  const auto names = ScanNames::parse(print_json(file));
+  ASSERT_TRUE(names) << names.error().to_string();
+  reopen({RegionCode(310'100), "", 100'000, &*names});
+  const Json both = {{"zh", "名"}, {"en", "name"}};
+  EXPECT_EQ(json(code_address(3))["names"], (Json{{"product", both}, {"region", both}}));
+  EXPECT_EQ(json(code_address(3, "?store=" + shop.get<std::string>()))["names"],
+            (Json{{"product", both}, {"store", both}}));
+
+  for (const auto& wrong : {Json{{"products", Json::array()}, {"stores", Json::array()}},
+                            Json{{"products", {name("gtin", "1"), name("gtin", "1")}},
+                                 {"stores", Json::array()},
+                                 {"regions", Json::array()}},
+                            Json{{"products", {{{"gtin", "1"}, {"zh", ""}, {"en", "x"}}}},
+                                 {"stores", Json::array()},
+                                 {"regions", Json::array()}}}) {
+    const auto refused = ScanNames::parse(print_json(wrong));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::config_invalid);
+  }
+}
+
 // ---- Claims ------------------------------------------------------------------------------------
 
 TEST_F(ClaimRoutesTest, AClaimIsAnsweredWhenItIsFinal) {
@@ -246,9 +278,9 @@ TEST_F(ClaimRoutesTest, WhatIsNoClaimIsRefusedWithTheFieldsName) {
   EXPECT_EQ(post("{").status, 400);
   EXPECT_EQ(post("[]").status, 400);
   EXPECT_EQ(post(std::string(1'025, ' ')).status, 413);
-  EXPECT_EQ(HttpClient(port_).request("POST", "/v1/claims", "Content-Type: text/plain\r\n", "{}")
-                .status,
-            415);
+  EXPECT_EQ(
+      HttpClient(port_).request("POST", "/v1/claims", "Content-Type: text/plain\r\n", "{}").status,
+      415);
   EXPECT_EQ(get("/v1/claims").status, 405);
 }
 

@@ -63,8 +63,7 @@ TEST(ClientAddress, IsTheProxysWordAndNobodyElses) {
   EXPECT_EQ(client_address("192.0.2.1", "198.51.100.7", "127.0.0.1"), "192.0.2.1");
   EXPECT_EQ(client_address("127.0.0.1", "198.51.100.7", "127.0.0.1"), "198.51.100.7");
   // What stands before the last one a client may have written.
-  EXPECT_EQ(client_address("127.0.0.1", "203.0.113.9, 198.51.100.7 ", "127.0.0.1"),
-            "198.51.100.7");
+  EXPECT_EQ(client_address("127.0.0.1", "203.0.113.9, 198.51.100.7 ", "127.0.0.1"), "198.51.100.7");
   EXPECT_EQ(client_address("127.0.0.1", "2001:db8::1", "127.0.0.1"), "2001:db8::1");
   for (const char* none : {"", " ", "unknown", "198.51.100.7,", "1.2.3.4:80"}) {
     EXPECT_EQ(client_address("127.0.0.1", none, "127.0.0.1"), "127.0.0.1") << none;

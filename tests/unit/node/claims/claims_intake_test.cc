@@ -117,10 +117,10 @@ TEST_F(ClaimsIntakeTest, OfTwoWhoHoldOneCodeTheFirstHasIt) {
 }
 
 TEST_F(ClaimsIntakeTest, WhatCannotSucceedIsRefusedAtOnceWithTheLedgersReason) {
-  submitter_.must("brand", {VoidCodes{{ScannedBatch::kPrinted, UnitLevel::item, 10, 1},
-                                      VoidReason::leaked}});
-  submitter_.must("brand", {VoidCodes{{ScannedBatch::kPrinted, UnitLevel::item, 5, 1},
-                                      VoidReason::recalled}});
+  submitter_.must(
+      "brand", {VoidCodes{{ScannedBatch::kPrinted, UnitLevel::item, 10, 1}, VoidReason::leaked}});
+  submitter_.must(
+      "brand", {VoidCodes{{ScannedBatch::kPrinted, UnitLevel::item, 5, 1}, VoidReason::recalled}});
   EXPECT_EQ(refusal(claim(10)), Errc::code_void);
   EXPECT_EQ(refusal(claim(5)), Errc::code_recalled);
   EXPECT_EQ(refusal(claim(11)), Errc::code_inactive);
@@ -224,8 +224,7 @@ TEST_F(ClaimsIntakeTest, AClaimThatReachedTheLedgerByAnotherWayIsTheSameClaim) {
   gather();
   ClaimCode operation{mine.claim, mine.key, mine.signature, {}};
   const UnitId unit{ScannedBatch::kPrinted, UnitLevel::item, 0};
-  operation.path =
-      *codes_.path(ScannedBatch::kPrinted, 0, leaf_hash(code_leaf(unit, mine.key)));
+  operation.path = *codes_.path(ScannedBatch::kPrinted, 0, leaf_hash(code_leaf(unit, mine.key)));
   submitter_.must("east", {operation});
   submitter_.deliver();  // The ledger answers code_used: by this very claim.
   EXPECT_EQ(answer(sent), Errc::ok);
