@@ -315,6 +315,27 @@ void ScanDesk::get_claim(const Call& call, const HttpReply& reply) {
   reply(claim_answer(asked, found));
 }
 
+Json claim_body() {
+  const auto hex = [](std::size_t bytes) -> Json {
+    return {{"type", "string"}, {"pattern", "^[0-9a-f]{" + std::to_string(2 * bytes) + "}$"}};
+  };
+  const Json number = {{"type", "integer"}, {"minimum", 0}, {"maximum", 0xffff'ffffU}};
+  const Json object = {
+      {"type", "object"},
+      {"required", {"batch", "index", "claimant", "region", "time", "key", "signature"}},
+      {"additionalProperties", false},
+      {"properties",
+       {{"batch", number},
+        {"index", number},
+        {"claimant", hex(SubjectId::kSize)},
+        {"store", hex(PartyId::kSize)},
+        {"region", number},
+        {"time", {{"type", "string"}, {"format", "date-time"}}},
+        {"key", hex(PublicKey::kSize)},
+        {"signature", hex(Signature::kSize)}}}};
+  return {{"application/json", {{"schema", object}}}};
+}
+
 }  // namespace
 
 std::vector<Route> claim_routes(boost::asio::io_context& io, NodeService& node,
@@ -339,6 +360,7 @@ std::vector<Route> claim_routes(boost::asio::io_context& io, NodeService& node,
        .pattern = "/v1/claims",
        .access = Access::public_,
        .summary = "Uses a code: a claim signed by the code's own key.",
+       .body = claim_body(),
        .statuses = {200, 202},
        .handler = on(&ScanDesk::post_claim)},
       {.method = "GET",

@@ -51,14 +51,7 @@ Json operation_view(const Route& route) {
   }
   if (!parameters.empty()) view["parameters"] = std::move(parameters);
   if (route.method == "POST") {
-    Json bodies = content("application/octet-stream", {{"type", "string"}});
-    bodies.update(content(
-        "application/json",
-        {{"type", "object"},
-         {"required", {"transaction"}},
-         {"additionalProperties", false},
-         {"properties", {{"transaction", {{"type", "string"}, {"contentEncoding", "base64"}}}}}}));
-    view["requestBody"] = {{"required", true}, {"content", std::move(bodies)}};
+    view["requestBody"] = {{"required", true}, {"content", route.body}};
   }
   Json responses = Json::object();
   for (const auto status : route.statuses) {

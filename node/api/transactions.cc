@@ -181,6 +181,16 @@ void post_transaction(asio::io_context& io, NodeService& node, const Call& call,
               });
 }
 
+Json transaction_body() {
+  const Json base64 = {{"type", "string"}, {"contentEncoding", "base64"}};
+  const Json object = {{"type", "object"},
+                       {"required", {"transaction"}},
+                       {"additionalProperties", false},
+                       {"properties", {{"transaction", base64}}}};
+  return {{"application/octet-stream", {{"schema", {{"type", "string"}}}}},
+          {"application/json", {{"schema", object}}}};
+}
+
 }  // namespace
 
 std::vector<Route> transaction_routes(asio::io_context& io, NodeService& node) {
@@ -189,6 +199,7 @@ std::vector<Route> transaction_routes(asio::io_context& io, NodeService& node) {
        .pattern = "/v1/transactions",
        .summary = "Submits a signed transaction: BCS bytes, or JSON with them in base64.",
        .query = {{"wait", "Seconds to wait until it is final: 0 to 30."}},
+       .body = transaction_body(),
        .statuses = {200, 202},
        .handler = [&io, &node](
                       const Call& call,
