@@ -147,7 +147,7 @@ std::optional<Party> scanned_store(const StateView& state, const Call& call, Par
   if (!named) return std::nullopt;
   id = *named;
   auto store = find_party(state, id);
-  if (store && !is_shop(store->role)) store.reset();
+  if (store && !takes_claims(store->role)) store.reset();
   return store;
 }
 

@@ -13,7 +13,7 @@ Status check_claimed_store(const StateView& state, const Claim& claim) {
   if (!claim.store) return {};
   const auto store = find_party(state, *claim.store);
   if (!store) return Error{Errc::party_unknown, "store"};
-  if (!is_shop(store->role)) return Error{Errc::role_not_allowed, "store"};
+  if (!takes_claims(store->role)) return Error{Errc::role_not_allowed, "store"};
   return {};
 }
 

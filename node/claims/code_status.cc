@@ -16,7 +16,7 @@ bool is_at_shop(const StateView& state, const Custody& custody) {
     return false;
   }
   const auto holder = find_party(state, custody.holder);
-  return holder && is_shop(holder->role);
+  return holder && takes_claims(holder->role);
 }
 
 }  // namespace
@@ -56,6 +56,6 @@ bool is_recalled(const StateView& state, UnitBatchId batch, std::uint32_t index)
   return voided && voided->range.reason == VoidReason::recalled;
 }
 
-bool is_shop(Role role) { return role == Role::store || role == Role::organizer; }
+bool takes_claims(Role role) { return role == Role::store || role == Role::organizer; }
 
 }  // namespace fenrun

@@ -31,6 +31,6 @@ Status check_usable(const StateView& state, const CodeSet& codes, UnitBatchId ba
 bool is_recalled(const StateView& state, UnitBatchId batch, std::uint32_t index);
 
 // Whether the party is one at which codes are used.
-bool is_shop(Role role);
+bool takes_claims(Role role);
 
 }  // namespace fenrun

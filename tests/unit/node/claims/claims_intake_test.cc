@@ -171,6 +171,36 @@ TEST_F(ClaimsIntakeTest, CodesThatAGatewayUsesNeedNoBearer) {
   EXPECT_EQ(answer, Errc::claim_path_wrong);
 }
 
+TEST_F(ClaimsIntakeTest, WhereTheBatchWantsItAStoreMustHaveReceivedTheGoods) {
+  FakeNode node;
+  FakeSubmitter submitter(node);
+  const auto time = [&] { return node.journal().tip().time; };
+  print_codes(submitter, codes_, time(), ClaimPath::bearer, ClaimGate::received);
+  options_.clock = time;
+  ClaimsIntake intake(io_, node, &submitter, options_);
+  std::optional<Errc> answer;
+  const auto send = [&] {
+    intake.submit(codes_.sign(codes_.claim(4, time())), [&](const Result<ClaimRecord>& result) {
+      answer = result ? Errc::ok : result.error().code;
+    });
+  };
+  send();
+  EXPECT_EQ(answer, Errc::unit_not_received);
+
+  RecordEvent receipt;
+  receipt.kind = EventKind::receiving;
+  receipt.time = time();
+  receipt.place = test::party_named("shop");
+  receipt.id.document = test::digest_named("the shop's receipt");
+  receipt.ranges = {{PrintedCodes::kPrinted, UnitLevel::item, 4, 1}};
+  submitter.must("shop", {receipt});
+  answer.reset();
+  send();
+  gather();
+  submitter.deliver();
+  EXPECT_EQ(answer, Errc::ok);
+}
+
 TEST_F(ClaimsIntakeTest, TooManyAreTurnedAwayAndAdmittedLater) {
   options_.claims_max = 2;
   options_.askers_max = 2;
