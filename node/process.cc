@@ -15,6 +15,9 @@
 #include "core/text.h"
 #include "net/tcp_transport.h"
 #include "node/api/api.h"
+#include "node/api/scan_names.h"
+#include "node/claims/claims_intake.h"
+#include "node/claims/code_trees.h"
 #include "node/clock.h"
 #include "node/host.h"
 #include "node/intake/lane_submitter.h"
@@ -213,7 +216,13 @@ class Process {
 
   Result<Intake> open_intake() {
     Intake intake;
-    if (!keys_.intake) return intake;
+    FENRUN_OK(open_submitter(intake));
+    if (config_.claims) FENRUN_OK(open_claims(*config_.claims, intake));
+    return intake;
+  }
+
+  Status open_submitter(Intake& intake) {
+    if (!keys_.intake) return {};
     const auto& key = *keys_.intake;
     if (!find_key_owner(host_->journal().state(), key.public_key())) {
       log_(LogLevel::warn, "the ledger does not know the key of intake.key_file (yet)");
@@ -231,7 +240,7 @@ class Process {
         .log = [this](const std::string& line) { log_(LogLevel::warn, line); }};
     FENRUN_TRY(captures_, CaptureDesk::open(io_, *node_, *submitter_, std::move(options)));
     intake.captures = captures_.get();
-    return intake;
+    return {};
   }
 
   // Without the file no place is known, and documents that name one are refused.
@@ -240,6 +249,32 @@ class Process {
     if (path.empty()) return epcis::Places();
     FENRUN_TRY(const auto bytes, read_file(files_, path, kPlacesBytesMax));
     return epcis::Places::parse(text_of(bytes), path.string());
+  }
+
+  // What consumers ask.
+  Status open_claims(const ClaimsConfig& config, Intake& intake) {
+    std::vector<Path> folders;
+    for (const auto& folder : config.code_trees) folders.push_back(config_.home / folder);
+    FENRUN_TRY(code_trees_, CodeTrees::open(files_, folders, chain_id(genesis_)));
+    if (!config.names.empty()) {
+      const Path path = config_.home / config.names;
+      FENRUN_TRY(const auto bytes, read_file(files_, path, api::kScanNamesBytesMax));
+      auto names = api::ScanNames::parse(text_of(bytes));
+      if (!names) return Error{names.error().code, path.string() + ": " + names.error().detail};
+      scan_names_ = *std::move(names);
+    }
+    ClaimsIntakeOptions options;
+    options.paths = [this](UnitBatchId batch, std::uint32_t index, const Digest& leaf) {
+      return code_trees_.path(batch, index, leaf);
+    };
+    options.clock = wall_clock;
+    claims_.emplace(io_, *node_, intake.submitter, std::move(options));
+    intake.claims = &*claims_;
+    intake.scans = {RegionCode(config.region), config.proxy, config.requests_per_minute,
+                    &scan_names_};
+    log_(LogLevel::info,
+         "consumers claim here: trees of " + std::to_string(code_trees_.size()) + " code batches");
+    return {};
   }
 
   Status listen() {
@@ -294,6 +329,9 @@ class Process {
   Node* node_ = nullptr;  // The host's.
   std::optional<LaneSubmitter> submitter_;
   std::unique_ptr<CaptureDesk> captures_;
+  CodeTrees code_trees_;
+  api::ScanNames scan_names_;
+  std::optional<ClaimsIntake> claims_;
   std::unique_ptr<api::Api> api_;
   bool stopping_ = false;
   Status result_;
