@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "contracts/claims.h"
 #include "node/api/answers.h"
 #include "node/api/routes.h"
 #include "node/api/scan_names.h"
@@ -93,7 +94,7 @@ std::string_view state_name(Errc refusal) {
       return "inactive";
     case Errc::unit_not_received:
       return "unreceived";
-    default:  // NOLINT: voided or destroyed; check_usable() answers nothing else.
+    default:  // NOLINT: voided or destroyed; check_code() answers nothing else of an item.
       return "void";
   }
 }
@@ -175,7 +176,7 @@ Result<HttpResponse> ScanDesk::code_view(const Call& call) const {
   const auto& serial = call.path.at("serial");
   FENRUN_TRY(const auto item, find_printed_item(state(), gtin, serial));
   const auto& codes = *item.record.codes;
-  const auto usable = check_usable(state(), codes, item.batch, item.index);
+  const auto usable = check_code(state(), item.batch, item.index);
   Json view = {{"chain_id", to_hex(node_->journal().tip().chain_id.view())},
                {"gtin", gtin},
                {"serial", serial},

@@ -51,10 +51,7 @@ Status ClaimsIntake::check(const SignedClaim& signed_claim) const {
   const auto batch = find_unit_batch(state, claim.batch);
   if (!batch || !batch->codes) return Error{Errc::batch_unknown, "batch: none of printed codes"};
   if (batch->codes->path != ClaimPath::bearer) return Errc::claim_path_wrong;
-  const auto* const items = find_level(*batch->codes, UnitLevel::item);
-  CHECK(items != nullptr);
-  if (claim.index >= items->count) return Error{Errc::code_unknown, "index: beyond the batch"};
-  FENRUN_OK(check_usable(state, *batch->codes, claim.batch, claim.index));
+  FENRUN_OK(check_code(state, claim.batch, claim.index));
   if (claim.time.value() > now().value() + parameters(state).event_skew_ms) {
     return Error{Errc::event_in_future, "time"};
   }

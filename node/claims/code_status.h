@@ -20,13 +20,6 @@ struct PrintedItem {
 Result<PrintedItem> find_printed_item(const StateView& state, std::string_view gtin,
                                       std::string_view serial);
 
-// What the ledger would refuse a claim of this code with, before signature, path, time and store
-// are looked at, in the order of docs/spec/codes.md, "Checks": code_used, code_void,
-// code_recalled, code_inactive, unit_destroyed, unit_not_received.
-// REQUIRES: the index is one of the batch's items.
-Status check_usable(const StateView& state, const CodeSet& codes, UnitBatchId batch,
-                    std::uint32_t index);
-
 // Whether the goods were recalled, used or not.
 bool is_recalled(const StateView& state, UnitBatchId batch, std::uint32_t index);
 

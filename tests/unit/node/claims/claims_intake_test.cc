@@ -192,7 +192,7 @@ TEST_F(ClaimsIntakeTest, WhereTheBatchWantsItAStoreMustHaveReceivedTheGoods) {
   receipt.time = time();
   receipt.place = test::party_named("shop");
   receipt.id.document = test::digest_named("the shop's receipt");
-  receipt.ranges = {{PrintedCodes::kPrinted, UnitLevel::item, 4, 1}};
+  receipt.ranges = {{ScannedBatch::kPrinted, UnitLevel::item, 4, 1}};
   submitter.must("shop", {receipt});
   answer.reset();
   send();
