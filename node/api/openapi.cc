@@ -51,7 +51,9 @@ Json operation_view(const Route& route) {
   }
   if (!parameters.empty()) view["parameters"] = std::move(parameters);
   if (route.method == "POST") {
-    view["requestBody"] = {{"required", true}, {"content", route.body}};
+    const Json any = content("application/json", {{"type", "object"}});
+    view["requestBody"] = {{"required", true},
+                           {"content", route.body.is_null() ? any : route.body}};
   }
   Json responses = Json::object();
   for (const auto status : route.statuses) {

@@ -47,7 +47,7 @@ struct Route {
   std::vector<Parameter> path = {};
   std::vector<Parameter> query = {};
   UnknownQuery unknown_query = UnknownQuery::refused;
-  Json body = {};  // Of a POST: what OpenAPI calls the request's content.
+  Json body = {};  // Of a POST: what OpenAPI calls the request's content; null: any object.
   std::string content_type = "application/json";  // Of the answer.
   std::vector<unsigned> statuses = {200};         // Of success; problems are the same everywhere.
   Handler handler;

@@ -34,7 +34,11 @@ class ClaimRoutesTest : public testing::Test {
     options.clock = [this] { return now(); };
     options.gather = std::chrono::milliseconds(1);
     claims_ = std::make_unique<ClaimsIntake>(io_, node_, &submitter_, options);
-    auto api = Api::listen(io_, node_, {{}, {&submitter_, claims_.get(), scans_}}, "127.0.0.1", 0);
+    Intake intake;
+    intake.submitter = &submitter_;
+    intake.claims = claims_.get();
+    intake.scans = scans_;
+    auto api = Api::listen(io_, node_, {{}, intake}, "127.0.0.1", 0);
     ASSERT_TRUE(api) << api.error().to_string();
     api_ = *std::move(api);
     port_ = api_->port();
@@ -366,6 +370,18 @@ TEST_F(ClaimRoutesTest, ThePartsOfThePageAreTheOnesThatItNames) {
     EXPECT_EQ(part.headers.at("x-content-type-options"), "nosniff");
   }
   EXPECT_EQ(get("/claim/other.js").status, 404);
+}
+
+TEST_F(ClaimRoutesTest, OpenApiSaysWhatAClaimIs) {
+  const auto document = json("/openapi.json");
+  const auto& post = document["paths"]["/v1/claims"]["post"];
+  EXPECT_EQ(post["security"], Json::array());
+  const auto& schema = post["requestBody"]["content"]["application/json"]["schema"];
+  const auto claim = body_of(this->claim(0));
+  EXPECT_EQ(schema["required"].size(), claim.size());
+  for (const auto& [name, value] : claim.items()) EXPECT_TRUE(schema["properties"].contains(name));
+  EXPECT_TRUE(document["paths"]["/v1/transactions"]["post"]["requestBody"]["content"].contains(
+      "application/octet-stream"));
 }
 
 // A node that is not for consumers has none of it.
