@@ -6,6 +6,7 @@
 #include "ledger/prover.h"
 #include "node/json/families.h"
 #include "node/json/proof_json.h"
+#include "tests/support/printed_codes.h"
 #include "tests/unit/node/api/api_fixture.h"
 
 namespace fenrun::api {
@@ -86,7 +87,20 @@ TEST_F(ProofsTest, OfEveryCurrentRecord) {
 }
 
 TEST_F(ProofsTest, OfAbsenceInEveryOrderedFamily) {
+  const UnitBatchId batch(77);
+  const test::PrintedCodes codes(chain_id(node_.genesis()), batch, 4);
+  on_loop([&] {
+    node_.submit(node_.sign("brand", {codes.registration(ClaimPath::bearer)}),
+                 [](const Result<Digest>& id) { CHECK(id); });
+    node_.commit_block();
+    node_.cosign();
+    return true;
+  });
   const RecordKey absent[] = {
+      claim_bits_key(batch, 3),
+      history_bits_key({batch, UnitLevel::item, 3}),
+      commissioned_key(batch, UnitLevel::item, 0),
+      voided_key(batch, UnitLevel::item, 0),
       party_key(party_named("nobody")),
       lane_key(party_named("store"), Lane(7)),
       policy_key(PolicyId(1), 2),

@@ -1,0 +1,170 @@
+"""Codes from the print shop to the consumer's claim, and documents over HTTP, on four nodes."""
+
+import csv
+import json
+import secrets
+import time
+import unittest
+
+from harness import ROOT, NetworkTest
+
+SAMPLES = ROOT / "tests" / "samples" / "fmcg"
+BOTTLE, CASE = "06901234567892", "16901234567899"
+BATCH, FOREIGN = 7, 1
+BOTTLES, PER_CASE, PER_PALLET = 60, 6, 2
+CLAIM_MEMBERS = ("batch", "index", "claimant", "store", "region", "time")
+
+
+def redated(document):
+    content = json.loads((SAMPLES / document).read_text())
+    for event in content["epcisBody"]["eventList"]:
+        event["eventTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        event["eventTimeZoneOffset"] = "+08:00"
+    return json.dumps(content)
+
+
+class GoodsTest(NetworkTest):
+    base_port = 29400
+
+    @classmethod
+    def prepare(cls):
+        net = cls.net
+        net.found()
+        cls.folder = net.home / "batch"
+        cls.made = net.run(
+            "codes", "generate", "--out", cls.folder, "--batch", BATCH, "--gtin", BOTTLE,
+            "--count", BOTTLES, "--case-gtin", CASE, "--per-case", PER_CASE, "--per-pallet",
+            PER_PALLET, "--sscc-first", "6901234000000001", "--lot", "L1", "--plain",
+            "--genesis", net.home / "brand" / "genesis.bin")
+        rows = net.home / "rows.csv"
+        net.run("codes", "print", cls.folder, "--host", "id.brand.example.com", "--out", rows,
+                "--secrets-in-clear")
+        cls.rows = list(csv.DictReader(rows.open()))
+        places = {"urn:epc:id:sgln:6901234.00001.0": net.parties["brand"],
+                  "urn:epc:id:sgln:6922222.00001.0": net.parties["distributor-east"],
+                  "urn:epc:id:pgln:6922222.00000": net.parties["distributor-east"]}
+        for name, lane in (("brand", 1), ("distributor-west", 0)):
+            (net.home / name / "places.json").write_text(json.dumps(places))
+            with open(net.home / name / "config.toml", "a") as config:
+                config.write(f'\n[intake]\nkey_file = "keys/operator.key"\nlane = {lane}\n'
+                             'places = "places.json"\n')
+        with open(net.home / "distributor-west" / "config.toml", "a") as config:
+            config.write(f'\n[claims]\ncode_trees = ["{cls.folder}"]\nregion = 310100\n')
+        net.start_all()
+        net.submit("brand", [{"type": "open_lane", "lane": 1}])
+        register = json.loads((cls.folder / "register.json").read_text())
+        net.submit("brand", register["operations"])
+
+    def unit(self, epc, via="auditor"):
+        return self.net.run("query", "unit", epc, *self.net.member(via))
+
+    def event(self, kind, place, ranges=(), **more):
+        return {"type": "record_event", "kind": kind, "standing": "asserted",
+                "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "place": self.net.parties[place],
+                "id": {"document": secrets.token_hex(32), "index": 0, "part": 0}, "units": [],
+                "ranges": [{"batch": BATCH, "level": level, "first": first, "count": count}
+                           for level, first, count in ranges], **more}
+
+    def link(self, index):
+        return next(value for value in self.rows[index].values() if "#" in value)
+
+    def signed_claim(self, index, claimant):
+        """What a phone sends to the gateway: no secret, no path."""
+        operation = self.net.run("codes", "claim", self.link(index), "--dir", self.folder,
+                                 "--claimant", claimant, "--region", 310100, "--bare")
+        body = {name: operation["claim"][name] for name in CLAIM_MEMBERS
+                if operation["claim"].get(name) is not None}
+        return {**body, "key": operation["key"], "signature": operation["signature"]}
+
+    def claim(self, body):
+        return self.net.request("distributor-west", "/v1/claims", "POST", json.dumps(body),
+                                token=None, headers={"Content-Type": "application/json"})
+
+    def test_1_codes_are_inert_until_they_are_commissioned(self):
+        self.assertEqual(len(self.rows), BOTTLES)
+        answer = self.claim(self.signed_claim(0, secrets.token_hex(16)))
+        self.assertEqual((answer.status, answer.code), (409, "code_inactive"))
+        pallet = self.made["levels"][2]["first"]
+        self.assertEqual(self.unit(pallet)["state"], "printed")
+        self.net.submit("brand", [
+            {"type": "void_codes", "reason": "leaked", "range": {
+                "batch": BATCH, "level": "item", "first": BOTTLES - 1, "count": 1}},
+            self.event("commissioning", "brand", [("item", 0, BOTTLES - 1), ("case", 0, 10),
+                                                  ("logistic", 0, 5)])])
+        unit = self.unit(self.made["levels"][0]["first"])
+        self.assertEqual(unit["state"], "commissioned")
+        self.assertEqual(unit["containers"], [self.made["levels"][1]["first"], pallet])
+
+    def test_2_a_code_is_used_once_and_survives_a_kill(self):
+        mine, another = secrets.token_hex(16), secrets.token_hex(16)
+        body = self.signed_claim(3, mine)
+        self.assertEqual(self.claim(body).json["state"], "recorded")
+        self.assertEqual(self.claim(body).json["state"], "recorded")  # Resubmission is harmless.
+        stolen = {**body, "claimant": another}
+        answer = self.claim(stolen)
+        self.assertIn(answer.code, ("signature_invalid", "code_used"))
+        duplicate = self.claim(self.signed_claim(3, another))
+        self.assertEqual((duplicate.status, duplicate.code), (409, "code_used"))
+        self.assertEqual(duplicate.json["used"]["region"], 310100)
+        self.assertNotIn(mine, duplicate.body.decode())
+        forged = {**self.signed_claim(4, mine), "index": 5}
+        self.assertIn(self.claim(forged).code, ("signature_invalid", "code_unknown"))
+        voided = self.claim(self.signed_claim(BOTTLES - 1, mine))
+        self.assertEqual((voided.status, voided.code), (410, "code_void"))
+        self.net.kill("distributor-west")
+        self.net.start("distributor-west")
+        self.net.wait_until_ready(["distributor-west"])
+        self.assertEqual(self.claim(self.signed_claim(3, another)).code, "code_used")
+        # Signed by the same party's CLI, past the gateway: the ledger says the same.
+        draft = self.net.home / "claim.json"
+        draft.write_text(json.dumps({"mode": "independent", "operations": [self.net.run(
+            "codes", "claim", self.link(3), "--dir", self.folder, "--claimant", another,
+            "--bare")]}))
+        answer = self.net.run("tx", "submit", draft, "--key", self.net.key("distributor-east"),
+                              *self.net.member("distributor-east"), "--wait", "30", check=False)
+        self.assertEqual(answer["operations"][0]["outcome"], "code_used")
+
+    def test_3_a_pallet_moves_with_all_that_is_in_it_and_is_held_when_diverted(self):
+        net = self.net
+        net.submit("brand", [self.event("shipping", "brand", [("logistic", 0, 1)],
+                                        counterparty=net.parties["distributor-east"])])
+        epc = self.made["levels"][0]["first"]
+        self.assertEqual(self.unit(epc)["state"], "shipped")
+        net.submit("distributor-west", [self.event("receiving", "distributor-west",
+                                                   [("logistic", 0, 1)])], via="auditor")
+        self.assertEqual(self.unit(epc)["hold"], "diverted")
+        self.assertEqual(self.unit(epc)["holder"], net.parties["distributor-west"])
+        counters = net.pages("auditor", f"/v1/counters?batch={BATCH}")
+        self.assertEqual(sum(item["diverted"] for item in counters), 1)
+        self.assertEqual(sum(item["commissioned"] for item in counters), BOTTLES - 1 + 10 + 5)
+
+    def test_4_documents_over_http(self):
+        net = self.net
+        net.submit("brand", [{"type": "open_unit_batch", "batch": FOREIGN, "product": BOTTLE}])
+        headers = {"Content-Type": "application/json"}
+        for document in ("00_commissioning_logistic_units.jsonld",
+                         "01_commissioning_bottles.jsonld", "02_packing_bottles_to_case.jsonld",
+                         "04_shipping_brand_to_distributor.jsonld"):
+            batch = f"?batch={FOREIGN}" if "commissioning" in document else ""
+            answer = net.request("brand", f"/epcis/v2/capture{batch}", "POST", redated(document),
+                                 headers=headers)
+            self.assertEqual(answer.status, 202, answer.body)
+            job = {}
+
+            def is_done(answer=answer):
+                job.update(net.get("brand", f"/epcis/v2/capture/{answer.json['captureID']}"))
+                return not job["running"]
+            net.wait_until(f"{document} is captured", is_done)
+            self.assertTrue(job["success"], job)
+        found = net.get("brand", "/epcis/v2/events?EQ_bizStep=shipping")
+        self.assertEqual(len(found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]), 1)
+        self.assertEqual(self.unit("urn:epc:id:sscc:6901234.0000000011")["state"], "shipped")
+        self.assertEqual(net.request("brand", "/epcis/v2/capture", "POST", "<xml/>", headers={
+            "Content-Type": "application/xml"}).status, 415)
+        self.assertEqual(net.request("brand", "/epcis/v2/capture", "POST", "{}",
+                                     token=None).status, 401)
+
+
+if __name__ == "__main__":
+    unittest.main()
