@@ -45,8 +45,7 @@ std::vector<EventCatalogue::Number> EventCatalogue::Occurrences::of(
     if (it != events_.end()) out.insert(out.end(), it->second.begin(), it->second.end());
   }
   std::ranges::sort(out);
-  const auto repeated = std::ranges::unique(out);
-  out.erase(repeated.begin(), repeated.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 
