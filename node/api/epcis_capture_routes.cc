@@ -152,6 +152,11 @@ Result<HttpResponse> get_jobs(const CaptureDesk& desk, const Call& call) {
   return response;
 }
 
+Json document_body() {
+  const Json any = {{"schema", {{"type", "object"}}}};
+  return {{"application/json", any}, {"application/ld+json", any}};
+}
+
 void reply_with_text(const Result<std::string>& text, const HttpReply& reply) {
   reply(text ? epcis_response(*text) : epcis_problem(text.error()));
 }
@@ -165,6 +170,7 @@ std::vector<Route> epcis_capture_routes(asio::io_context& io, const Intake& inta
        .pattern = "/epcis/v2/capture",
        .summary = "Takes an EPCIS 2.0 document: a capture job, whose address is in Location.",
        .query = batch,
+       .body = document_body(),
        .statuses = {202},
        .handler = epcis_handler(intake, post_capture)},
       {.method = "GET",
@@ -192,6 +198,7 @@ std::vector<Route> epcis_capture_routes(asio::io_context& io, const Intake& inta
        .pattern = "/epcis/v2/events",
        .summary = "Takes one EPCIS event, and answers when it is recorded.",
        .query = batch,
+       .body = document_body(),
        .statuses = {201},
        .handler = epcis_handler(intake,
                                 [&io](CaptureDesk& desk, const Call& call, HttpReply reply) {
