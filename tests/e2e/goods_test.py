@@ -39,15 +39,18 @@ class GoodsTest(NetworkTest):
         rows = net.home / "rows.csv"
         net.run("codes", "print", cls.folder, "--host", "id.brand.example.com", "--out", rows,
                 "--secrets-in-clear")
-        cls.rows = list(csv.DictReader(rows.open()))
+        cls.rows = list(csv.DictReader(rows.read_text().splitlines()))
         places = {"urn:epc:id:sgln:6901234.00001.0": net.parties["brand"],
                   "urn:epc:id:sgln:6922222.00001.0": net.parties["distributor-east"],
                   "urn:epc:id:pgln:6922222.00000": net.parties["distributor-east"]}
         for name, lane in (("brand", 1), ("distributor-west", 0)):
             (net.home / name / "places.json").write_text(json.dumps(places))
-            with open(net.home / name / "config.toml", "a") as config:
-                config.write(f'\n[intake]\nkey_file = "keys/operator.key"\nlane = {lane}\n'
-                             'places = "places.json"\n')
+            config = net.home / name / "config.toml"
+            config.write_text(config.read_text()
+                              .replace('# key_file = "keys/operator.key"',
+                                       'key_file = "keys/operator.key"')
+                              .replace('# places = "places.json"', 'places = "places.json"')
+                              .replace("lane = 0", f"lane = {lane}"))
         with open(net.home / "distributor-west" / "config.toml", "a") as config:
             config.write(f'\n[claims]\ncode_trees = ["{cls.folder}"]\nregion = 310100\n')
         net.start_all()
@@ -153,7 +156,7 @@ class GoodsTest(NetworkTest):
             job = {}
 
             def is_done(answer=answer):
-                job.update(net.get("brand", f"/epcis/v2/capture/{answer.json['captureID']}"))
+                job.update(net.get("brand", answer.location))
                 return not job["running"]
             net.wait_until(f"{document} is captured", is_done)
             self.assertTrue(job["success"], job)

@@ -41,9 +41,10 @@ def error_names():
 
 
 class Answer:
-    def __init__(self, status, body):
+    def __init__(self, status, body, location=None):
         self.status = status
         self.body = body
+        self.location = location
 
     @property
     def json(self):
@@ -72,7 +73,7 @@ class TestNetwork(Network):
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.read())
+            return Answer(response.status, response.read(), response.getheader("Location"))
         finally:
             connection.close()
 
