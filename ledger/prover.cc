@@ -1,5 +1,7 @@
 #include "ledger/prover.h"
 
+#include <algorithm>
+
 #include "ledger/merkle/tree.h"
 #include "ledger/proof/note.h"
 #include "ledger/proof/recovery.h"
@@ -270,7 +272,7 @@ Result<Proof> Prover::record(const RecordKey& key) const {
   return finish(RecordClaim{key}, parts);
 }
 
-Result<Proof> Prover::absence(const RecordKey& key, const OrderedFamily& family) const {
+Status Prover::add_absence(Parts& parts, const RecordKey& key, const OrderedFamily& family) const {
   if (key.size() <= family.scope_bytes || key[0] != family.family) {
     return Error{Errc::value_invalid, "no key of an ordered family: its absence has no proof"};
   }
@@ -283,15 +285,20 @@ Result<Proof> Prover::absence(const RecordKey& key, const OrderedFamily& family)
     const auto position = record_position(*before);
     if (!position && position.error().code == Errc::not_ready) continue;
     if (!position) return position.error();
-    Parts parts;
     FENRUN_TRY(const auto record, add_current(parts, *position));
     FENRUN_TRY(const auto next, next_of(record));
     if (next && !(BytewiseLess{}(key, *next))) {
       return Error{Errc::corruption, fenrun::at(*position) + " does not link over the key"};
     }
-    return finish(AbsenceClaim{key}, parts);
+    return {};
   }
   return Error{Errc::not_found, "the scope of the key does not exist"};
+}
+
+Result<Proof> Prover::absence(const RecordKey& key, const OrderedFamily& family) const {
+  Parts parts;
+  FENRUN_OK(add_absence(parts, key, family));
+  return finish(AbsenceClaim{key}, parts);
 }
 
 Result<Proof> Prover::account(const PartyId& party) const {
@@ -309,6 +316,31 @@ Result<Proof> Prover::account(const PartyId& party) const {
     key = linked.next;
   }
   return finish(AccountClaim{party}, parts);
+}
+
+Result<Proof> Prover::history(const HistoryParts& history,
+                              const std::vector<OrderedFamily>& families) const {
+  Parts parts;
+  HistoryClaim claim;
+  claim.subject = history.subject;
+  for (const auto& key : history.records) {
+    FENRUN_TRY(const auto position, record_position(key));
+    FENRUN_OK(add_current(parts, position));
+    claim.records.push_back(key);
+  }
+  for (const auto& key : history.absent) {
+    const auto family = std::ranges::find_if(families, [&](const OrderedFamily& ordered) {
+      return !key.empty() && key[0] == ordered.family;
+    });
+    if (family == families.end()) return Error{Errc::value_invalid, "no key of an ordered family"};
+    FENRUN_OK(add_absence(parts, key, *family));
+    claim.absent.push_back(key);
+  }
+  for (const auto position : history.operations) {
+    FENRUN_TRY(auto path, add_operation(parts, position));
+    claim.operations.push_back({position, std::move(path)});
+  }
+  return finish(std::move(claim), parts);
 }
 
 }  // namespace fenrun

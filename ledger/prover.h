@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "ledger/journal.h"
@@ -16,6 +17,14 @@ namespace fenrun {
 // The step from the validators of an epoch that is over to those of the next.
 // Errc::not_ready while its handover is missing here; the errors of the store.
 Result<ProofHandover> prove_handover(const Journal& journal, Epoch epoch);
+
+// What a history is told by.
+struct HistoryParts {
+  RecordKey subject;
+  std::set<RecordKey> records;  // Keys that have a current Record.
+  std::set<RecordKey> absent;   // Keys of ordered families that have none.
+  std::set<Position> operations;
+};
 
 class Prover {
  public:
@@ -41,6 +50,9 @@ class Prover {
   // Errc::value_invalid also when the key is not of the family, and when it exists.
   Result<Proof> absence(const RecordKey& key, const OrderedFamily& family) const;
   Result<Proof> account(const PartyId& party) const;
+  // Errc::value_invalid also when an absent key is of none of the families, and when it exists.
+  Result<Proof> history(const HistoryParts& history,
+                        const std::vector<OrderedFamily>& families) const;
 
  private:
   Prover(const Journal& journal, const ActiveView& active) : journal_(&journal), active_(&active) {}
@@ -56,6 +68,7 @@ class Prover {
   Result<T> add(Parts& parts, Position position) const;
   Result<RecordEntry> add_current(Parts& parts, Position position) const;
   Result<Position> record_position(ByteView key) const;
+  Status add_absence(Parts& parts, const RecordKey& key, const OrderedFamily& family) const;
   Result<std::optional<PolicyInProof>> add_policy(Parts& parts, ByteView key,
                                                   Position posting) const;
   Result<std::vector<OperationEntry>> operations_of(Position transaction, std::uint32_t count,

@@ -89,6 +89,12 @@ Result<Proven<RecordEntry>> ProofEvidence::take_current(ByteView key) {
   return take<RecordEntry>(it->second);
 }
 
+Result<Proven<RecordEntry>> ProofEvidence::take_current_before(ByteView key) {
+  const auto it = records_.lower_bound(RecordKey(to_bytes(key)));
+  if (it == records_.begin()) return Error{Errc::claim_mismatch, "no record before the key"};
+  return take_current(std::prev(it)->first);
+}
+
 Status ProofEvidence::require_current(Position position) {
   const auto it = chunks_.find(position.value() / kActiveChunkBits);
   if (it == chunks_.end()) return Error{Errc::claim_mismatch, "the chunk of bits is missing"};

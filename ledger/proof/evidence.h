@@ -46,6 +46,8 @@ class ProofEvidence {
   }
   // The current Record of a key.  Errc::claim_mismatch, Errc::not_current.
   Result<Proven<RecordEntry>> take_current(ByteView key);
+  // The current Record with the greatest key below this one, of all that are here.  Same errors.
+  Result<Proven<RecordEntry>> take_current_before(ByteView key);
   // Errc::claim_mismatch without the chunk, Errc::not_current unless the bit is set.
   Status require_current(Position position);
 

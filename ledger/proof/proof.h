@@ -98,9 +98,33 @@ struct AccountClaim {
   friend bool operator==(const AccountClaim&, const AccountClaim&) = default;
 };
 
-// Variant order is the format.
+struct OperationInProof {
+  Position operation;         // "position"
+  MerklePath operation_path;  // "operation_path"
+
+  FENRUN_FIELDS(operation, operation_path)
+  friend bool operator==(const OperationInProof&, const OperationInProof&) = default;
+};
+
+// These Records are current, these keys of ordered families do not exist, these operations were
+// ordered: what together tells the history of something.  What it tells, and whether it is all, is
+// for who knows the contracts to say (contracts/provenance.h).         "type": "history"
+// Entries: the Records, with their chunks; the Records of the keys before the absent ones,
+// likewise; the Operations with their Transactions.
+struct HistoryClaim {
+  RecordKey subject;                                    // "subject": of what; judged by contracts
+  List<RecordKey, kProofEntriesMax> records;            // "records": ascending
+  List<RecordKey, kProofEntriesMax> absent;             // "absent": ascending
+  List<OperationInProof, kProofEntriesMax> operations;  // "operations": by position, each once
+
+  FENRUN_FIELDS(subject, records, absent, operations)
+  friend bool operator==(const HistoryClaim&, const HistoryClaim&) = default;
+};
+
+// Variant order is the format; new kinds of claims are appended, and who does not know one refuses
+// the file as malformed.
 using ProofClaim = std::variant<TransactionClaim, OperationClaim, PostingClaim, RecordClaim,
-                                AbsenceClaim, AccountClaim>;
+                                AbsenceClaim, AccountClaim, HistoryClaim>;
 
 // ---- Evidence ----------------------------------------------------------------------------------
 

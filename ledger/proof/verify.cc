@@ -30,8 +30,10 @@ class Judge {
   Result<ProofFacts> operator()(const RecordClaim& claim);
   Result<ProofFacts> operator()(const AbsenceClaim& claim);
   Result<ProofFacts> operator()(const AccountClaim& claim);
+  Result<ProofFacts> operator()(const HistoryClaim& claim);
 
  private:
+  Result<ByteView> scope_of(ByteView key) const;
   Result<Proven<TransactionEntry>> take_transaction(Position position);
   Result<OperationFacts> take_operation(Position position, const MerklePath& path);
   Result<Proven<RecordEntry>> take_policy(const PolicyInProof& policy, Position posting);
@@ -137,19 +139,17 @@ Result<ProofFacts> Judge::operator()(const RecordClaim& claim) {
   return ProofFacts{RecordFacts{std::move(record)}};
 }
 
-Result<ProofFacts> Judge::operator()(const AbsenceClaim& claim) {
-  const ByteView key = claim.key;
+Result<ByteView> Judge::scope_of(ByteView key) const {
   const auto family = std::ranges::find_if(options_.ordered_families, [&](const auto& ordered) {
     return !key.empty() && key[0] == ordered.family && key.size() > ordered.scope_bytes;
   });
   if (family == options_.ordered_families.end()) return mismatch("not a key of an ordered family");
-  const auto scope = key.first(family->scope_bytes);
+  return key.first(family->scope_bytes);
+}
 
-  const auto positions = evidence_.positions();
-  if (positions.size() != 1) return mismatch("absence is shown by one record");
-  AbsenceFacts facts{claim.key, {}, {}};
-  FENRUN_OK(evidence_.require_current(positions[0]));
-  FENRUN_TRY(facts.before, evidence_.take<RecordEntry>(positions[0]));
+// The record links over the key.
+Result<AbsenceFacts> absence_by(Proven<RecordEntry> record, ByteView key, ByteView scope) {
+  AbsenceFacts facts{RecordKey(to_bytes(key)), std::move(record), {}};
   const auto& before = facts.before.entry;
   if (!before.value || !starts_with(before.key, scope))
     return mismatch("a record of another scope");
@@ -161,6 +161,50 @@ Result<ProofFacts> Judge::operator()(const AbsenceClaim& claim) {
   if (!is_less(before.key, key)) return mismatch("the record does not precede the key");
   if (facts.next && !is_less(key, *facts.next))
     return mismatch("the next record does not follow the key");
+  return facts;
+}
+
+Result<ProofFacts> Judge::operator()(const AbsenceClaim& claim) {
+  FENRUN_TRY(const auto scope, scope_of(claim.key));
+  const auto positions = evidence_.positions();
+  if (positions.size() != 1) return mismatch("absence is shown by one record");
+  FENRUN_OK(evidence_.require_current(positions[0]));
+  FENRUN_TRY(auto before, evidence_.take<RecordEntry>(positions[0]));
+  FENRUN_TRY(auto facts, absence_by(std::move(before), claim.key, scope));
+  return ProofFacts{std::move(facts)};
+}
+
+// One claim, one spelling: what is listed is listed once, in order.
+Status check_order(const HistoryClaim& claim) {
+  const auto is_not_below = [](ByteView a, ByteView b) { return !is_less(a, b); };
+  const auto is_not_before = [](const OperationInProof& a, const OperationInProof& b) {
+    return a.operation >= b.operation;
+  };
+  const bool ascends =
+      std::ranges::adjacent_find(claim.records, is_not_below) == claim.records.end() &&
+      std::ranges::adjacent_find(claim.absent, is_not_below) == claim.absent.end() &&
+      std::ranges::adjacent_find(claim.operations, is_not_before) == claim.operations.end();
+  if (ascends) return {};
+  return Error{Errc::proof_not_canonical, "what the claim lists is not in order"};
+}
+
+Result<ProofFacts> Judge::operator()(const HistoryClaim& claim) {
+  FENRUN_OK(check_order(claim));
+  HistoryFacts facts{claim.subject, {}, {}, {}};
+  for (const auto& key : claim.records) {
+    FENRUN_TRY(auto record, evidence_.take_current(key));
+    facts.records.push_back(std::move(record));
+  }
+  for (const auto& key : claim.absent) {
+    FENRUN_TRY(const auto scope, scope_of(key));
+    FENRUN_TRY(auto before, evidence_.take_current_before(key));
+    FENRUN_TRY(auto absence, absence_by(std::move(before), key, scope));
+    facts.absences.push_back(std::move(absence));
+  }
+  for (const auto& one : claim.operations) {
+    FENRUN_TRY(auto operation, take_operation(one.operation, one.operation_path));
+    facts.operations.push_back(std::move(operation));
+  }
   return ProofFacts{std::move(facts)};
 }
 

@@ -90,8 +90,16 @@ struct AccountFacts {
   std::vector<StatementFacts> statements;  // All, in key order.
 };
 
+// Nothing of it says what the subject is, nor that this is all there is to say of it.
+struct HistoryFacts {
+  RecordKey subject;
+  std::vector<Proven<RecordEntry>> records;  // By key.
+  std::vector<AbsenceFacts> absences;        // By key.
+  std::vector<OperationFacts> operations;    // By position.
+};
+
 using ProofFacts = std::variant<TransactionFacts, OperationFacts, PostingFacts, RecordFacts,
-                                AbsenceFacts, AccountFacts>;
+                                AbsenceFacts, AccountFacts, HistoryFacts>;
 
 // The validators of one epoch gave way to those of the next.
 struct SetChange {

@@ -28,6 +28,24 @@ Sorted header_view(const ProofHeader& header) {
   return {{"entry", to_base64(header.entry)}, {"path", path_view(header.path)}};
 }
 
+Sorted history_view(const HistoryClaim& claim) {
+  const auto keys_view = [](const auto& keys) {
+    Sorted view = Sorted::array();
+    for (const auto& key : keys) view.push_back(to_hex(key));
+    return view;
+  };
+  Sorted operations = Sorted::array();
+  for (const auto& one : claim.operations) {
+    operations.push_back(
+        {{"position", one.operation.value()}, {"operation_path", path_view(one.operation_path)}});
+  }
+  return {{"type", "history"},
+          {"subject", to_hex(claim.subject)},
+          {"records", keys_view(claim.records)},
+          {"absent", keys_view(claim.absent)},
+          {"operations", std::move(operations)}};
+}
+
 Sorted claim_view(const ProofClaim& claim) {
   return std::visit(overloaded{
                         [](const TransactionClaim& c) -> Sorted {
@@ -60,6 +78,7 @@ Sorted claim_view(const ProofClaim& claim) {
                         [](const AccountClaim& c) -> Sorted {
                           return {{"type", "account"}, {"party", to_hex(c.party.view())}};
                         },
+                        [](const HistoryClaim& c) -> Sorted { return history_view(c); },
                     },
                     claim);
 }
@@ -174,6 +193,44 @@ Result<ProofClaim> read_posting_claim(Members& in) {
   return ProofClaim{std::move(claim)};
 }
 
+using KeyList = List<RecordKey, kProofEntriesMax>;
+
+Result<KeyList> read_keys(Members& in, const char* name) {
+  const Json* const value = in.get(name);
+  FENRUN_OK(in.status());
+  if (!value->is_array() || value->size() > kProofEntriesMax) return malformed(name);
+  KeyList keys;
+  for (const auto& item : *value) {
+    const auto key = item.is_string() ? from_hex(item.get_ref<const std::string&>())
+                                      : Result<Bytes>(Errc::text_invalid);
+    if (!key || key->size() > kRecordKeyBytesMax) return malformed(name);
+    keys.push_back(RecordKey(*key));
+  }
+  return keys;
+}
+
+Result<ProofClaim> read_history_claim(Members& in) {
+  HistoryClaim claim;
+  Bytes subject;
+  FENRUN_OK(in.bytes("subject", from_hex, kRecordKeyBytesMax, subject).status());
+  claim.subject = RecordKey(std::move(subject));
+  FENRUN_TRY(claim.records, read_keys(in, "records"));
+  FENRUN_TRY(claim.absent, read_keys(in, "absent"));
+  const Json* const operations = in.get("operations");
+  FENRUN_OK(in.status());
+  if (!operations->is_array() || operations->size() > kProofEntriesMax) {
+    return malformed("operations");
+  }
+  for (const auto& item : *operations) {
+    auto& one = claim.operations.emplace_back();
+    Members one_in(item);
+    FENRUN_OK(one_in.position("position", one.operation)
+                  .path("operation_path", one.operation_path)
+                  .status());
+  }
+  return ProofClaim{std::move(claim)};
+}
+
 Result<ProofClaim> read_claim(const Json& json) {
   Members in(json);
   std::string type;
@@ -194,6 +251,7 @@ Result<ProofClaim> read_claim(const Json& json) {
   }
   if (type == "posting") return read_posting_claim(in);
   if (type == "record" || type == "absence") return read_key_claim(in, type == "absence");
+  if (type == "history") return read_history_claim(in);
   if (type != "account") return malformed("type of the claim");
   Bytes party;
   FENRUN_OK(in.bytes("party", from_hex, PartyId::kSize, party).status());

@@ -40,6 +40,13 @@ bool is_code_of_proofs(Errc code) {
 // Absence of one key is shown by the same records as absence of its neighbours: the proof of
 // another true claim is no forgery.
 bool is_another_true_claim(const ProofVerdict& verdict, const Known& known) {
+  // Of what the history is, is for contracts to judge; and absences are as below.
+  const auto* const history = std::get_if<HistoryFacts>(&verdict.facts);
+  const auto* const claimed = std::get_if<HistoryClaim>(&known.proof.claim);
+  if (history && claimed) {
+    return history->subject != claimed->subject ||
+           !std::ranges::equal(history->absences, claimed->absent, {}, &AbsenceFacts::key);
+  }
   const auto* facts = std::get_if<AbsenceFacts>(&verdict.facts);
   const auto* claim = std::get_if<AbsenceClaim>(&known.proof.claim);
   return facts && claim && facts->key != claim->key && facts->before.entry.key < facts->key &&
