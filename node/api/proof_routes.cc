@@ -1,5 +1,8 @@
 // Proof files, made at the newest cosigned checkpoint.
+#include <algorithm>
+
 #include "contracts/keys.h"
+#include "contracts/provenance_journal.h"
 #include "ledger/proof/note.h"
 #include "ledger/prover.h"
 #include "node/api/answers.h"
@@ -98,6 +101,26 @@ Result<HttpResponse> prove_account(const NodeService& node, const Call& call) {
   return file(proof, "account-" + call.path.at("party").substr(0, 16));
 }
 
+// Serials may hold characters that mean something in a header or a file's path.
+bool is_safe_in_name(char c) {
+  return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+Result<HttpResponse> prove_provenance(const NodeService& node, const Call& call) {
+  const auto& epc = call.path.at("epc");
+  const auto& journal = node.journal();
+  const auto unit = find_unit_id(journal.state(), epc);
+  if (!unit)
+    return Error{Errc::not_found, "no unit with this identifier is printed or commissioned"};
+  FENRUN_TRY(const auto prover, prover_of(node, call));
+  FENRUN_TRY(const auto told, provenance_of(journal, node.checkpoint()->size, *unit));
+  FENRUN_TRY(const auto proof, prover.history(told.parts, ordered_families()));
+  std::string name = epc;
+  std::ranges::replace_if(
+      name, [](char c) { return !is_safe_in_name(c); }, '-');
+  return file(proof, "provenance-" + name);
+}
+
 }  // namespace
 
 std::vector<Route> proof_routes(NodeService& node) {
@@ -129,6 +152,10 @@ std::vector<Route> proof_routes(NodeService& node) {
             prove_absence),
       route("account/{party}", "Proof of a party's complete account.",
             {"party", "The party's id: 32 hex digits."}, {}, prove_account),
+      route("provenance/{epc...}",
+            "Proof of a unit's whole recorded history, and of the containers that it was in.",
+            {"epc", "As the ledger spells it: 01/<GTIN-14>/21/<serial> or 00/<SSCC>."}, {},
+            prove_provenance),
   };
 }
 

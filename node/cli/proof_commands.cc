@@ -5,6 +5,7 @@
 #include "node/cli/api_client.h"
 #include "node/cli/commands.h"
 #include "node/cli/verdict.h"
+#include "node/codes/scanned_code.h"
 #include "node/json/families.h"
 #include "node/json/proof_json.h"
 
@@ -18,6 +19,15 @@ struct ProofOptions {
   bool with_operations = false;
 };
 
+// Where a unit's proof is: by whatever is read off it.  What stands behind '#' goes nowhere.
+Result<std::string> unit_target(const std::string& text) {
+  FENRUN_TRY(const auto scanned, read_scanned_code(text));
+  if (!scanned.epc) {
+    return Error{Errc::usage, "a serial alone does not name a unit: give the whole code"};
+  }
+  return unit_segments(scanned.epc->value);
+}
+
 struct VerifyCommandOptions {
   std::string file;
   std::string trust;
@@ -27,7 +37,11 @@ struct VerifyCommandOptions {
 
 Result<Exit> fetch(const Session& session, const ProofOptions& options) {
   FENRUN_TRY(const auto client, ApiClient::create(session));
-  std::string target = "/v1/proofs/" + options.kind + "/" + percent_encoded(options.what);
+  std::string what = percent_encoded(options.what);
+  if (options.kind == "provenance") {
+    FENRUN_TRY(what, unit_target(options.what));
+  }
+  std::string target = "/v1/proofs/" + options.kind + "/" + what;
   if (options.with_operations) target += "?operations=true";
   FENRUN_TRY(const auto text, client.get_text(target));
   // A file that nobody can verify is not worth keeping.
@@ -92,6 +106,11 @@ Result<Exit> run_verify(const Session& session, const VerifyCommandOptions& opti
   return Exit::ok;
 }
 
+std::string example_of(std::string_view argument) {
+  if (argument == "position") return "17";
+  return argument == "unit" ? "https://id.example.com/01/06901234567892/21/..." : "0f3c...";
+}
+
 }  // namespace
 
 void add_proof_commands(CLI::App& app, Session& session) {
@@ -111,13 +130,13 @@ void add_proof_commands(CLI::App& app, Session& session) {
       {"account", "A party's complete account", "party"},
       {"record", "The current value of a key", "hexkey"},
       {"absence", "That a key does not exist", "hexkey"},
+      {"provenance", "All that was recorded of a unit of goods, by what is printed on it", "unit"},
   };
   for (const auto& kind : kinds) {
     const auto options = std::make_shared<ProofOptions>();
     options->kind = kind.name;
     const std::string example = std::string("fenrun proof ") + kind.name + " " +
-                                (std::string(kind.argument) == "position" ? "17" : "0f3c...") +
-                                " -o it.fenrun-proof";
+                                example_of(kind.argument) + " -o it.fenrun-proof";
     CLI::App* const command = add_command(*proof, kind.name, kind.summary, example);
     command->add_option(kind.argument, options->what)->required();
     command->add_option("-o,--out", options->out, "The file to write")->required();

@@ -7,6 +7,7 @@
 #include "contracts/system_work.h"
 #include "core/overloaded.h"
 #include "core/text.h"
+#include "node/cli/life_report.h"
 #include "node/json/reflect.h"
 #include "node/json/time.h"
 #include "node/json/views.h"
@@ -247,6 +248,8 @@ class Report {
     }
   }
 
+  void add(std::vector<ReportLine> lines) { std::ranges::move(lines, std::back_inserter(lines_)); }
+
   void checkpoint(const ProofVerdict& verdict) {
     line("as of", "截至",
          time_text(verdict.header.time) + say(", block ", "，区块 ") +
@@ -371,13 +374,24 @@ Json view_of(const AccountFacts& facts) {
   return {{"party", to_hex(facts.party.view())}, {"statements", std::move(statements)}};
 }
 
-constexpr std::array<std::string_view, 6> kClaimNames = {"transaction", "operation", "posting",
-                                                         "record",      "absence",   "account"};
+constexpr std::array<std::string_view, 7> kClaimNames = {
+    "transaction", "operation", "posting", "record", "absence", "account", "history"};
 static_assert(kClaimNames.size() == std::variant_size_v<ProofFacts>);
+
+// REQUIRES: check_contract_facts().
+Provenance life_in(const ProofVerdict& verdict, const HistoryFacts& facts) {
+  auto life = check_provenance(verdict.header.chain_id, facts);
+  CHECK(life.has_value());
+  return *std::move(life);
+}
 
 }  // namespace
 
 Status check_contract_facts(const ProofVerdict& verdict) {
+  if (const auto* const history = std::get_if<HistoryFacts>(&verdict.facts)) {
+    const auto life = check_provenance(verdict.header.chain_id, *history);
+    return life ? Status{} : Status(life.error());
+  }
   const auto* const facts = std::get_if<PostingFacts>(&verdict.facts);
   if (!facts || !facts->policy_record) return {};
   const auto& posting = facts->posting.entry;
@@ -402,7 +416,10 @@ std::vector<ReportLine> words_of(const ProofVerdict& verdict, Language language)
                         [&](const PostingFacts& facts) { report.posting(facts); },
                         [&](const RecordFacts& facts) { report.record(facts); },
                         [&](const AbsenceFacts& facts) { report.absence(facts); },
-                        [&](const AccountFacts& facts) { report.account(facts); }},
+                        [&](const AccountFacts& facts) { report.account(facts); },
+                        [&](const HistoryFacts& facts) {
+                          report.add(words_of(life_in(verdict, facts), language));
+                        }},
              verdict.facts);
   report.changes(verdict.changes);
   report.checkpoint(verdict);
@@ -439,7 +456,11 @@ Json view_of(const ProofVerdict& verdict) {
           {"cosigned_at", time_text_s(verdict.cosigned_s)},
           {"cosigners", std::move(cosigners)},
           {"changes", changes_view(verdict.changes)},
-          {"facts", std::visit([](const auto& facts) { return view_of(facts); }, verdict.facts)}};
+          {"facts", std::visit(overloaded{[&](const HistoryFacts& facts) {
+                                            return view_of(life_in(verdict, facts));
+                                          },
+                                          [](const auto& facts) { return view_of(facts); }},
+                               verdict.facts)}};
 }
 
 std::vector<ReportLine> words_of(const Error& error, Language language) {

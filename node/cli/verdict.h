@@ -18,7 +18,8 @@ struct ReportLine {
 };
 
 // What verification leaves to who knows the contracts: that a posting's policy record is the record
-// of the policy that the posting names.  Errc::claim_mismatch.
+// of the policy that the posting names, Errc::claim_mismatch; that a unit's history is all of it,
+// the errors of check_provenance().
 Status check_contract_facts(const ProofVerdict& verdict);
 
 // REQUIRES: check_contract_facts() holds.

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "contracts/keys.h"
+#include "contracts/provenance.h"
 #include "core/text.h"
 #include "ledger/proof/verify.h"
 #include "ledger/prover.h"
@@ -138,6 +139,43 @@ TEST_F(ProofsTest, OfEveryAccount) {
   // Each posting is in two statements.
   EXPECT_EQ(postings, 2 * positions<Posting>().size());
   EXPECT_EQ(code("/v1/proofs/account/" + to_hex(party_named("nobody").view()), 404), "not_found");
+}
+
+TEST_F(ProofsTest, OfTheProvenanceOfEveryUnit) {
+  std::vector<std::size_t> events;
+  for (int i = 0; i < 4; ++i) {
+    const auto verdict = prove("provenance/" + test::item(i).value);
+    ASSERT_TRUE(verdict) << i;
+    const auto life =
+        check_provenance(verdict->header.chain_id, std::get<HistoryFacts>(verdict->facts));
+    ASSERT_TRUE(life) << life.error().to_string();
+    EXPECT_EQ(life->epc, test::item(i));
+    events.push_back(life->events.size());
+  }
+  EXPECT_EQ(events, (std::vector<std::size_t>{3, 3, 1, 1}));
+  EXPECT_EQ(code("/v1/proofs/provenance/01/06901234567892/21/NOBODYS", 404), "not_found");
+}
+
+TEST_F(ProofsTest, OfProvenanceAtTheCheckpoint) {
+  const auto transaction = on_loop([&] {
+    return node_.sign("store", {test::event(EventKind::receiving, "store", {test::item(2)}, "late",
+                                            node_.journal().tip().time)});
+  });
+  EXPECT_EQ(post("application/octet-stream", std::string(text_of(encode(transaction)))).status,
+            202);
+  on_loop([&] { node_.commit_block(); });
+  // What came since is not told yet, and what was is provable still.
+  const auto told = [&] {
+    const auto verdict = prove("provenance/" + test::item(2).value);
+    CHECK(verdict.has_value());
+    const auto life =
+        check_provenance(verdict->header.chain_id, std::get<HistoryFacts>(verdict->facts));
+    CHECK(life.has_value());
+    return life->events.size();
+  };
+  EXPECT_EQ(told(), 1u);
+  on_loop([&] { node_.cosign(); });
+  EXPECT_EQ(told(), 2u);
 }
 
 TEST_F(ProofsTest, AreMadeAtTheCheckpointNotAtTheTip) {

@@ -227,6 +227,30 @@ TEST_F(ProofCommandTest, a_posting_is_told_in_plain_words) {
                              HasSubstr("事件依规则产生收益")));
 }
 
+TEST_F(ProofCommandTest, a_units_life_is_told_in_plain_words) {
+  const auto unit = test::item(0).value;
+  const auto words = verified({"provenance", unit}).out;
+  EXPECT_THAT(words, AllOf(HasSubstr("VALID"), HasSubstr("no recorded event is missing"),
+                           HasSubstr("event 1"), HasSubstr("given its code at "),
+                           HasSubstr("event 2"), HasSubstr("received at "), HasSubstr("event 3"),
+                           HasSubstr("sold to a consumer at "), HasSubstr("last held by "),
+                           HasSubstr("beyond proof")));
+  // As it is printed, with a secret that stays here.
+  const auto chinese =
+      verified({"provenance", "https://id.example.com/" + unit + "#SECRET"}, {"--lang", "zh"});
+  EXPECT_THAT(chinese.out, AllOf(HasSubstr("没有遗漏任何已记录的事件"), HasSubstr("零售售出"),
+                                 HasSubstr("最后持有方")))
+      << chinese.err;
+  const auto view = verified({"provenance", unit}, {"--json"}).json();
+  EXPECT_EQ(view["claim"], "history");
+  EXPECT_EQ(view["facts"]["epc"], unit);
+  ASSERT_EQ(view["facts"]["events"].size(), 3u);
+  EXPECT_EQ(view["facts"]["events"][2]["kind"], "retail_selling");
+  EXPECT_EQ(view["facts"]["custody"]["state"], "sold");
+  EXPECT_EQ(ask({"proof", "provenance", "01/06901234567892/21/NOBODYS", "-o", path("no")}).exit,
+            Exit::refused);
+}
+
 TEST_F(ProofCommandTest, a_fund_says_what_is_declared_and_what_is_backed) {
   EXPECT_THAT(verified({"record", fund_}).out,
               AllOf(HasSubstr("declared 100.00"), HasSubstr("backed 0.00")));
