@@ -418,11 +418,15 @@ std::string toml_string(std::string_view text) {
 }
 
 // The section of a config.toml; what is not set is shown as a comment.
-std::string intake_text(const IntakeConfig& intake) {
-  const auto path = [](const std::string& key, const std::filesystem::path& value,
-                       const std::string& example) {
-    return value.empty() ? "# " + key + " = " + toml_string(example) + "\n"
-                         : key + " = " + toml_string(value.string()) + "\n";
+std::string intake_text(const Config& config) {
+  const auto& intake = config.intake;
+  // As it is read: from the home directory on.
+  const auto path = [&](const std::string& key, const std::filesystem::path& value,
+                        const std::string& example) {
+    if (value.empty()) return "# " + key + " = " + toml_string(example) + "\n";
+    const auto inside = value.lexically_relative(config.home);
+    const bool is_inside = !inside.empty() && *inside.begin() != "..";
+    return key + " = " + toml_string((is_inside ? inside : value).string()) + "\n";
   };
   return "\n[intake]\n"
          "# Documents and claims become transactions that this key signs.  Without it the node\n"
@@ -555,7 +559,7 @@ std::string print_config(const Config& config) {
   line("interval = " + number(config.snapshot_interval));
   line("# More heights than this behind, this node joins by a snapshot of its peers.");
   line("behind = " + number(config.snapshot_behind));
-  out += intake_text(config.intake);
+  out += intake_text(config);
   if (config.claims) print_claims(*config.claims, out);
   for (const auto& peer : config.peers) {
     line("");
