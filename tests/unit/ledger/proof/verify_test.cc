@@ -80,6 +80,11 @@ TEST(Verify, HandsBackWhatIsProven) {
   EXPECT_TRUE(facts_of<AbsenceFacts>("absence, first").next);
   EXPECT_FALSE(facts_of<AbsenceFacts>("absence, last").next);
 
+  const auto history = facts_of<HistoryFacts>("history");
+  EXPECT_EQ(history.records.size(), 2u);
+  EXPECT_EQ(history.absences.size(), 2u);
+  EXPECT_EQ(history.operations.size(), 3u);
+
   const auto account = facts_of<AccountFacts>("account of the store");
   ASSERT_EQ(account.statements.size(), 2u);
   EXPECT_EQ(account.statements[0].id.account.book, Book::payable);
@@ -444,6 +449,51 @@ TEST(Verify, FurtherOrderedFamiliesAreTheCallersToName) {
   VerifyOptions options;
   options.ordered_families.push_back({40, 1});
   EXPECT_EQ(code_of(proof, journal.policy(), options), Errc::ok);
+}
+
+// ---- Histories ---------------------------------------------------------------------------------
+
+Errc code_of_history(const std::function<void(HistoryClaim&)>& alter) {
+  return code_of(
+      altered("history", [&](Proof& proof) { alter(std::get<HistoryClaim>(proof.claim)); }));
+}
+
+TEST(Verify, AHistoryListsEachOnceInOrder) {
+  EXPECT_EQ(code_of_history([](HistoryClaim&) {}), Errc::ok);
+  const auto spoil = [](auto& list) { std::swap(list.front(), list.back()); };
+  const auto repeat = [](auto& list) { list.push_back(list.back()); };
+  EXPECT_EQ(code_of_history([&](auto& claim) { spoil(claim.records); }), Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_history([&](auto& claim) { spoil(claim.absent); }), Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_history([&](auto& claim) { spoil(claim.operations); }),
+            Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_history([&](auto& claim) { repeat(claim.records); }),
+            Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_history([&](auto& claim) { repeat(claim.absent); }), Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_history([&](auto& claim) { repeat(claim.operations); }),
+            Errc::proof_not_canonical);
+}
+
+TEST(Verify, AHistoryNeedsAllThatItLists) {
+  const auto& s = story();
+  const auto clear = [](auto& list) { list.clear(); };
+  EXPECT_EQ(code_of_history([&](auto& claim) { clear(claim.records); }), Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_history([&](auto& claim) { clear(claim.absent); }), Errc::proof_not_canonical);
+  EXPECT_EQ(code_of_history([&](auto& claim) { clear(claim.operations); }),
+            Errc::proof_not_canonical);
+  // Superseded, present, of no ordered family, of a scope of which nothing is shown.
+  EXPECT_EQ(code_of(s.journal.proof(HistoryClaim{{}, {s.changed_key}, {}, {}}, {s.first_change},
+                                    {s.first_change})),
+            Errc::not_current);
+  const auto absent = [&](const RecordKey& key) {
+    return code_of_history([&](HistoryClaim& claim) { claim.absent = {key}; });
+  };
+  const auto present =
+      statement_key({ProofStory::of(s.store, Book::payable), ProofJournal::kPeriod});
+  EXPECT_EQ(absent(present), Errc::claim_mismatch);
+  EXPECT_EQ(absent(KeyWriter(17).number(std::uint32_t{9}).take()), Errc::claim_mismatch);
+  EXPECT_EQ(absent(statement_key(
+                {ProofStory::of(test::party_number(0), Book::fund), ProofJournal::kPeriod})),
+            Errc::claim_mismatch);
 }
 
 // ---- Accounts ----------------------------------------------------------------------------------
