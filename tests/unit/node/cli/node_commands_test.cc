@@ -237,7 +237,8 @@ TEST_F(ProofCommandTest, a_units_life_is_told_in_plain_words) {
                            HasSubstr("beyond proof")));
   // As it is printed, with a secret that stays here.
   const auto chinese =
-      verified({"provenance", "https://id.example.com/" + unit + "#SECRET"}, {"--lang", "zh"});
+      verified({"provenance", "https://id.example.com/" + unit + "#" + std::string(26, 'a')},
+               {"--lang", "zh"});
   EXPECT_THAT(chinese.out, AllOf(HasSubstr("没有遗漏任何已记录的事件"), HasSubstr("零售售出"),
                                  HasSubstr("最后持有方")))
       << chinese.err;
