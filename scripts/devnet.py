@@ -224,13 +224,16 @@ class Demo:
         headline("an auditor proves it offline, with the trust file and nothing else")
         trust = self.home / "network.policy"
         self.proofs = {"payout": self.home / "payout.fenrun-proof",
-                       "account": self.home / "store-account.fenrun-proof"}
+                       "account": self.home / "store-account.fenrun-proof",
+                       "bottle": self.home / "bottle-life.fenrun-proof"}
         self.net.wait_until("a cosigned checkpoint over the payout",
                             lambda: self.net.run("proof", "transaction", self.settled["id"], "-o",
                                                  self.proofs["payout"],
                                                  *self.net.member("auditor")) is not None)
         self.net.run("proof", "account", self.parties["store"], "-o", self.proofs["account"],
                      *self.net.member("auditor"))
+        self.net.run("proof", "provenance", f"01/{BOTTLE_GTIN}/21/B00001", "-o",
+                     self.proofs["bottle"], *self.net.member("auditor"))
         for name, path in self.proofs.items():
             done = self.net.run("verify", path, "--trust", trust, json_output=False)
             say("  " + done.stdout.strip().replace("\n", "\n  "))
@@ -261,6 +264,7 @@ class Demo:
             ("catch-up after SIGKILL (s)", f"{self.caught_up:.1f}"),
             ("proof of the payout (bytes)", self.proofs["payout"].stat().st_size),
             ("proof of the account (bytes)", self.proofs["account"].stat().st_size),
+            ("proof of a bottle's life (bytes)", self.proofs["bottle"].stat().st_size),
             ("trust file", self.home / "network.policy"),
             ("status", self.net.url("brand") + "/v1/status"),
             ("checkpoint", self.net.url("brand") + "/checkpoint"),
