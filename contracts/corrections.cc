@@ -118,19 +118,20 @@ class Correction {
     const auto& children = *std::prev(own);
     const auto first = std::uint64_t{item.id.index} * children.per_parent;
     const auto end = std::min<std::uint64_t>(first + children.per_parent, children.count);
-    std::size_t looked_at = 0;
-    const auto last_key = [&](std::uint64_t index) {
+    if (end <= first) return true;
+    const auto key_of = [&](std::uint64_t index) {
       return unit_key({item.id.batch, children.level, static_cast<std::uint32_t>(index)});
     };
-    auto key = state().at_or_after(last_key(first));
-    while (key && key->size() == last_key(first).size() && end > first &&
-           BytewiseLess{}(*key, last_key(end - 1)) | (*key == last_key(end - 1))) {
+    const auto last = key_of(end - 1);
+    std::size_t looked_at = 0;
+    auto key = state().at_or_after(key_of(first));
+    while (key && key->size() == last.size() && !BytewiseLess{}(last, *key)) {
       if (++looked_at > kChildrenLookedAtMax) return false;
       const auto value = state().value(*key);
       const auto child = decode<Unit>(*value);
       CHECK(child.has_value());
-      const auto last = find_event(state(), child->last);
-      if (last && last->recorded_at > record_->recorded_at) return false;
+      const auto event = find_event(state(), child->last);
+      if (event && event->recorded_at > record_->recorded_at) return false;
       key->push_back(0);
       key = state().at_or_after(*key);
     }

@@ -264,7 +264,7 @@ class Demo:
             ("catch-up after SIGKILL (s)", f"{self.caught_up:.1f}"),
             ("proof of the payout (bytes)", self.proofs["payout"].stat().st_size),
             ("proof of the account (bytes)", self.proofs["account"].stat().st_size),
-            ("proof of a bottle's life (bytes)", self.proofs["bottle"].stat().st_size),
+            ("life of a bottle (bytes)", self.proofs["bottle"].stat().st_size),
             ("trust file", self.home / "network.policy"),
             ("status", self.net.url("brand") + "/v1/status"),
             ("checkpoint", self.net.url("brand") + "/checkpoint"),

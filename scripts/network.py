@@ -117,5 +117,5 @@ class Network:
         answer = self.run("tx", "submit", path, "--key", key or self.key(name),
                           *self.member(via or name), "--wait", "30", check=False)
         if answer.get("outcome") != expect:
-            raise Failure(f"{operations}: {answer}, expected {expect}")
+            raise Failure(f"{str(operations)[:500]}: {answer}, expected {expect}")
         return answer

@@ -22,8 +22,9 @@ PARTS_BEFORE_THE_KILL = 3
 
 def commissioning(first):
     """Each unit leaves two Records, so that the snapshot has many parts."""
-    return [{"type": "record_event", "kind": "commissioning", "time": "2026-01-01T00:00:00Z",
-             "place": None, "document": f"{first + i:064x}", "event_index": 0, "batch": 1,
+    return [{"type": "record_event", "kind": "commissioning", "standing": "asserted",
+             "time": "2026-01-01T00:00:00Z", "place": None, "batch": 1, "ranges": [],
+             "id": {"document": f"{first + i:064x}", "index": 0, "part": 0},
              "units": [f"01/{GTIN}/21/{(first + i) * UNITS + unit:08d}" for unit in range(UNITS)]}
             for i in range(EVENTS)]
 
