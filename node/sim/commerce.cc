@@ -21,6 +21,7 @@ constexpr std::uint64_t kFarMs = 1'000'000'000'000;
 constexpr std::uint64_t kBrandOperationsMax = 8;
 constexpr std::uint64_t kUnitsOfEvent = 4;
 constexpr std::uint64_t kUnitsLookedAt = 32;
+constexpr int kTriesToFindGoods = 4;
 constexpr std::uint64_t kPayoutsLookedAt = 8;  // The latest.
 constexpr std::uint64_t kClaimsTogether = 4;
 
@@ -47,14 +48,20 @@ std::optional<PolicyRecord> newest_policy(const StateView& state) {
   }
 }
 
+PartyId brand_of(const Genesis& genesis) {
+  const auto brand = std::ranges::find(genesis.parties, Role::brand, &GenesisParty::role);
+  return brand == genesis.parties.end() ? PartyId{} : brand->party;
+}
+
 std::uint64_t units_commissioned(const StateView& state) {
   const auto batch = find_unit_batch(state, kBatch);
   return batch ? batch->counts[static_cast<std::size_t>(UnitLevel::item)] : 0;
 }
 
-bool is_with(const PartyId& party, const EpcText& epc, const StateView& state) {
+std::optional<PartyId> holder_of(const EpcText& epc, const StateView& state) {
   const auto id = find_unit_id(state, epc.value);
-  return id && custody_of(state, *find_unit(state, *id)).holder == party;
+  if (!id) return std::nullopt;
+  return custody_of(state, *find_unit(state, *id)).holder;
 }
 
 }  // namespace
@@ -179,14 +186,24 @@ Operation Commerce::auditor(const PartyId& party, const Journal& journal) {
 Operation Commerce::distributor(const PartyId& party, const Journal& journal) {
   if (random_.chance(150)) return registration(party);
   if (random_.chance(150)) return AcknowledgePayout{payout_number(random_.below(payouts_ + 1))};
-  const std::uint64_t count = units_commissioned(journal.state());
-  // Of the latest, of which some are sold already.
-  const std::uint64_t back = std::min(count, random_.below(kUnitsLookedAt));
-  const std::uint64_t units = 1 + random_.below(kUnitsOfEvent);
-  const bool has_it = is_with(party, item(count - back), journal.state());
+  const auto& state = journal.state();
+  const std::uint64_t count = units_commissioned(state);
+  // Of the latest, of which some are sold already.  What another distributor has would be held as
+  // diverted: it is left alone, most of the time.
+  std::uint64_t first = 0;
+  std::optional<PartyId> holder;
+  for (int tries = 0; tries < kTriesToFindGoods; ++tries) {
+    first = count - std::min(count, random_.below(kUnitsLookedAt));
+    holder = holder_of(item(first), state);
+    if (!holder || *holder == party || *holder == brand_of(*genesis_)) break;
+  }
+  const bool has_it = holder == party;
   const bool is_sale = random_.chance(100) ? !has_it : has_it;  // Now and then out of order.
   auto out = event(is_sale ? EventKind::retail_selling : EventKind::receiving, party, journal);
-  for (std::uint64_t i = 0; i < units; ++i) out.units.push_back(item(count - back + i));
+  const std::uint64_t units = 1 + random_.below(kUnitsOfEvent);
+  for (std::uint64_t i = 0; i < units; ++i) {
+    if (holder_of(item(first + i), state) == holder) out.units.push_back(item(first + i));
+  }
   return out;
 }
 
