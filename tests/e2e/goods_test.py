@@ -2,17 +2,29 @@
 
 import csv
 import json
+import os
+import pathlib
 import secrets
 import time
 import unittest
 
 from harness import ROOT, NetworkTest
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
 SAMPLES = ROOT / "tests" / "samples" / "fmcg"
 BOTTLE, CASE = "06901234567892", "16901234567899"
 BATCH, FOREIGN = 7, 1
 BOTTLES, PER_CASE, PER_PALLET = 60, 6, 2
 CLAIM_MEMBERS = ("batch", "index", "claimant", "store", "region", "time")
+
+
+def vectors():
+    """Where public test data lies, if it is there: see CONTRIBUTING.md."""
+    return pathlib.Path(os.environ.get("FENRUN_VECTORS") or ROOT.parent / "shared")
 
 
 def redated(document):
@@ -167,6 +179,40 @@ class GoodsTest(NetworkTest):
             "Content-Type": "application/xml"}).status, 415)
         self.assertEqual(net.request("brand", "/epcis/v2/capture", "POST", "{}",
                                      token=None).status, 401)
+
+    def test_5_answers_hold_under_the_schemas_of_gs1(self):
+        folder = vectors() / "epcis" / "schema"
+        if jsonschema is None or not folder.exists():
+            self.skipTest("without python3-jsonschema, or without GS1's files")
+        api = json.loads((folder / "epcis-2.0-rest-openapi.json").read_text())
+        documents = json.loads((folder / "EPCIS-JSON-Schema.json").read_text())
+        # GS1 asks for one of two alternatives, and neither requires anything: every job has both.
+        errors = api["components"]["schemas"]["CaptureJob"]["allOf"][1]
+        errors["anyOf"] = errors.pop("oneOf")
+
+        def check(answer, root, name=None):
+            schema = {**root, "$ref": f"#/components/schemas/{name}"} if name else root
+            jsonschema.Draft7Validator(schema).validate(answer)
+        net = self.net
+        [job, *_] = net.get("brand", "/epcis/v2/capture")
+        check(job, api, "CaptureJob")
+        check(net.get("brand", f"/epcis/v2/capture/{job['captureID']}"), api, "CaptureJob")
+        found = net.get("brand", "/epcis/v2/events?EQ_action=OBSERVE|ADD&perPage=2")
+        check(found, documents)
+        self.assertEqual(len(found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]), 2)
+        sscc = "urn:epc:id:sscc:6901234.0000000011".replace(":", "%3A")
+        check(net.get("brand", f"/epcis/v2/epcs/{sscc}/events"), documents)
+        hostile = [("/epcis/v2/events?GE_eventTime=yesterday", None),
+                   ("/epcis/v2/events?nobody=knows", None), ("/epcis/v2/queries", None),
+                   ("/epcis/v2/capture", "{}"), ("/epcis/v2/capture", "[" * 100_000),
+                   ("/epcis/v2/capture", '{"@context": ["https://elsewhere.example.com/c"]}'),
+                   ("/epcis/v2/events", b'"\\ud800"'), ("/epcis/v2/events", b"\xff\xfe"),
+                   ("/epcis/v2/events/ni%3A%2F%2F%2Fnothing", None)]
+        for path, body in hostile:
+            answer = net.request("brand", path, "POST" if body else "GET", body,
+                                 headers={"Content-Type": "application/json"})
+            self.assertIn(answer.status, (400, 404, 413, 415, 422, 501), (path, answer.body))
+            check(answer.json, api, "RFC7807ProblemResponseBody")
 
 
 if __name__ == "__main__":
