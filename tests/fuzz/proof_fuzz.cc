@@ -81,6 +81,18 @@ void expect_complete(const AccountFacts& facts) {
   EXPECT_FUZZ(shown == sides, "an account without all of its postings");
 }
 
+void expect_current(const Proven<RecordEntry>& record) {
+  expect_in_journal(record);
+  EXPECT_FUZZ(is_newest(record.entry, record.position), "a record that is not current");
+}
+
+void expect_absent(const AbsenceFacts& fact) {
+  expect_current(fact.before);
+  const RecordKey before(fact.before.entry.key);
+  EXPECT_FUZZ(before < fact.key && (!fact.next || fact.key < *fact.next),
+              "absence of a key that is there");
+}
+
 void expect_true(const ProofFacts& facts) {
   std::visit(overloaded{
                  [](const TransactionFacts& fact) {
@@ -97,20 +109,14 @@ void expect_true(const ProofFacts& facts) {
                      expect_in_journal(std::get<Proven<SystemEntry>>(fact.cause));
                    }
                  },
-                 [](const RecordFacts& fact) {
-                   expect_in_journal(fact.record);
-                   EXPECT_FUZZ(is_newest(fact.record.entry, fact.record.position),
-                               "a record that is not current");
-                 },
-                 [](const AbsenceFacts& fact) {
-                   expect_in_journal(fact.before);
-                   const RecordKey before(fact.before.entry.key);
-                   EXPECT_FUZZ(is_newest(fact.before.entry, fact.before.position),
-                               "absence by a record that is not current");
-                   EXPECT_FUZZ(before < fact.key && (!fact.next || fact.key < *fact.next),
-                               "absence of a key that is there");
-                 },
+                 [](const RecordFacts& fact) { expect_current(fact.record); },
+                 [](const AbsenceFacts& fact) { expect_absent(fact); },
                  [](const AccountFacts& fact) { expect_complete(fact); },
+                 [](const HistoryFacts& fact) {
+                   for (const auto& record : fact.records) expect_current(record);
+                   for (const auto& absence : fact.absences) expect_absent(absence);
+                   for (const auto& operation : fact.operations) expect_true(operation);
+                 },
              },
              facts);
 }
