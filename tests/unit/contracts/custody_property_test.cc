@@ -128,8 +128,8 @@ class RandomGoods {
 RC_GTEST_PROP(CustodyProperty, ContainersFormAForestAndReversalRestores, ()) {
   RandomGoods goods;
   int recorded = 0;
-  for (int i = 0; i < 40; ++i) recorded += goods.step() ? 1 : 0;
-  RC_TAG(recorded > 10);
+  for (int i = 0; i < 15; ++i) recorded += goods.step() ? 1 : 0;
+  RC_TAG(recorded > 5);
 }
 
 }  // namespace
