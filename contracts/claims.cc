@@ -5,6 +5,7 @@
 #include "contracts/codes.h"
 #include "contracts/counters.h"
 #include "contracts/earnings.h"
+#include "contracts/parties.h"
 #include "contracts/units.h"
 #include "core/check.h"
 #include "core/planted.h"
@@ -53,22 +54,18 @@ Status check_index(const CodeSet& codes, std::uint32_t index) {
   return about(Errc::code_unknown, "index: beyond the batch");
 }
 
-std::size_t bit_of(std::uint32_t index) { return index % kClaimBits; }
-
 void mark_used(Overlay& state, UnitBatchId batch, std::uint32_t index) {
   const auto key = claim_bits_key(batch, index);
-  auto bits = find_linked<ClaimBits>(state, key);
+  auto bits = find_linked<UnitBits>(state, key);
   const bool is_first = !bits;
   if (is_first) bits.emplace();
-  bits->used.bytes[bit_of(index) / 8] |= static_cast<std::uint8_t>(1u << (bit_of(index) % 8));
+  bits->set(index);
   if (is_first) {
     insert_linked(state, claim_bits_scope(batch), key, *bits);
   } else {
     update_linked(state, key, *bits);
   }
 }
-
-bool is_shop(Role role) { return role == Role::store || role == Role::organizer; }
 
 // Whether the goods are, or were sold, at a shop.
 bool is_at_shop(const StateView& state, const Custody& custody) {
@@ -112,15 +109,6 @@ Result<ClaimedItem> claimed_item(const StateView& state, const UnitId& id, const
   return ClaimedItem{*std::move(unit), std::move(custody)};
 }
 
-// The store that the claim names; none if it names none.
-Result<std::optional<Party>> claimed_store(const StateView& state, const Claim& claim) {
-  if (!claim.store) return std::optional<Party>();
-  auto store = find_party(state, *claim.store);
-  if (!store) return about(Errc::party_unknown, "store");
-  if (!is_shop(store->role)) return about(Errc::role_not_allowed, "store");
-  return store;
-}
-
 ClaimSight sight_of(const Claim& claim, const Custody& custody) {
   if (custody.hold == Hold::diverted) return ClaimSight::held;
   if (!claim.store) return ClaimSight::unknown;
@@ -137,7 +125,7 @@ Result<List<EventEarning, kEventEarningsMax>> earn_claim(OperationContext& conte
   event.kind = EventKind::claiming;
   event.time = claim.time;
   event.place = *claim.store;
-  event.id.document = hash(Domain::code_claim, claim_message(context.block.chain_id(), claim));
+  event.id.document = claim_id(context.block.chain_id(), claim);
   // No Record of the unit is written: the code is used once, so nothing earns for it again.
   std::vector<EventUnit> units{{claimed_unit(claim), std::move(unit)}};
   return earn(context, event, store, brand, units);
@@ -164,6 +152,18 @@ Status use_code(OperationContext& context, const Claim& claim, const UnitBatch& 
 }
 
 }  // namespace
+
+Digest claim_id(const Digest& chain_id, const Claim& claim) {
+  return hash(Domain::code_claim, claim_message(chain_id, claim));
+}
+
+Result<std::optional<Party>> claimed_store(const StateView& state, const Claim& claim) {
+  if (!claim.store) return std::optional<Party>();
+  auto store = find_party(state, *claim.store);
+  if (!store) return about(Errc::party_unknown, "store");
+  if (!is_shop(store->role)) return about(Errc::role_not_allowed, "store");
+  return store;
+}
 
 Status apply(OperationContext& context, const ClaimCode& operation) {
   const auto& claim = operation.claim;
@@ -223,10 +223,8 @@ Status check_code(const StateView& state, UnitBatchId id, std::uint32_t index) {
 }
 
 bool is_used(const StateView& state, UnitBatchId batch, std::uint32_t index) {
-  const auto bits = find_linked<ClaimBits>(state, claim_bits_key(batch, index));
-  if (!bits) return false;
-  const std::uint32_t eight = bits->used.bytes[bit_of(index) / 8];
-  return (eight >> (bit_of(index) % 8) & 1u) != 0;
+  const auto bits = find_linked<UnitBits>(state, claim_bits_key(batch, index));
+  return bits && bits->is_set(index);
 }
 
 }  // namespace fenrun

@@ -22,6 +22,12 @@ Status apply(OperationContext& context, const EraseSubject& operation);
 // unit_destroyed, unit_not_received; in this order.
 Status check_code(const StateView& state, UnitBatchId batch, std::uint32_t index);
 
+// What a claim is known by: hash(code_claim, claim_message()).
+Digest claim_id(const Digest& chain_id, const Claim& claim);
+
+// The store that the claim names; none if it names none.  Errc::party_unknown, role_not_allowed.
+Result<std::optional<Party>> claimed_store(const StateView& state, const Claim& claim);
+
 // Whether the code was used.
 bool is_used(const StateView& state, UnitBatchId batch, std::uint32_t index);
 

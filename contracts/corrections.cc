@@ -49,6 +49,14 @@ class Correction {
     return {};
   }
 
+  // Whoever takes an event back names all of its units; but not what an emptied container held,
+  // which the event did not name either.
+  Status check_names_all() const {
+    const bool is_emptying = event_.parent && named_ == 0;
+    if (named_ == record_->units || is_emptying) return {};
+    return Error{Errc::value_invalid, "units: the event had " + std::to_string(record_->units)};
+  }
+
   const EventRecord& record() const { return *record_; }
   const std::vector<EventUnit>& units() const { return units_; }
 
@@ -102,8 +110,28 @@ class Correction {
   bool is_latest_everywhere() const {
     return named_ == record_->units && !units_.empty() &&
            std::ranges::all_of(units_, [&](const EventUnit& item) {
-             return item.unit.last == original_ && item.unit.before && is_content_untouched(item);
+             return item.unit.last == original_ && item.unit.before &&
+                    is_way_back_open(item.unit) && is_content_untouched(item);
            });
+  }
+
+  bool is_later(const EventId& event) const {
+    const auto found = find_event(state(), event);
+    return found && found->recorded_at > record_->recorded_at;
+  }
+
+  // A container to which a unit would go back must be where it was when the unit left it, and so
+  // must those around it.
+  bool is_way_back_open(const Unit& unit) const {
+    auto container = unit.before->parent;
+    if (container == unit.now.parent) return true;
+    while (container) {
+      const auto found = find_unit(state(), *container);
+      CHECK(found.has_value());
+      if (is_later(found->last)) return false;
+      container = found->now.parent;
+    }
+    return true;
   }
 
   // Where a container was emptied, whether nothing happened since to what was packed in it
@@ -130,8 +158,7 @@ class Correction {
       const auto value = state().value(*key);
       const auto child = decode<Unit>(*value);
       CHECK(child.has_value());
-      const auto event = find_event(state(), child->last);
-      if (event && event->recorded_at > record_->recorded_at) return false;
+      if (is_later(child->last)) return false;
       key->push_back(0);
       key = state().at_or_after(*key);
     }
@@ -183,6 +210,7 @@ Status declare_erroneous(OperationContext& context, const RecordEvent& event) {
   if (record.signer != context.signer && !is_brand) {
     return Error{Errc::not_authorized, "neither who recorded the event nor the brand"};
   }
+  FENRUN_OK(correction.check_names_all());
   FENRUN_OK(correction.take_back());
   correction.record(EventStatus::recorded, part);
   return {};
@@ -205,6 +233,7 @@ Status void_shipping(OperationContext& context, const RecordEvent& event) {
     return Error{Errc::unit_not_held, "shipped by another party"};
   }
   FENRUN_OK(correction.find(last));
+  FENRUN_OK(correction.check_names_all());
   FENRUN_OK(correction.take_back());
   correction.record(EventStatus::recorded, last);
   return {};

@@ -69,16 +69,6 @@ std::uint64_t named_by(const RecordEvent& event) {
   return count;
 }
 
-UnitId unit_from_content_key(const RecordKey& key, std::size_t prefix) {
-  CHECK(key.size() == prefix + 9);
-  const auto number = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = at; i < at + 4; ++i) value = (value << 8) | key[i];
-    return value;
-  };
-  return {UnitBatchId(number(prefix)), static_cast<UnitLevel>(key[prefix + 4]), number(prefix + 5)};
-}
-
 }  // namespace
 
 Result<std::vector<EventUnit>> find_event_units(const StateView& state, const RecordEvent& event,
@@ -107,10 +97,11 @@ Result<std::vector<EventUnit>> content_of(const StateView& state, const UnitId& 
     if (out.size() == max) {
       return Error{Errc::limit_exceeded, "the container holds more: name what you take out"};
     }
-    const UnitId id = unit_from_content_key(*key, prefix.size());
-    auto unit = find_unit_record(state, id);
+    const auto id = unit_in_key(ByteView(*key).subspan(prefix.size()));
+    CHECK(id.has_value());
+    auto unit = find_unit_record(state, *id);
     CHECK(unit && unit->now.parent == container);
-    out.push_back({id, *std::move(unit)});
+    out.push_back({*id, *std::move(unit)});
     key->push_back(0);  // The key directly behind.
     key = state.at_or_after(*key);
   }
@@ -171,11 +162,10 @@ void UnitWriter::mark_history(const UnitId& unit) {
   const auto key = history_bits_key(unit);
   auto it = history_.find(key);
   if (it == history_.end()) {
-    const auto found = find_linked<HistoryBits>(context_.state(), key);
-    it = history_.emplace(key, found.value_or(HistoryBits{})).first;
+    const auto found = find_linked<UnitBits>(context_.state(), key);
+    it = history_.emplace(key, found.value_or(UnitBits{})).first;
   }
-  const std::uint32_t bit = unit.index % kHistoryBits;
-  it->second.own.bytes[bit / 8] |= static_cast<std::uint8_t>(1u << (bit % 8));
+  it->second.set(unit.index);
 }
 
 bool UnitWriter::is_printed(UnitBatchId id) {

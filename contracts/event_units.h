@@ -56,8 +56,8 @@ class UnitWriter {
   OperationContext& context_;
   Digest leaf_;                      // Of the event's Operation.
   std::optional<UnitId> forgotten_;  // The container whose way back was forgotten last.
-  std::map<RecordKey, HistoryBits, BytewiseLess> history_;
-  std::map<UnitBatchId, bool> printed_;  // Whether a batch is of printed codes.
+  std::map<RecordKey, UnitBits, BytewiseLess> history_;  // Chunks as they will be.
+  std::map<UnitBatchId, bool> printed_;                  // Whether a batch is of printed codes.
 };
 
 }  // namespace fenrun

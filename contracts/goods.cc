@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "contracts/codes.h"
 #include "contracts/commissioning.h"
 #include "contracts/corrections.h"
 #include "contracts/counters.h"
@@ -20,8 +19,6 @@ bool may_hold_goods(Role role) {
   return role == Role::brand || role == Role::distributor || role == Role::subdistributor ||
          role == Role::store || role == Role::organizer;
 }
-
-bool is_shop(Role role) { return role == Role::store || role == Role::organizer; }
 
 // Who may report goods at a place: whoever is there or above it, and gateways.
 bool may_report_at(const OperationContext& context, const PartyId& place_id, const Party& place) {

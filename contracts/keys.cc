@@ -162,7 +162,7 @@ RecordKey claim_bits_scope(UnitBatchId batch) {
 }
 
 RecordKey claim_bits_key(UnitBatchId batch, std::uint32_t index) {
-  return family(ContractFamily::claim_bits).number(batch).number(index / kClaimBits).take();
+  return family(ContractFamily::claim_bits).number(batch).number(index / kUnitBits).take();
 }
 
 RecordKey claim_key(UnitBatchId batch, std::uint32_t index) {
@@ -179,6 +179,20 @@ RecordKey content_prefix(const UnitId& container) {
 
 RecordKey content_key(const UnitId& container, const UnitId& unit) {
   return add_unit(add_unit(family(ContractFamily::content), container), unit).take();
+}
+
+std::optional<UnitId> unit_in_key(ByteView rest) {
+  constexpr std::size_t kLevelAt = sizeof(UnitBatchId::rep);
+  constexpr std::size_t kIndexAt = kLevelAt + 1;
+  if (rest.size() != kIndexAt + sizeof(UnitId::index) || rest[kLevelAt] >= kEnumCount<UnitLevel>) {
+    return std::nullopt;
+  }
+  const auto number = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = at; i < at + sizeof(value); ++i) value = (value << 8) | rest[i];
+    return value;
+  };
+  return UnitId{UnitBatchId(number(0)), static_cast<UnitLevel>(rest[kLevelAt]), number(kIndexAt)};
 }
 
 RecordKey counters_key(const CounterId& counter) {
@@ -202,7 +216,7 @@ RecordKey history_bits_scope(UnitBatchId batch) {
 }
 
 RecordKey history_bits_key(const UnitId& unit) {
-  const UnitId chunk{unit.batch, unit.level, unit.index / kHistoryBits};
+  const UnitId chunk{unit.batch, unit.level, unit.index / kUnitBits};
   return add_unit(family(ContractFamily::history_bits), chunk).take();
 }
 

@@ -39,14 +39,14 @@ enum class ContractFamily : std::uint8_t {
   epoch_end = 42,        // ‖ u64 epoch.
   commissioned = 43,     // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 first.
   voided = 44,           // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 first.
-  claim_bits = 45,       // Ordered within a batch: ‖ batch ‖ u32 index / kClaimBits.
+  claim_bits = 45,       // Ordered within a batch: ‖ batch ‖ u32 index / kUnitBits.
   claim = 46,            // ‖ batch ‖ u32 index.
   event_hash = 47,       // ‖ digest.
   content = 48,          // ‖ container ‖ unit, each ‖ batch ‖ u8 level ‖ u32 index.
   counters = 49,         // ‖ batch ‖ u32 region ‖ u16 month.
   sscc_block = 50,       // ‖ u64 SSCC without check digit, / kSsccBlock.
   erasure = 51,          // ‖ subject.
-  history_bits = 52,  // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 index / kHistoryBits.
+  history_bits = 52,  // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 index / kUnitBits.
 };
 
 RecordKey party_scope();
@@ -94,6 +94,8 @@ RecordKey event_hash_key(const Digest& event_hash);
 // What a container holds: the keys that begin with content_prefix() of it.
 RecordKey content_prefix(const UnitId& container);
 RecordKey content_key(const UnitId& container, const UnitId& unit);
+// The unit that a key names behind its prefix: u32 batch ‖ u8 level ‖ u32 index, and nothing more.
+std::optional<UnitId> unit_in_key(ByteView rest);
 RecordKey counters_key(const CounterId& counter);
 RecordKey sscc_block_key(std::uint64_t sscc);  // Of any SSCC of the block, without check digit.
 RecordKey erasure_key(const SubjectId& subject);

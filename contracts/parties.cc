@@ -43,6 +43,8 @@ bool make_room_for_key(Party& party, Height height) {
 
 }  // namespace
 
+bool is_shop(Role role) { return role == Role::store || role == Role::organizer; }
+
 bool may_be_parent(Role role) {
   return role == Role::brand || role == Role::distributor || role == Role::subdistributor;
 }

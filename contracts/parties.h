@@ -23,6 +23,9 @@ void write_new_party(Overlay& state, const PartyId& id, const Party& party);
 // Whether the role may have parties below it in the channel tree.
 bool may_be_parent(Role role);
 
+// Whether the role sells to consumers.
+bool is_shop(Role role);
+
 // Whether `ancestor` is above `party` in the channel tree.  A party is not its own ancestor.
 bool is_ancestor(const StateView& state, const PartyId& ancestor, const Party& party);
 

@@ -137,9 +137,8 @@ class Teller {
     const auto& [batch, level, index] = track.id;
     const auto& codes = track.batch.codes;
     if (!codes || codes->path == ClaimPath::none || level != UnitLevel::item) return {};
-    FENRUN_TRY(const auto bits, reader_.find_or_absent<ClaimBits>(claim_bits_key(batch, index)));
-    const std::uint32_t bit = index % kClaimBits;
-    const bool is_used = bits && ((bits->used.bytes[bit / 8] >> (bit % 8)) & 1) != 0;
+    FENRUN_TRY(const auto bits, reader_.find_or_absent<UnitBits>(claim_bits_key(batch, index)));
+    const bool is_used = bits && bits->is_set(index);
     life_.use = is_used ? CodeUse::used : CodeUse::unused;
     if (!is_used) return {};
     FENRUN_TRY(life_.claim, reader_.find<ClaimRecord>(claim_key(batch, index)));
@@ -266,19 +265,8 @@ Result<ToldProvenance> tell_provenance(ProvenanceSource& source, const UnitId& u
 }
 
 std::optional<UnitId> unit_from_key(ByteView key) {
-  constexpr std::size_t kLevelAt = 1 + sizeof(UnitBatchId::rep);
-  if (key.size() != unit_key({}).size() ||
-      key[0] != static_cast<std::uint8_t>(ContractFamily::unit) ||
-      key[kLevelAt] >= kEnumCount<UnitLevel>) {
-    return std::nullopt;
-  }
-  const auto number = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = at; i < at + 4; ++i) value = (value << 8) | key[i];
-    return value;
-  };
-  return UnitId{UnitBatchId(number(1)), static_cast<UnitLevel>(key[kLevelAt]),
-                number(kLevelAt + 1)};
+  if (key.empty() || key[0] != static_cast<std::uint8_t>(ContractFamily::unit)) return std::nullopt;
+  return unit_in_key(key.subspan(1));
 }
 
 Result<Provenance> check_provenance(const Digest& chain_id, const HistoryFacts& facts) {

@@ -6,16 +6,6 @@
 namespace fenrun {
 namespace {
 
-// What we wrote we can read: anything else is damage that the store must have reported.
-template <class V>
-std::optional<V> find(const StateView& state, const RecordKey& key) {
-  const auto bytes = state.value(key);
-  if (!bytes) return std::nullopt;
-  auto value = decode<V>(*bytes);
-  CHECK(value.has_value());
-  return *std::move(value);
-}
-
 bool starts_with(ByteView key, ByteView prefix) {
   return key.size() >= prefix.size() && equal(key.first(prefix.size()), prefix);
 }
@@ -31,17 +21,17 @@ std::optional<LaneState> find_lane(const StateView& state, const PartyId& party,
 }
 
 std::optional<KeyOwner> find_key_owner(const StateView& state, const PublicKey& key) {
-  return find<KeyOwner>(state, public_key_key(key));
+  return find_value<KeyOwner>(state, public_key_key(key));
 }
 
 std::optional<Recovery> find_recovery(const StateView& state, const PartyId& party) {
-  return find<Recovery>(state, recovery_key(party));
+  return find_value<Recovery>(state, recovery_key(party));
 }
 
 ValidatorList validators(const StateView& state) {
   ValidatorList out;
   for (std::uint16_t i = 0; i < kValidatorsMax; ++i) {
-    auto validator = find<Validator>(state, validator_key(ValidatorIndex(i)));
+    auto validator = find_value<Validator>(state, validator_key(ValidatorIndex(i)));
     if (!validator) break;
     out.push_back(*std::move(validator));
   }
@@ -49,12 +39,12 @@ ValidatorList validators(const StateView& state) {
 }
 
 std::optional<Member> find_member(const StateView& state, MemberNumber number) {
-  return find<Member>(state, member_key(number));
+  return find_value<Member>(state, member_key(number));
 }
 
 std::optional<NumberedMember> find_member(const StateView& state, std::string_view name) {
   if (name.size() > kNameBytesMax) return std::nullopt;
-  const auto number = find<MemberNumber>(state, member_name_key(name));
+  const auto number = find_value<MemberNumber>(state, member_name_key(name));
   if (!number) return std::nullopt;
   auto member = find_member(state, *number);
   if (!member) return std::nullopt;  // Removed; its name stays taken.
@@ -67,7 +57,7 @@ std::vector<NumberedMember> members(const StateView& state) {
   const auto prefix = ByteView(first).first(1);
   for (auto key = state.at_or_after(first); key && starts_with(*key, prefix);) {
     const auto number = static_cast<std::uint16_t>(key->at(1) << 8 | key->at(2));
-    auto member = find<Member>(state, *key);
+    auto member = find_value<Member>(state, *key);
     CHECK(member.has_value());
     out.push_back({MemberNumber(number), *std::move(member)});
     key->push_back(0);  // The key directly behind.
@@ -77,17 +67,17 @@ std::vector<NumberedMember> members(const StateView& state) {
 }
 
 NetworkRecord network(const StateView& state) {
-  auto found = find<NetworkRecord>(state, network_key());
+  auto found = find_value<NetworkRecord>(state, network_key());
   CHECK(found.has_value());
   return *std::move(found);
 }
 
 std::optional<Readiness> find_readiness(const StateView& state, MemberNumber member) {
-  return find<Readiness>(state, readiness_key(member));
+  return find_value<Readiness>(state, readiness_key(member));
 }
 
 std::optional<EvidenceRecord> find_evidence(const StateView& state, const Digest& evidence) {
-  return find<EvidenceRecord>(state, evidence_key(evidence));
+  return find_value<EvidenceRecord>(state, evidence_key(evidence));
 }
 
 std::uint32_t fault_count(const StateView& state, const PartyId& party) {
@@ -95,23 +85,23 @@ std::uint32_t fault_count(const StateView& state, const PartyId& party) {
 }
 
 std::optional<Height> find_epoch_end(const StateView& state, Epoch epoch) {
-  const auto end = find<EpochEnd>(state, epoch_end_key(epoch));
+  const auto end = find_value<EpochEnd>(state, epoch_end_key(epoch));
   if (!end) return std::nullopt;
   return end->height;
 }
 
 Parameters parameters(const StateView& state) {
-  const auto found = find<Parameters>(state, parameters_key());
+  const auto found = find_value<Parameters>(state, parameters_key());
   CHECK(found.has_value());
   return *found;
 }
 
 std::optional<ChangeProposal> find_proposal(const StateView& state, const Digest& proposal) {
-  return find<ChangeProposal>(state, proposal_key(proposal));
+  return find_value<ChangeProposal>(state, proposal_key(proposal));
 }
 
 std::optional<Campaign> find_campaign(const StateView& state, CampaignId campaign) {
-  return find<Campaign>(state, campaign_key(campaign));
+  return find_value<Campaign>(state, campaign_key(campaign));
 }
 
 std::optional<PolicyRecord> find_policy(const StateView& state, PolicyId policy,
@@ -137,7 +127,7 @@ std::uint32_t latest_policy_version(const StateView& state, PolicyId policy) {
 }
 
 BrandPolicies brand_policies(const StateView& state, const PartyId& brand) {
-  return find<BrandPolicies>(state, brand_policies_key(brand)).value_or(BrandPolicies{});
+  return find_value<BrandPolicies>(state, brand_policies_key(brand)).value_or(BrandPolicies{});
 }
 
 std::optional<Period> find_period(const StateView& state, CampaignId campaign, PeriodId period) {
@@ -152,7 +142,7 @@ std::optional<PeriodId> last_period_to_open(const StateView& state, CampaignId c
   if (!key || !starts_with(*key, ByteView(first).first(first.size() - kTimeBytes))) {
     return std::nullopt;
   }
-  return find<PeriodId>(state, *key);
+  return find_value<PeriodId>(state, *key);
 }
 
 std::optional<PeriodId> period_at(const StateView& state, CampaignId campaign, TimeMs time) {
@@ -170,28 +160,28 @@ std::optional<Fund> find_fund(const StateView& state, CampaignId campaign, Asset
 }
 
 std::optional<UnitBatch> find_unit_batch(const StateView& state, UnitBatchId batch) {
-  return find<UnitBatch>(state, unit_batch_key(batch));
+  return find_value<UnitBatch>(state, unit_batch_key(batch));
 }
 
 std::optional<EventRecord> find_event(const StateView& state, const EventId& event) {
-  return find<EventRecord>(state, event_key(event));
+  return find_value<EventRecord>(state, event_key(event));
 }
 
 std::optional<EventId> find_event_by_hash(const StateView& state, const Digest& event_hash) {
-  return find<EventId>(state, event_hash_key(event_hash));
+  return find_value<EventId>(state, event_hash_key(event_hash));
 }
 
 std::optional<ClaimRecord> find_claim(const StateView& state, UnitBatchId batch,
                                       std::uint32_t index) {
-  return find<ClaimRecord>(state, claim_key(batch, index));
+  return find_value<ClaimRecord>(state, claim_key(batch, index));
 }
 
 std::optional<Erasure> find_erasure(const StateView& state, const SubjectId& subject) {
-  return find<Erasure>(state, erasure_key(subject));
+  return find_value<Erasure>(state, erasure_key(subject));
 }
 
 UnitCounters counters(const StateView& state, const CounterId& id) {
-  return find<UnitCounters>(state, counters_key(id)).value_or(UnitCounters{});
+  return find_value<UnitCounters>(state, counters_key(id)).value_or(UnitCounters{});
 }
 
 std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout) {

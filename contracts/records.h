@@ -6,6 +6,7 @@
 
 #include "contracts/keys.h"
 #include "contracts/operations.h"
+#include "core/check.h"
 #include "ledger/proof/validators.h"
 #include "ledger/state.h"
 
@@ -258,12 +259,22 @@ struct VoidedRange {
   friend bool operator==(const VoidedRange&, const VoidedRange&) = default;
 };
 
-// Which of kClaimBits codes are used: bit i in byte i / 8, least significant first.
-struct ClaimBits {
-  FixedBytes<struct ClaimBitsTag, kClaimBits / 8> used;
+// One bit for each of kUnitBits units of one batch and level, in the order of their indices: bit i
+// in byte i / 8, least significant first.
+struct UnitBits {
+  FixedBytes<struct UnitBitsTag, kUnitBits / 8> bits;
 
-  FENRUN_FIELDS(used)
-  friend bool operator==(const ClaimBits&, const ClaimBits&) = default;
+  // Of the unit with this index, which is one of the chunk's.
+  bool is_set(std::uint32_t index) const {
+    const std::uint32_t byte = bits.bytes[index % kUnitBits / 8];
+    return (byte >> (index % 8) & 1u) != 0;
+  }
+  void set(std::uint32_t index) {
+    bits.bytes[index % kUnitBits / 8] |= static_cast<std::uint8_t>(1u << (index % 8));
+  }
+
+  FENRUN_FIELDS(bits)
+  friend bool operator==(const UnitBits&, const UnitBits&) = default;
 };
 
 // How many units went through each step.  Containers count as one unit each.
@@ -293,15 +304,6 @@ enum class ClaimSight : std::uint8_t {
 };
 template <>
 inline constexpr std::uint8_t kEnumCount<ClaimSight> = 4;
-
-// Which of kHistoryBits printed units have a Record of their own, counted as in ClaimBits.  A unit
-// whose bit is not set has no history but that of its range and its containers.
-struct HistoryBits {
-  FixedBytes<struct HistoryBitsTag, kHistoryBits / 8> own;
-
-  FENRUN_FIELDS(own)
-  friend bool operator==(const HistoryBits&, const HistoryBits&) = default;
-};
 
 // What became of a rule that an event met.
 enum class EarningOutcome : std::uint8_t {
@@ -470,6 +472,17 @@ struct EpochEnd {
   FENRUN_FIELDS(height)
   friend bool operator==(const EpochEnd&, const EpochEnd&) = default;
 };
+
+// The value of a key that is in no ordered family.
+template <class V>
+std::optional<V> find_value(const StateView& state, const RecordKey& key) {
+  const auto bytes = state.value(key);
+  if (!bytes) return std::nullopt;
+  // What we wrote we can read: anything else is damage that the store must have reported.
+  auto value = decode<V>(*bytes);
+  CHECK(value.has_value());
+  return *std::move(value);
+}
 
 std::optional<Party> find_party(const StateView& state, const PartyId& party);
 std::optional<LaneState> find_lane(const StateView& state, const PartyId& party, Lane lane);

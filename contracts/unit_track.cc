@@ -262,11 +262,9 @@ Status UnitTracker::begin_printed(UnitTrack& track, bool& is_commissioned) {
 }
 
 Status UnitTracker::check_history_bit(const UnitId& unit) {
-  FENRUN_TRY(const auto bits, reader_->find_or_absent<HistoryBits>(history_bits_key(unit)));
-  if (!bits) return {};
-  const std::uint32_t bit = unit.index % kHistoryBits;
-  if (((bits->own.bytes[bit / 8] >> (bit % 8)) & 1) == 0) return {};
-  return left_out("the unit's own history");
+  FENRUN_TRY(const auto bits, reader_->find_or_absent<UnitBits>(history_bits_key(unit)));
+  if (bits && bits->is_set(unit.index)) return left_out("the unit's own history");
+  return {};
 }
 
 Result<TrackedEvent> UnitTracker::event_at(Position position) {

@@ -11,15 +11,6 @@
 namespace fenrun {
 namespace {
 
-template <class V>
-std::optional<V> find_value(const StateView& state, const RecordKey& key) {
-  const auto bytes = state.value(key);
-  if (!bytes) return std::nullopt;
-  auto value = decode<V>(*bytes);
-  CHECK(value.has_value());
-  return *std::move(value);
-}
-
 // The number of 17 digits that an SSCC is without its check digit.
 std::optional<std::uint64_t> sscc_number(std::string_view epc) {
   constexpr std::string_view kPrefix = "00/";

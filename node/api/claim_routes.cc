@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "contracts/claims.h"
+#include "contracts/parties.h"
 #include "node/api/answers.h"
 #include "node/api/routes.h"
 #include "node/api/scan_names.h"
@@ -148,7 +149,7 @@ std::optional<Party> scanned_store(const StateView& state, const Call& call, Par
   if (!named) return std::nullopt;
   id = *named;
   auto store = find_party(state, id);
-  if (store && !takes_claims(store->role)) store.reset();
+  if (store && !is_shop(store->role)) store.reset();
   return store;
 }
 

@@ -9,14 +9,6 @@
 namespace fenrun {
 namespace {
 
-Status check_claimed_store(const StateView& state, const Claim& claim) {
-  if (!claim.store) return {};
-  const auto store = find_party(state, *claim.store);
-  if (!store) return Error{Errc::party_unknown, "store"};
-  if (!takes_claims(store->role)) return Error{Errc::role_not_allowed, "store"};
-  return {};
-}
-
 // The Record of the code's use, if this claim is it; code_used if another one is.  No Record: none.
 // Of a subject that was erased nobody is told that a claim was theirs.
 Result<std::optional<ClaimRecord>> recorded(const StateView& state, const Digest& chain_id,
@@ -31,10 +23,6 @@ Result<std::optional<ClaimRecord>> recorded(const StateView& state, const Digest
 }
 
 }  // namespace
-
-Digest claim_id(const Digest& chain_id, const Claim& claim) {
-  return hash(Domain::code_claim, claim_message(chain_id, claim));
-}
 
 ClaimsIntake::ClaimsIntake(boost::asio::io_context& io, NodeService& node, Submitter* submitter,
                            ClaimsIntakeOptions options)
@@ -55,7 +43,7 @@ Status ClaimsIntake::check(const SignedClaim& signed_claim) const {
   if (claim.time.value() > now().value() + parameters(state).event_skew_ms) {
     return Error{Errc::event_in_future, "time"};
   }
-  FENRUN_OK(check_claimed_store(state, claim));
+  FENRUN_OK(claimed_store(state, claim));
   const ClaimCode operation{claim, signed_claim.key, signed_claim.signature, {}};
   if (!verify_claim(chain_id_, operation)) {
     return Error{Errc::signature_invalid, "signature: not by this key, over this claim"};

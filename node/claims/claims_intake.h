@@ -91,7 +91,4 @@ class ClaimsIntake {
   std::shared_ptr<const int> alive_ = std::make_shared<int>();  // What callbacks look at.
 };
 
-// What a claim is called: hash(Domain::code_claim, claim_message()).
-Digest claim_id(const Digest& chain_id, const Claim& claim);
-
 }  // namespace fenrun

@@ -23,7 +23,4 @@ Result<PrintedItem> find_printed_item(const StateView& state, std::string_view g
 // Whether the goods were recalled, used or not.
 bool is_recalled(const StateView& state, UnitBatchId batch, std::uint32_t index);
 
-// Whether the party is one at which codes are used.
-bool takes_claims(Role role);
-
 }  // namespace fenrun

@@ -236,7 +236,7 @@ const FamilyView kFamilies[] = {
      [](ByteView in) {
        return KeyFields(in).number<UnitBatchId>("batch").count32("chunk").finish();
      },
-     batch_field, linked<ClaimBits>},
+     batch_field, linked<UnitBits>},
     {number_of(ContractFamily::claim), "claim",
      [](ByteView in) {
        return KeyFields(in).number<UnitBatchId>("batch").count32("index").finish();
@@ -280,7 +280,7 @@ const FamilyView kFamilies[] = {
            .count32("chunk")
            .finish();
      },
-     batch_field, linked<HistoryBits>},
+     batch_field, linked<UnitBits>},
 };
 
 }  // namespace

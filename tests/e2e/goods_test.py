@@ -1,6 +1,5 @@
 """Codes from the print shop to the consumer's claim, and documents over HTTP, on four nodes."""
 
-import csv
 import json
 import os
 import pathlib
@@ -48,10 +47,7 @@ class GoodsTest(NetworkTest):
             "--count", BOTTLES, "--case-gtin", CASE, "--per-case", PER_CASE, "--per-pallet",
             PER_PALLET, "--sscc-first", "6901234000000001", "--lot", "L1", "--plain",
             "--genesis", net.home / "brand" / "genesis.bin")
-        rows = net.home / "rows.csv"
-        net.run("codes", "print", cls.folder, "--host", "id.brand.example.com", "--out", rows,
-                "--secrets-in-clear")
-        cls.rows = list(csv.DictReader(rows.read_text().splitlines()))
+        cls.links = net.printed_links(cls.folder)
         places = {"urn:epc:id:sgln:6901234.00001.0": net.parties["brand"],
                   "urn:epc:id:sgln:6922222.00001.0": net.parties["distributor-east"],
                   "urn:epc:id:pgln:6922222.00000": net.parties["distributor-east"]}
@@ -81,12 +77,9 @@ class GoodsTest(NetworkTest):
                 "ranges": [{"batch": BATCH, "level": level, "first": first, "count": count}
                            for level, first, count in ranges], **more}
 
-    def link(self, index):
-        return next(value for value in self.rows[index].values() if "#" in value)
-
     def signed_claim(self, index, claimant):
         """What a phone sends to the gateway: no secret, no path."""
-        operation = self.net.run("codes", "claim", self.link(index), "--dir", self.folder,
+        operation = self.net.run("codes", "claim", self.links[index], "--dir", self.folder,
                                  "--claimant", claimant, "--region", 310100, "--bare")
         body = {name: operation["claim"][name] for name in CLAIM_MEMBERS
                 if operation["claim"].get(name) is not None}
@@ -97,7 +90,7 @@ class GoodsTest(NetworkTest):
                                 token=None, headers={"Content-Type": "application/json"})
 
     def test_1_codes_are_inert_until_they_are_commissioned(self):
-        self.assertEqual(len(self.rows), BOTTLES)
+        self.assertEqual(len(self.links), BOTTLES)
         answer = self.claim(self.signed_claim(0, secrets.token_hex(16)))
         self.assertEqual((answer.status, answer.code), (409, "code_inactive"))
         pallet = self.made["levels"][2]["first"]
@@ -134,7 +127,7 @@ class GoodsTest(NetworkTest):
         # Signed by the same party's CLI, past the gateway: the ledger says the same.
         draft = self.net.home / "claim.json"
         draft.write_text(json.dumps({"mode": "independent", "operations": [self.net.run(
-            "codes", "claim", self.link(3), "--dir", self.folder, "--claimant", another,
+            "codes", "claim", self.links[3], "--dir", self.folder, "--claimant", another,
             "--bare")]}))
         answer = self.net.run("tx", "submit", draft, "--key", self.net.key("distributor-east"),
                               *self.net.member("distributor-east"), "--wait", "30", check=False)

@@ -5,6 +5,7 @@ The product under test is $FENRUN, or the release build of this checkout.
 
 import atexit
 import contextlib
+import csv
 import http.client
 import io
 import json
@@ -143,6 +144,14 @@ class TestNetwork(Network):
     def blocks(self, name):
         """Height -> block."""
         return {block["height"]: block for block in self.pages(name, "/v1/blocks?limit=1000")}
+
+    def printed_links(self, folder):
+        """The links under the caps of a code batch, by index."""
+        rows = self.home / "rows.csv"
+        self.run("codes", "print", folder, "--host", "id.brand.example.com", "--out", rows,
+                 "--secrets-in-clear")
+        cells = [cell for row in csv.reader(rows.read_text().splitlines()) for cell in row]
+        return [cell for cell in cells if cell.startswith("https://") and "#" in cell]
 
     def checkpoint(self, name):
         """Size and root that a node vouches for with others; it has none right after a start."""

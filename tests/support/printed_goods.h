@@ -108,8 +108,8 @@ class PrintedGoods {
   }
   // Whether its history bit says that it has a Record.
   bool has_history(const UnitId& id) const {
-    const auto bits = find_linked<HistoryBits>(world_.state(), history_bits_key(id));
-    return bits && ((bits->own.bytes[id.index % kHistoryBits / 8] >> (id.index % 8)) & 1) != 0;
+    const auto bits = find_linked<UnitBits>(world_.state(), history_bits_key(id));
+    return bits && bits->is_set(id.index);
   }
   UnitCounters counters(RegionCode region = RegionCode(0)) const {
     return fenrun::counters(world_.state(), {kPrintedBatch, region, 0});

@@ -182,7 +182,7 @@ TEST_F(BearerClaims, AreSetInTheRightBits) {
     ASSERT_EQ(find_claim(world_.state(), codes.batch(), i).has_value(), used.contains(i)) << i;
   }
   const auto bits =
-      find_linked<ClaimBits>(world_.state(), claim_bits_key(codes.batch(), 8))->used.bytes;
+      find_linked<UnitBits>(world_.state(), claim_bits_key(codes.batch(), 8))->bits.bytes;
   EXPECT_EQ(bits[0], 0b1000'0001);
   EXPECT_EQ(bits[1], 0b0000'0001);
   EXPECT_EQ(bits[127], 0b1000'0000);

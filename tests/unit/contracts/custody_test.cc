@@ -145,6 +145,33 @@ TEST_F(Printed, SomethingSoldFromAContainerHasLeftIt) {
   EXPECT_TRUE(goods_.is_with("store", bottle(0)));
 }
 
+TEST_F(Printed, NothingGoesBackIntoAContainerThatMovedOn) {
+  ASSERT_EQ(goods_.report(EventKind::receiving, "store", {bottle(4)}), Errc::ok);
+  auto back = goods_.last();
+  ASSERT_EQ(goods_.ship("brand", "east", {pallet(0)}), Errc::ok);
+  back.standing = EventStanding::erroneous;
+  back.id.document = digest_named("too late");
+  ASSERT_EQ(goods_.run(back, "store"), Errc::ok);
+  EXPECT_EQ(
+      find_event(world_.state(), find_event(world_.state(), back.id)->corrects.value())->status,
+      EventStatus::disputed);
+  EXPECT_TRUE(goods_.is_with("store", bottle(4)));
+  EXPECT_EQ(goods_.unit(bottle(4)).now.parent, std::nullopt);
+}
+
+TEST_F(Printed, ACorrectionNamesAllThatTheEventNamed) {
+  ASSERT_EQ(goods_.ship("brand", "east", {pallet(0), pallet(1)}), Errc::ok);
+  auto back = goods_.last();
+  EXPECT_EQ(goods_.report(EventKind::void_shipping, "brand", {pallet(0)}), Errc::value_invalid);
+  back.standing = EventStanding::erroneous;
+  back.id.document = digest_named("a part of it");
+  back.ranges.pop_back();
+  EXPECT_EQ(goods_.run(back, "brand"), Errc::value_invalid);
+  EXPECT_EQ(goods_.state(pallet(0)), UnitState::shipped);
+  EXPECT_EQ(find_event(world_.state(), goods_.unit(pallet(0)).last)->status, EventStatus::recorded);
+  EXPECT_EQ(goods_.unit(pallet(0)).events, 1u);
+}
+
 TEST_F(Printed, AShippingIsVoidedWholeAndInTime) {
   ASSERT_EQ(goods_.ship("brand", "east", {pallet(0), pallet(1)}), Errc::ok);
   const auto shipping = goods_.last();
