@@ -122,7 +122,8 @@ std::string hour_of(const sim::SeedOutcome& outcome) {
          std::to_string(outcome.counts.restarts) + " starts, " +
          std::to_string(outcome.memory_bytes / kMiB) + " MiB of memory, " +
          std::to_string(outcome.counts.disk_bytes / kMiB) + " of it disks, " +
-         std::to_string(outcome.violations) + " violations\n";
+         std::to_string(outcome.violations) + " violations" +
+         (outcome.violations > 0 ? ": " + outcome.first_violation.value : "") + "\n";
 }
 
 std::string repeat_of(const SimOptions& options, std::uint64_t seed) {

@@ -128,7 +128,17 @@ Status Machine::start() {
   index_environment_ = std::make_unique<IndexEnvironment>(disk_);
   auto host = Host::open(disk_, host_options(), *port_, *verifier_);
   index_environment_->run_background();
-  if (!host) return host.error();
+  if (!host) {
+    index_environment_.reset();
+    const bool power_failed = disk_.is_dark();
+    disk_.stop();
+    if (power_failed) {
+      disk_.crash();
+    } else {
+      disk_.kill();
+    }
+    return host.error();
+  }
   host_ = *std::move(host);
   tick(life_);
   return {};

@@ -190,6 +190,12 @@ void Simulation::start(Machine& machine) {
   machine.disk().set_space(VirtualDisk::kUnlimited);  // Its operator makes room first.
   if (const auto status = machine.start(); !status) {
     story_.tell(machine.name(), "refuses", status.error().to_string());
+    if (machine.has_faulty_disk()) {  // Its operator sees to the disk, and tries again.
+      agenda_.in(random_.between(10, 2'000), [this, &machine, life = machine.life()] {
+        if (machine.life() == life) bring_back(machine);
+      });
+      return;
+    }
     judge_.refused_to_start(machine, status.error());
     stays_down_.insert(machine.place());
     return;
@@ -286,7 +292,11 @@ SimulationResult Simulation::run() {
   const auto usual =
       random_.between(options_.profile->faults_ms_min, options_.profile->faults_ms_max);
   if (options_.each_hour) agenda_.in(kHourMs, [this] { report_hour(); });
-  run_ms(options_.faults_ms == 0 ? usual : options_.faults_ms);
+  if (options_.faults_ms == 0) {
+    run_ms(usual);
+  } else {  // What is violated in a long run is told within the hour.
+    run_until([this] { return is_spoilt_; }, options_.faults_ms);
+  }
   const auto live = heal();
   if (!makes_progress(live)) judge_.object("no progress after all was healed");
   std::vector<const Machine*> up;
@@ -300,6 +310,7 @@ SimulationResult Simulation::run() {
 void Simulation::report_hour() {
   if (!faults_go_on_) return;
   options_.each_hour(result());
+  is_spoilt_ = !judge_.violations().empty();
   agenda_.in(kHourMs, [this] { report_hour(); });
 }
 

@@ -171,6 +171,7 @@ class Simulation {
   std::unique_ptr<Clients> clients_;
   std::uint64_t restarts_ = 0;
   bool faults_go_on_ = false;
+  bool is_spoilt_ = false;            // Something was violated by the end of an hour.
   std::uint64_t calm_ = 1;            // How many times rarer faults are than at the beginning.
   std::map<Place, Bytes> old_votes_;  // Copies of vote logs, as a backup has them.
   std::size_t validators_now_ = 0;

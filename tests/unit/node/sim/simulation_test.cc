@@ -75,6 +75,45 @@ TEST(Simulation, FaultsGoOnAsLongAsOneLikes) {
   EXPECT_GE(result.counts.virtual_ms, options.faults_ms);
 }
 
+// A disk that fails while a node starts is no fault of the node, which is started again.
+TEST(Simulation, ADiskThatFailsAtTheStartDelaysIt) {
+  for (std::uint64_t syncs = 0; syncs < 3; ++syncs) {
+    Simulation simulation(options_of("calm", 1));
+    simulation.run_ms(3'000);
+    auto& machine = simulation.machine("brand");
+    simulation.stop(machine, syncs == 0 ? Stop::kill : Stop::power);
+    machine.disk().fail_sync_in(syncs);
+    const auto faults = machine.disk().faults();
+    simulation.start(machine);
+    SCOPED_TRACE("sync " + std::to_string(syncs));
+    EXPECT_TRUE(simulation.run_until(
+        [&] { return machine.is_up() && machine.disk().faults() > faults; }, 10'000));
+    EXPECT_TRUE(simulation.run_until([&] { return machine.is_up(); }, 10'000));
+    const auto height = simulation.judge().height();
+    EXPECT_TRUE(simulation.run_until(
+        [&] { return machine.is_up() && machine.journal().tip().height.value() > height + 5; },
+        30'000));
+    expect_sound(simulation.result());
+  }
+}
+
+// And one that refuses to start for another reason is told of.
+TEST(Simulation, ANodeThatCannotReadItsJournalIsToldOf) {
+  Simulation simulation(options_of("calm", 1));
+  simulation.run_ms(3'000);
+  auto& machine = simulation.machine("brand");
+  simulation.stop(machine, Stop::kill);
+  for (const auto& [path, bytes] : machine.disk().contents()) {
+    if (path.find("/journal") == std::string::npos || bytes.size() < 200) continue;
+    machine.disk().bytes(path)[100] ^= 1;
+  }
+  simulation.start(machine);
+  simulation.run_ms(5'000);
+  EXPECT_FALSE(machine.is_up());
+  ASSERT_EQ(simulation.result().violations.size(), 1u);
+  EXPECT_NE(simulation.result().violations[0].find("brand does not start"), std::string::npos);
+}
+
 TEST(Simulation, NoOneByzantineValidatorOfFourDoesHarm) {
   for (std::uint64_t kind = 1; kind < kFaultCount; ++kind) {
     auto options = options_of("network", kind);
