@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "contracts/activities.h"
 #include "contracts/claims.h"
 #include "contracts/codes.h"
 #include "contracts/evidence.h"

@@ -39,7 +39,7 @@ Status check_parents(const PartyIndex& parties, const GenesisParty& party, std::
     if (depth == kChannelDepthMax) return invalid_genesis(std::move(field), "a cycle, or too deep");
     const auto it = parties.find(*parent);
     if (it == parties.end()) return invalid_genesis(std::move(field), "not in this genesis");
-    if (!may_be_parent(it->second->role))
+    if (!may_be_parent_of(party.role, it->second->role))
       return invalid_genesis(std::move(field), "its role has no children");
     parent = it->second->parent;
   }

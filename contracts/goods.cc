@@ -15,17 +15,6 @@
 namespace fenrun {
 namespace {
 
-bool may_hold_goods(Role role) {
-  return role == Role::brand || role == Role::distributor || role == Role::subdistributor ||
-         role == Role::store || role == Role::organizer;
-}
-
-// Who may report goods at a place: whoever is there or above it, and gateways.
-bool may_report_at(const OperationContext& context, const PartyId& place_id, const Party& place) {
-  return context.signer == place_id || context.party.role == Role::gateway ||
-         is_ancestor(context.state(), context.signer, place);
-}
-
 bool names_a_container(EventKind kind) {
   return kind == EventKind::packing || kind == EventKind::unpacking;
 }
@@ -113,7 +102,10 @@ class Recording {
   Status run_observed() {
     FENRUN_TRY(units_, find_event_units(state(), event_, Unknown::passed_over));
     const bool is_brand = !units_.empty() && units_.front().unit.brand == context_.signer;
-    if (!is_brand && !may_report_at(context_, event_.place, place_)) return not_a_reporter();
+    if (!is_brand && !is_device_at(context_, event_.place) &&
+        !may_report_at(context_, event_.place, place_)) {
+      return not_a_reporter();
+    }
     named_ = units_.size();
     write({});
     return {};
@@ -160,6 +152,8 @@ class Recording {
         if (is_brand) return {};
         return Error{Errc::not_authorized, "not the units' brand"};
       case EventKind::retail_selling:
+        if (is_brand || is_device_at(context_, event_.place)) return {};
+        break;
       case EventKind::destroying:
         if (is_brand) return {};
         break;

@@ -220,4 +220,12 @@ RecordKey history_bits_key(const UnitId& unit) {
   return add_unit(family(ContractFamily::history_bits), chunk).take();
 }
 
+RecordKey activity_key(const ActivityId& activity) {
+  return family(ContractFamily::activity)
+      .raw(activity.place.view())
+      .number(static_cast<std::uint8_t>(activity.kind))
+      .raw(activity.reference.view())
+      .take();
+}
+
 }  // namespace fenrun

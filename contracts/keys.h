@@ -47,6 +47,7 @@ enum class ContractFamily : std::uint8_t {
   sscc_block = 50,       // ‖ u64 SSCC without check digit, / kSsccBlock.
   erasure = 51,          // ‖ subject.
   history_bits = 52,  // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 index / kUnitBits.
+  activity = 53,      // ‖ place ‖ u8 kind ‖ reference.
 };
 
 RecordKey party_scope();
@@ -101,5 +102,6 @@ RecordKey sscc_block_key(std::uint64_t sscc);  // Of any SSCC of the block, with
 RecordKey erasure_key(const SubjectId& subject);
 RecordKey history_bits_scope(UnitBatchId batch);
 RecordKey history_bits_key(const UnitId& unit);  // Of any unit of the chunk.
+RecordKey activity_key(const ActivityId& activity);
 
 }  // namespace fenrun

@@ -50,6 +50,8 @@ std::string_view name_of(const Operation& operation) {
           [](const ClaimCode&) -> Name { return "claim_code"; },
           [](const AttestClaim&) -> Name { return "attest_claim"; },
           [](const EraseSubject&) -> Name { return "erase_subject"; },
+          [](const RecordActivity&) -> Name { return "record_activity"; },
+          [](const WithdrawActivity&) -> Name { return "withdraw_activity"; },
       },
       operation);
 }

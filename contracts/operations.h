@@ -288,6 +288,31 @@ struct EraseSubject {
   friend bool operator==(const EraseSubject&, const EraseSubject&) = default;
 };
 
+// Orders and other activities: contracts/activities.h.
+
+struct RecordActivity {
+  ActivityId id;
+  TimeMs time;
+  std::optional<PartyId> counterparty;  // restock_order: who supplies.  Else not given.
+  std::optional<SubjectId> subject;     // Who ordered, bought or shared.
+  std::optional<SubjectId> reached;     // share: who came by it.
+  List<ActivityLine, kActivityLinesMax> lines;
+  std::optional<ActivityValue> value;           // Of all lines together.
+  List<Digest, kActivityEvidenceMax> evidence;  // SHA-256 of what shows it, such as photos.
+  EventId source;  // The document that tells it, and its place in it.  Part 0.
+
+  FENRUN_FIELDS(id, time, counterparty, subject, reached, lines, value, evidence, source)
+  friend bool operator==(const RecordActivity&, const RecordActivity&) = default;
+};
+
+// It was cancelled, or recorded in error.  Stays on record, and its reference taken.
+struct WithdrawActivity {
+  ActivityId id;
+
+  FENRUN_FIELDS(id)
+  friend bool operator==(const WithdrawActivity&, const WithdrawActivity&) = default;
+};
+
 // Payouts: contracts/payouts.h.
 
 // Also the next attempt of a payout that failed: same id, same terms.
@@ -397,7 +422,7 @@ using Operation =
                  CountersignPolicy, OpenPeriod, DeclareBudget, AttestBacking, OpenUnitBatch,
                  RecordEvent, InstructPayout, SettlePayout, AcknowledgePayout, ReplaceValidatorKeys,
                  ReportReady, RecordEvidence, RegisterCodes, VoidCodes, ClaimCode, AttestClaim,
-                 EraseSubject>;
+                 EraseSubject, RecordActivity, WithdrawActivity>;
 
 // The bytes of an operation as a transaction carries them.  Errc::limit_exceeded above 32 KiB.
 // REQUIRES: every list and text within its own limit, as whatever was decoded is.

@@ -15,10 +15,10 @@ Status check_new_key(const StateView& state, const PublicKey& key) {
   return {};
 }
 
-Status check_parent(const StateView& state, const PartyId& parent) {
+Status check_parent(const StateView& state, const PartyId& parent, Role child) {
   auto above = find_party(state, parent);
   if (!above) return Error{Errc::party_unknown, "parent"};
-  if (!may_be_parent(above->role)) return Error{Errc::role_not_allowed, "parent"};
+  if (!may_be_parent_of(child, above->role)) return Error{Errc::role_not_allowed, "parent"};
   std::size_t depth = 1;
   for (; above && above->parent; ++depth) above = find_party(state, *above->parent);
   if (depth > kChannelDepthMax) {
@@ -49,6 +49,21 @@ bool may_be_parent(Role role) {
   return role == Role::brand || role == Role::distributor || role == Role::subdistributor;
 }
 
+bool may_be_parent_of(Role child, Role role) {
+  return may_be_parent(role) || (child == Role::device && is_shop(role));
+}
+
+bool may_hold_goods(Role role) { return may_be_parent(role) || is_shop(role); }
+
+bool may_report_at(const OperationContext& context, const PartyId& place_id, const Party& place) {
+  return context.signer == place_id || context.party.role == Role::gateway ||
+         is_ancestor(context.state(), context.signer, place);
+}
+
+bool is_device_at(const OperationContext& context, const PartyId& place) {
+  return context.party.role == Role::device && context.party.parent == place;
+}
+
 bool is_ancestor(const StateView& state, const PartyId& ancestor, const Party& party) {
   auto above = party.parent;
   while (above) {
@@ -75,7 +90,7 @@ Status admit_party(BlockBuilder& block, const RegisterParty& registration,
   auto& state = block.state();
   if (registration.party.is_zero()) return Error{Errc::value_invalid, "party is zero"};
   if (find_party(state, registration.party)) return Errc::party_exists;
-  if (registration.parent) FENRUN_OK(check_parent(state, *registration.parent));
+  if (registration.parent) FENRUN_OK(check_parent(state, *registration.parent, registration.role));
   if (registration.keys.empty()) return Error{Errc::key_invalid, "no key"};
 
   Party party{registration.role,
@@ -104,7 +119,7 @@ Status apply(OperationContext& context, const RegisterParty& operation) {
   if (!may_be_registered_by_a_party(operation.role)) {
     return Error{Errc::role_not_allowed, "this role is admitted by governance"};
   }
-  if (!may_be_parent(context.party.role)) return Errc::role_not_allowed;
+  if (!may_be_parent_of(operation.role, context.party.role)) return Errc::role_not_allowed;
   if (operation.parent != context.signer) {
     if (context.party.role != Role::brand) {
       return Error{Errc::not_authorized, "neither a brand nor the parent"};

@@ -20,14 +20,27 @@ Status admit_party(BlockBuilder& block, const RegisterParty& registration,
 // REQUIRES: the party and its keys are new.
 void write_new_party(Overlay& state, const PartyId& id, const Party& party);
 
-// Whether the role may have parties below it in the channel tree.
+// Whether the role may have parties of all kinds below it in the channel tree.
 bool may_be_parent(Role role);
+
+// Whether the role may have such a party below it: a shop may have devices.
+bool may_be_parent_of(Role child, Role role);
+
+// Whether the role may have goods in its hands.
+bool may_hold_goods(Role role);
 
 // Whether the role sells to consumers.
 bool is_shop(Role role);
 
 // Whether `ancestor` is above `party` in the channel tree.  A party is not its own ancestor.
 bool is_ancestor(const StateView& state, const PartyId& ancestor, const Party& party);
+
+// Whether the signer may report what happened at a place: whoever is there or above it, and
+// gateways.
+bool may_report_at(const OperationContext& context, const PartyId& place_id, const Party& place);
+
+// Whether the signer is a device of the place.
+bool is_device_at(const OperationContext& context, const PartyId& place);
 
 // Whether a recovery with this key is due at `time`.
 bool is_recovery_due(const StateView& state, const PartyId& party, const PublicKey& new_key,

@@ -176,6 +176,10 @@ std::optional<ClaimRecord> find_claim(const StateView& state, UnitBatchId batch,
   return find_value<ClaimRecord>(state, claim_key(batch, index));
 }
 
+std::optional<ActivityRecord> find_activity(const StateView& state, const ActivityId& activity) {
+  return find_value<ActivityRecord>(state, activity_key(activity));
+}
+
 std::optional<Erasure> find_erasure(const StateView& state, const SubjectId& subject) {
   return find_value<Erasure>(state, erasure_key(subject));
 }

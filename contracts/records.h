@@ -379,6 +379,17 @@ struct Erasure {
   friend bool operator==(const Erasure&, const Erasure&) = default;
 };
 
+struct ActivityRecord {
+  RecordActivity activity;
+  PartyId signer;
+  Position recorded_at;
+  std::optional<PartyId> withdrawn_by;
+  std::optional<Position> withdrawn_at;
+
+  FENRUN_FIELDS(activity, signer, recorded_at, withdrawn_by, withdrawn_at)
+  friend bool operator==(const ActivityRecord&, const ActivityRecord&) = default;
+};
+
 enum class PayoutState : std::uint8_t { instructed = 0, paid = 1, failed = 2 };
 template <>
 inline constexpr std::uint8_t kEnumCount<PayoutState> = 3;
@@ -522,6 +533,7 @@ std::optional<EventRecord> find_event(const StateView& state, const EventId& eve
 std::optional<EventId> find_event_by_hash(const StateView& state, const Digest& event_hash);
 std::optional<ClaimRecord> find_claim(const StateView& state, UnitBatchId batch,
                                       std::uint32_t index);
+std::optional<ActivityRecord> find_activity(const StateView& state, const ActivityId& activity);
 std::optional<Erasure> find_erasure(const StateView& state, const SubjectId& subject);
 UnitCounters counters(const StateView& state, const CounterId& id);
 std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout);

@@ -93,6 +93,18 @@ enum class EventKind : std::uint8_t {
 template <>
 inline constexpr std::uint8_t kEnumCount<EventKind> = 13;
 
+// What people did that no step of goods shows.  contracts/activities.h.
+enum class ActivityKind : std::uint8_t {
+  restock_order = 0,    // A store, or a distributor, orders goods from who supplies it.
+  ecommerce_order = 1,  // A consumer orders on the net.
+  group_buy_order = 2,  // An organizer orders for a group.
+  sale = 3,             // Goods were sold that are counted, and not told apart by codes.
+  share = 4,            // A consumer passed on what was offered.
+  display = 5,          // Goods are shown as agreed.
+};
+template <>
+inline constexpr std::uint8_t kEnumCount<ActivityKind> = 6;
+
 // What a document says of an event: that it happened, or that it was recorded in error.
 enum class EventStanding : std::uint8_t { asserted = 0, erroneous = 1 };
 template <>
@@ -177,6 +189,34 @@ struct EventId {
 
   FENRUN_FIELDS(document, index, part)
   friend auto operator<=>(const EventId&, const EventId&) = default;
+};
+
+// An activity is named by whose it is, its kind, and what they call it: SHA-256 of an order's
+// number, for one.
+struct ActivityId {
+  PartyId place;
+  ActivityKind kind{};
+  Digest reference;  // Not zero.
+
+  FENRUN_FIELDS(place, kind, reference)
+  friend auto operator<=>(const ActivityId&, const ActivityId&) = default;
+};
+
+// So many pieces of a product.
+struct ActivityLine {
+  GtinText product;
+  std::uint32_t quantity = 0;  // > 0.
+
+  FENRUN_FIELDS(product, quantity)
+  friend bool operator==(const ActivityLine&, const ActivityLine&) = default;
+};
+
+struct ActivityValue {
+  AssetId asset;
+  Amount amount;  // > 0.
+
+  FENRUN_FIELDS(asset, amount)
+  friend bool operator==(const ActivityValue&, const ActivityValue&) = default;
 };
 
 // Where units are counted: by batch, region of the place, and month of the block in UTC+8.

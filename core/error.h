@@ -107,6 +107,10 @@ namespace fenrun {
   X(code_inactive, 361, "commission the codes first")                                              \
   X(code_used, 362, "the code was used before: ask when and in which region")                      \
   X(claim_path_wrong, 363, "claim as the batch says: by the code's key, or by its gateway")        \
+  X(activity_exists, 364,                                                                          \
+    "this activity is recorded already: another one needs another reference")                      \
+  X(activity_unknown, 365, "record the activity first")                                            \
+  X(activity_withdrawn, 366, "the activity was withdrawn already")                                 \
   /* Proofs: why a file is refused. */                                                             \
   X(proof_malformed, 400, "the file is damaged or no proof: fetch it again")                       \
   X(proof_not_canonical, 401, "the file was altered: fetch it again")                              \

@@ -10,7 +10,7 @@ HttpResponse with_versions(HttpResponse response) {
 }
 
 unsigned epcis_status(Errc code) {
-  if (code == Errc::event_duplicate) return 409;
+  if (code == Errc::event_duplicate || code == Errc::activity_exists) return 409;
   return code == Errc::version_unsupported ? 406 : http_status(code);
 }
 

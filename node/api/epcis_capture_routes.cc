@@ -113,7 +113,7 @@ void post_event(asio::io_context& io, CaptureDesk& desk, const Call& call, HttpR
   auto request = request_of(call);
   if (!request) return reply(epcis_problem(request.error()));
   request->behaviour = ErrorBehaviour::rollback;
-  request->is_one_event = true;
+  request->form = CaptureForm::one_event;
   // Shared by the two callbacks of the desk, and by its own timer.
   const auto waiting = std::make_shared<EventReply>(io, request->body, std::move(reply));
   desk.capture(

@@ -11,7 +11,7 @@ std::vector<Route> make_routes(boost::asio::io_context& io, NodeService& node,
        {status_routes(node), party_routes(node), campaign_routes(node), goods_routes(node),
         used_code_routes(node), journal_routes(node), proof_routes(node), event_routes(node),
         log_routes(node), validator_routes(node), epcis_capture_routes(io, intake),
-        epcis_query_routes(intake), claim_routes(io, node, intake),
+        epcis_query_routes(intake), activity_routes(node, intake), claim_routes(io, node, intake),
         intake.claims ? page_routes() : std::vector<Route>()}) {
     routes.insert(routes.end(), group.begin(), group.end());
   }

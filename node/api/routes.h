@@ -31,6 +31,7 @@ std::vector<Route> log_routes(NodeService& node);  // C2SP: checkpoint, tiles, t
 std::vector<Route> validator_routes(NodeService& node);
 std::vector<Route> status_routes(NodeService& node);  // Status, health, metrics.
 std::vector<Route> epcis_capture_routes(boost::asio::io_context& io, const Intake& intake);
+std::vector<Route> activity_routes(NodeService& node, const Intake& intake);
 std::vector<Route> epcis_query_routes(const Intake& intake);
 // What consumers ask; none where the intake takes no claims.
 std::vector<Route> claim_routes(boost::asio::io_context& io, NodeService& node,

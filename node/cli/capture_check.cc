@@ -48,28 +48,36 @@ class CaptureCheck {
       worsen(Exit::refused);
     }
     if (refusal || !is_known_whole(event)) return row;
-    for (const auto& record : *event.records)
-      row["operations"].push_back(to_json(Operation(record)));
+    for (const auto& operation : *event.operations) {
+      row["operations"].push_back(to_json(operation));
+    }
     return row;
   }
 
   // The kind of what is recorded, or the code for which it is not.
   static std::string_view recorded_as(const epcis::CapturedEvent& event) {
-    if (!event.records) return name_of(event.records.error().code);
-    const auto kind = static_cast<std::size_t>(event.records->front().kind);
-    return json::kEnumNames<EventKind>.at(kind);
+    if (!event.operations) return name_of(event.operations.error().code);
+    const auto& first = event.operations->front();
+    if (const auto* const record = std::get_if<RecordEvent>(&first)) {
+      return json::kEnumNames<EventKind>.at(static_cast<std::size_t>(record->kind));
+    }
+    if (const auto* const activity = std::get_if<RecordActivity>(&first)) {
+      return json::kEnumNames<ActivityKind>.at(static_cast<std::size_t>(activity->id.kind));
+    }
+    return name_of(first);
   }
 
   // By form and identifiers, and for what cannot be recorded.
   static std::optional<Error> refusal_of(const epcis::CapturedEvent& event) {
-    if (event.refusal || event.records) return event.refusal;
-    return event.records.error();
+    if (event.refusal || event.operations) return event.refusal;
+    return event.operations.error();
   }
 
   // True if what would be sent holds nothing that was not given.
   bool is_known_whole(const epcis::CapturedEvent& event) const {
-    if (!event.records || !options_.places) return false;
-    return event.records->front().kind != EventKind::commissioning || options_.batch;
+    if (!event.operations || !options_.places) return false;
+    const auto* const record = std::get_if<RecordEvent>(&event.operations->front());
+    return !record || record->kind != EventKind::commissioning || options_.batch;
   }
 
   void worsen(Exit exit) {

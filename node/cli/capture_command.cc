@@ -26,14 +26,14 @@ Json event_view(const std::string& file, std::size_t index, const epcis::Capture
   if (!event.flags.empty()) {
     for (const auto flag : event.flags) view["flags"].push_back(std::string(name_of(flag)));
   }
-  if (!event.records) {
+  if (!event.operations) {
     view["result"] = "refused";
-    view["error"] = error_view(event.records.error());
+    view["error"] = error_view(event.operations.error());
     return view;
   }
   view["result"] = "accepted";
-  for (const auto& record : *event.records) {
-    view["operations"].push_back(to_json(Operation(record)));
+  for (const auto& operation : *event.operations) {
+    view["operations"].push_back(to_json(operation));
   }
   return view;
 }
@@ -88,7 +88,7 @@ class Capture {
     bool is_any_refused = false;
     for (std::size_t i = 0; i < document.events.size(); ++i) {
       rows_.push_back(event_view(file, i, document.events[i]));
-      is_any_refused = is_any_refused || !document.events[i].records;
+      is_any_refused = is_any_refused || !document.events[i].operations;
     }
     if (is_any_refused) exit_ = Exit::refused;
     const bool is_rollback = options_.behaviour == "rollback";

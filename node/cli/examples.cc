@@ -171,6 +171,16 @@ std::vector<Operation> codes_and_claims() {
           signed_claim, AttestClaim{claim()}, EraseSubject{claim().claimant}};
 }
 
+std::vector<Operation> activities() {
+  RecordActivity order;
+  order.id = {party(0x51), ActivityKind::restock_order, sha256(bytes_of("PO-2026-0001"))};
+  order.time = kOpens;
+  order.counterparty = party(0xd1);
+  order.lines = {{GtinText{"06901234567892"}, 24}};
+  order.value = ActivityValue{AssetId(0), Amount::minor(120'000)};
+  return {order, WithdrawActivity{order.id}};
+}
+
 }  // namespace
 
 std::vector<Operation> example_operations() {
@@ -178,6 +188,7 @@ std::vector<Operation> example_operations() {
   for (auto& operation : campaigns_goods_and_payouts()) all.push_back(std::move(operation));
   for (auto& operation : validators_and_evidence()) all.push_back(std::move(operation));
   for (auto& operation : codes_and_claims()) all.push_back(std::move(operation));
+  for (auto& operation : activities()) all.push_back(std::move(operation));
   return all;
 }
 

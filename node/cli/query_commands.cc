@@ -1,4 +1,7 @@
 // fenrun query: the API's answers as tables.
+#include <map>
+#include <utility>
+
 #include "core/text.h"
 #include "node/cli/api_client.h"
 #include "node/cli/commands.h"
@@ -11,8 +14,14 @@ constexpr std::size_t kRowsMaxDefault = 1'000;
 
 struct QueryOptions {
   std::string id;
-  std::string campaign;
+  std::map<std::string, std::string> filters;  // Those given, by name.
   std::size_t rows_max = kRowsMaxDefault;
+};
+
+// An option that leaves out the rest of a list.
+struct Filter {
+  std::string name;
+  std::string description;
 };
 
 // A query for one thing or a list of things.
@@ -25,9 +34,11 @@ struct Query {
   std::string target = {};    // Of the list, or of the thing without its argument.
   std::string suffix = {};    // Behind the argument.
   bool is_list = false;       // With the argument, too.
-  bool takes_campaign = false;
+  std::vector<Filter> filters = {};
   std::vector<Column> columns = {};  // Of the list.
 };
+
+const Filter kOfCampaign{"campaign", "Only of this campaign"};
 
 std::vector<Query> party_queries() {
   return {
@@ -63,6 +74,20 @@ std::vector<Query> party_queries() {
        .argument = "epc",
        .is_required = true,
        .target = "/v1/units"},
+      {.name = "activities",
+       .summary = "Orders, sales without codes, shares and displays",
+       .example = "fenrun query activities --place 51515151515151515151515151515151",
+       .target = "/v1/activities",
+       .filters = {{"place", "Only of this party"},
+                   {"kind", "Only of this kind, such as restock_order; with --place"}},
+       .columns = {{"place", "place"},
+                   {"kind", "kind"},
+                   {"reference", "reference"},
+                   {"time", "activity.time"},
+                   {"counterparty", "activity.counterparty"},
+                   {"value", "activity.value.amount"},
+                   {"recorded at", "recorded_at"},
+                   {"withdrawn at", "withdrawn_at"}}},
   };
 }
 
@@ -89,7 +114,7 @@ std::vector<Query> campaign_queries() {
        .summary = "Periods",
        .example = "fenrun query periods --campaign 1",
        .target = "/v1/periods",
-       .takes_campaign = true,
+       .filters = {kOfCampaign},
        .columns = {{"campaign", "campaign"},
                    {"period", "period"},
                    {"kind", "kind"},
@@ -101,7 +126,7 @@ std::vector<Query> campaign_queries() {
        .summary = "Budgets, in minor units: what was declared, and what of it is backed",
        .example = "fenrun query funds --campaign 1",
        .target = "/v1/funds",
-       .takes_campaign = true,
+       .filters = {kOfCampaign},
        .columns = {{"campaign", "campaign"},
                    {"asset", "asset"},
                    {"funder", "funder"},
@@ -226,7 +251,11 @@ Result<Exit> run(const Session& session, const Query& query, const QueryOptions&
     FENRUN_TRY(const auto argument, argument_of(query, options.id));
     target += "/" + argument + query.suffix;
   }
-  if (!options.campaign.empty()) target += "?campaign=" + percent_encoded(options.campaign);
+  char separator = '?';
+  for (const auto& [name, value] : options.filters) {
+    if (value.empty()) continue;
+    target += std::exchange(separator, '&') + name + "=" + percent_encoded(value);
+  }
   if (is_listed(query, options)) {
     FENRUN_TRY(const auto items, client.get_all(target, options.rows_max));
     session.show(items, [&](std::ostream& out) { print_table(out, items, query.columns); });
@@ -246,8 +275,8 @@ void add_query(CLI::App& parent, Session& session, const Query& query) {
   if (!query.argument.empty()) {
     command->add_option(query.argument, options->id)->required(query.is_required);
   }
-  if (query.takes_campaign) {
-    command->add_option("--campaign", options->campaign, "Only of this campaign");
+  for (const auto& filter : query.filters) {
+    command->add_option("--" + filter.name, options->filters[filter.name], filter.description);
   }
   if (!query.columns.empty()) {
     command->add_option("--rows-max", options->rows_max, "How many rows at most")

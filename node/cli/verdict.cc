@@ -92,6 +92,8 @@ constexpr auto kOperationPhrases = std::to_array<Phrase>({
     {"claims by a code, signed with the code's own key", "凭码领取（由该码自身的密钥签名）"},
     {"attests that a code was scanned", "见证一次扫码"},
     {"asks that a consumer not be told about any more", "要求不再透露某消费者"},
+    {"records an activity", "记录一项活动"},
+    {"withdraws an activity", "撤回一项活动"},
 });
 static_assert(kOperationPhrases.size() == std::variant_size_v<Operation>);
 

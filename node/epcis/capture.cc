@@ -2,6 +2,7 @@
 
 #include "node/epcis/event_hash.h"
 #include "node/epcis/fields.h"
+#include "node/epcis/plain_activity.h"
 #include "node/epcis/read_event.h"
 
 namespace fenrun::epcis {
@@ -14,12 +15,28 @@ std::string type_of(const Json& event) {
 
 // The hash goes with the first part: it finds the event, and the event its parts.  What is declared
 // an error is found by it, part by part.
-void name_records(std::vector<RecordEvent>& records, const EventId& event, const Digest& hash) {
-  for (auto& record : records) {
-    record.id.document = event.document;
-    record.id.index = event.index;
-    if (record.id.part == 0 || record.standing == EventStanding::erroneous) {
-      record.event_hash = hash;
+void name(RecordEvent& record, const EventId& event, const Digest& hash) {
+  record.id.document = event.document;
+  record.id.index = event.index;
+  if (record.id.part == 0 || record.standing == EventStanding::erroneous) {
+    record.event_hash = hash;
+  }
+}
+
+// What has no name of its own is known by the event's hash.
+void name(ActivityId& activity, const Digest& hash) {
+  if (activity.reference.is_zero()) activity.reference = hash;
+}
+
+void name(std::vector<Operation>& operations, const EventId& event, const Digest& hash) {
+  for (auto& operation : operations) {
+    if (auto* const record = std::get_if<RecordEvent>(&operation)) {
+      name(*record, event, hash);
+    } else if (auto* const activity = std::get_if<RecordActivity>(&operation)) {
+      activity->source = event;
+      name(activity->id, hash);
+    } else {
+      name(std::get<WithdrawActivity>(operation).id, hash);
     }
   }
 }
@@ -32,19 +49,29 @@ CapturedEvent capture_event(const Document& document, const EventId& id, const R
   auto read = read_event(json, site.pointer(), document.context(), growth);
   if (!read) {
     out.refusal = read.error();
-    out.records = read.error();
+    out.operations = read.error();
     return out;
   }
   out.hash = event_hash(read->event);
   if (has_foreign_hash(read->event, *out.hash)) out.flags.push_back(Flag::event_id_mismatch);
   out.refusal = std::move(read->identifier_fault);
   if (out.refusal) {
-    out.records = *out.refusal;
+    out.operations = *out.refusal;
   } else {
-    out.records = to_records(read->event, site.pointer(), with);
-    if (out.records) name_records(*out.records, id, *out.hash);
+    out.operations = to_operations(read->event, site.pointer(), with);
+    if (out.operations) name(*out.operations, id, *out.hash);
   }
   out.event = std::move(read->event);
+  return out;
+}
+
+CapturedEvent capture_activity(const Document& document, const EventId& id,
+                               const RecordWith& with) {
+  const Json& json = document.event(id.index);
+  const auto site = document.site(id.index);
+  CapturedEvent out{kind_of_activity(json), {}, {}, {}, {}, Errc::value_invalid};
+  out.operations = read_activity(json, site.pointer(), id, with.places);
+  if (!out.operations) out.refusal = out.operations.error();
   return out;
 }
 
@@ -64,7 +91,9 @@ Result<CapturedDocument> capture_document(std::string_view bytes, const RecordWi
   Growth growth;
   for (std::size_t i = 0; i < document.size(); ++i) {
     const EventId id{out.document, static_cast<std::uint32_t>(i), 0};
-    out.events.push_back(capture_event(document, id, with, growth));
+    const bool is_activity = document.kind() == DocumentKind::activities;
+    out.events.push_back(is_activity ? capture_activity(document, id, with)
+                                     : capture_event(document, id, with, growth));
   }
   return out;
 }

@@ -1,4 +1,5 @@
-// Goods events from EPCIS 2.0 documents (JSON and JSON-LD).  docs/spec/epcis.md.
+// Goods events from EPCIS 2.0 documents (JSON and JSON-LD), docs/spec/epcis.md, and activities from
+// documents of our own, docs/spec/activities.md.
 //
 // Two questions, answered one after the other: is an event in order by form and identifiers
 // (node/epcis/read_event.h), and which operations record it (node/epcis/record.h).  Whether the
@@ -25,13 +26,13 @@ std::string_view name_of(Flag flag);
 
 struct CapturedEvent {
   std::string type;              // As the document writes it; empty if it does not.
-  std::optional<Event> event;    // None if its form is not in order.
-  std::optional<Digest> hash;    // None if the form leaves nothing to hash.
+  std::optional<Event> event;    // None if its form is not in order, and in an ActivityDocument.
+  std::optional<Digest> hash;    // None likewise, and if the form leaves nothing to hash.
   std::optional<Error> refusal;  // None if it is in order by form and identifiers.
   std::vector<Flag> flags;
   // What records it, the parts in their order; or why nothing does: the refusal, or what
-  // to_records() says.
-  Result<std::vector<RecordEvent>> records;
+  // to_operations() says.
+  Result<std::vector<Operation>> operations;
 };
 
 struct CapturedDocument {
@@ -40,7 +41,8 @@ struct CapturedDocument {
   std::vector<CapturedEvent> events;  // Each event of the document, in its order.
 };
 
-// Any document: an EPCISDocument or EPCISQueryDocument, an array of events, or one event.
+// Any document: an EPCISDocument or EPCISQueryDocument, an array of events, one event, or an
+// ActivityDocument.
 //
 // Errors of the whole document: json_invalid, limit_exceeded, personal_data, value_invalid for a
 // context that is not built in and for the document's own members, not_supported_yet for another

@@ -1,6 +1,7 @@
 #include "node/epcis/decimal.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/text.h"
 
@@ -64,6 +65,14 @@ std::optional<std::string> canonical_decimal(std::string_view text) {
   if (point >= size) return out + digits + std::string(static_cast<std::size_t>(point - size), '0');
   const auto whole = static_cast<std::size_t>(point);
   return out + digits.substr(0, whole) + "." + digits.substr(whole);
+}
+
+std::optional<std::uint32_t> whole_number(std::string_view canonical) {
+  std::uint32_t number = 0;
+  const char* const end = canonical.data() + canonical.size();
+  const auto [rest, error] = std::from_chars(canonical.data(), end, number);
+  if (error != std::errc() || rest != end || number == 0) return std::nullopt;
+  return number;
 }
 
 }  // namespace fenrun::epcis

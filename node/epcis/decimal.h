@@ -1,6 +1,7 @@
 // Decimal numerals in one spelling, computed on their digits and never by way of a float.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,5 +13,8 @@ namespace fenrun::epcis {
 std::optional<std::string> canonical_decimal(std::string_view text);
 
 inline constexpr std::size_t kDecimalDigitsMax = 64;
+
+// The number of a canonical numeral; none for 0, for a fraction and beyond 32 bits.
+std::optional<std::uint32_t> whole_number(std::string_view canonical);
 
 }  // namespace fenrun::epcis

@@ -24,6 +24,7 @@ bool is_version_2(const Json& version) {
 }
 
 constexpr std::array<std::string_view, 2> kDocumentPath = {"epcisBody", "eventList"};
+constexpr std::array<std::string_view, 1> kActivitiesPath = {"activities"};
 constexpr std::array<std::string_view, 4> kQueryPath = {"epcisBody", "queryResults", "resultsBody",
                                                         "eventList"};
 
@@ -34,6 +35,8 @@ std::span<const std::string_view> path_of(DocumentKind kind) {
       return kDocumentPath;
     case DocumentKind::query_document:
       return kQueryPath;
+    case DocumentKind::activities:
+      return kActivitiesPath;
     case DocumentKind::list:
     case DocumentKind::event:
       return {};
@@ -77,6 +80,7 @@ Status Document::read_frame() {
   if (name.ends_with("Event")) return {};
   if (name == "EPCISDocument") return read_document();
   if (name == "EPCISQueryDocument") return read_query_document();
+  if (name == "ActivityDocument") return read_activity_document();
   return at({&root, "type"}, Errc::not_supported_yet, shortened(name));
 }
 
@@ -152,6 +156,19 @@ Status Document::read_query_document() {
   }
   if (inner && inner->is_array()) return {};
   return at(*first.pointer().parent, Errc::value_invalid, "must be a list of events");
+}
+
+Status Document::read_activity_document() {
+  kind_ = DocumentKind::activities;
+  const Pointer root;
+  for (const auto& [name, value] : json_.items()) {
+    if (name != "type" && name != "activities") {
+      return at({&root, name}, Errc::value_invalid, "no member of an ActivityDocument");
+    }
+  }
+  const Json* const list = member_of(json_, "activities");
+  if (list && list->is_array()) return {};
+  return at({&root, "activities"}, Errc::value_invalid, "must be a list of activities");
 }
 
 const Json& Document::events() const {

@@ -18,6 +18,7 @@ enum class DocumentKind {
   query_document,  // An EPCISQueryDocument: the answer to a query.
   list,            // An array of events.
   event,           // One event.
+  activities,      // An ActivityDocument: docs/spec/activities.md.
 };
 
 class Document {
@@ -59,6 +60,7 @@ class Document {
   Status read_frame();
   Status read_document();
   Status read_query_document();
+  Status read_activity_document();
   Status check_members(std::initializer_list<std::string_view> known, std::string_view what) const;
   Status check_dates(bool are_required) const;
 

@@ -38,11 +38,11 @@ class Grouping {
 std::vector<OperationGroup> operation_groups(const CapturedDocument& document) {
   Grouping grouping;
   for (std::size_t i = 0; i < document.events.size(); ++i) {
-    const auto& records = document.events[i].records;
-    if (!records) continue;
+    const auto& operations = document.events[i].operations;
+    if (!operations) continue;
     std::vector<OperationBytes> parts;
-    for (const auto& record : *records) {
-      auto bytes = encode_operation(record);
+    for (const auto& operation : *operations) {
+      auto bytes = encode_operation(operation);
       CHECK(bytes.has_value());  // A part never has more than kPartUnitsBytesMax of units.
       parts.push_back(*std::move(bytes));
     }

@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include "node/epcis/activity.h"
+#include "node/epcis/event_parties.h"
 #include "node/epcis/event_time.h"
 #include "node/epcis/fields.h"
 #include "node/epcis/identifiers.h"
@@ -31,10 +33,6 @@ constexpr auto kSteps = std::to_array<Step>({
     {"destroying", EventKind::destroying, Action::remove},
 });
 
-// To whom goods go: the first of these that the event names.
-constexpr auto kConsigneeTypes =
-    std::to_array<std::string_view>({"possessing_party", "owning_party", "location"});
-
 std::string_view name_of(Action action) {
   switch (action) {
     case Action::add:
@@ -50,18 +48,20 @@ std::string_view name_of(Action action) {
 class Recorder {
  public:
   Recorder(const Event& event, const Pointer& place, const RecordWith& with)
-      : event_(event), place_(place), with_(with) {
+      : event_(event), place_(place), with_(with), parties_(event, place, with.places) {
     if (event.biz_step) step_ = word_of(Vocabulary::biz_step, *event.biz_step);
   }
 
-  Result<std::vector<RecordEvent>> record() const {
+  Result<std::vector<Operation>> record() const {
+    FENRUN_TRY(auto activity, to_activity(event_, place_, with_.places));
+    if (activity) return std::vector<Operation>{*std::move(activity)};
     RecordEvent head;
     FENRUN_TRY(head.kind, kind());
     head.standing = event_.error ? EventStanding::erroneous : EventStanding::asserted;
     FENRUN_TRY(head.time, parse_event_time(event_.time));
-    FENRUN_TRY(head.place, party_at());
+    FENRUN_TRY(head.place, parties_.place());
     if (head.kind == EventKind::shipping) {
-      FENRUN_TRY(head.counterparty, consignee());
+      FENRUN_TRY(head.counterparty, parties_.consignee());
     }
     if (head.kind == EventKind::commissioning) {
       if (!with_.batch) {
@@ -140,57 +140,6 @@ class Recorder {
               std::string(step_) + " is recorded with " + std::string(name_of(expected)));
   }
 
-  Result<PartyId> party_of(std::string_view uri, const Pointer& where) const {
-    if (!with_.places) return PartyId{};
-    auto party = with_.places->find(uri);
-    if (!party) return at(where, party.error());
-    return *party;
-  }
-
-  // The business location is where the goods are afterwards, the read point where they were seen: a
-  // door of it, which need not be known, but must not be another party's.
-  Result<PartyId> party_at() const {
-    const Pointer location_place{&place_, "bizLocation"};
-    const Pointer point_place{&place_, "readPoint"};
-    if (!event_.biz_location && !event_.read_point) {
-      return at(location_place, Errc::value_invalid,
-                "is missing, and so is readPoint: where was it?");
-    }
-    if (!event_.biz_location) return party_of(event_.read_point->id, {&point_place, "id"});
-    FENRUN_TRY(const auto party, party_of(event_.biz_location->id, {&location_place, "id"}));
-    if (event_.read_point && with_.places) {
-      const auto other = with_.places->find(event_.read_point->id);
-      if (other && *other != party) {
-        return at(point_place, Errc::value_invalid, "is a place of another party than bizLocation");
-      }
-    }
-    return party;
-  }
-
-  Result<std::optional<PartyId>> consignee() const {
-    const Pointer list{&place_, "destinationList"};
-    std::optional<PartyId> found;
-    for (const auto type : kConsigneeTypes) {
-      for (std::size_t i = 0; i < event_.destinations.size(); ++i) {
-        const auto& destination = event_.destinations[i];
-        if (word_of(Vocabulary::source_or_destination_type, destination.type.value_or("")) !=
-            type) {
-          continue;
-        }
-        const Pointer item{&list, {}, i};
-        const Pointer where{&item, "destination"};
-        FENRUN_TRY(const auto party, party_of(destination.uri, where));
-        if (found && *found != party) {
-          return at(where, Errc::value_invalid, "goods are shipped to one party");
-        }
-        found = party;
-      }
-      if (found) return found;
-    }
-    return at(list, Errc::value_invalid,
-              "names no possessing_party, owning_party or location: shipped to whom?");
-  }
-
   std::string_view list_name() const {
     return event_.type == EventType::aggregation ? "childEPCs" : "epcList";
   }
@@ -231,33 +180,36 @@ class Recorder {
     return out;
   }
 
-  static std::vector<RecordEvent> in_parts(const RecordEvent& head,
-                                           const std::vector<EpcText>& units) {
-    std::vector<RecordEvent> out{head};
-    std::size_t bytes = 0;
-    for (const auto& unit : units) {
-      const std::size_t cost = 1 + unit.value.size();
-      if (out.back().units.size() == kEventUnitsMax || bytes + cost > kPartUnitsBytesMax) {
-        out.push_back(head);
-        out.back().id.part = static_cast<std::uint32_t>(out.size() - 1);
-        bytes = 0;
-      }
-      out.back().units.push_back(unit);
-      bytes += cost;
-    }
-    return out;
-  }
-
   const Event& event_;
   const Pointer& place_;
   const RecordWith& with_;
+  EventParties parties_;
   std::string_view step_;  // Bare; empty for own words, and without a step.
 };
 
 }  // namespace
 
-Result<std::vector<RecordEvent>> to_records(const Event& event, const Pointer& place,
-                                            const RecordWith& with) {
+std::vector<Operation> in_parts(const RecordEvent& head, const std::vector<EpcText>& units) {
+  std::vector<Operation> out;
+  RecordEvent part = head;
+  std::size_t bytes = 0;
+  for (const auto& unit : units) {
+    const std::size_t cost = 1 + unit.value.size();
+    if (part.units.size() == kEventUnitsMax || bytes + cost > kPartUnitsBytesMax) {
+      out.emplace_back(std::move(part));
+      part = head;
+      part.id.part = static_cast<std::uint32_t>(out.size());
+      bytes = 0;
+    }
+    part.units.push_back(unit);
+    bytes += cost;
+  }
+  out.emplace_back(std::move(part));
+  return out;
+}
+
+Result<std::vector<Operation>> to_operations(const Event& event, const Pointer& place,
+                                             const RecordWith& with) {
   return Recorder(event, place, with).record();
 }
 

@@ -1,7 +1,8 @@
 // From an event to the operations that record it.  docs/spec/epcis.md, §6.
 //
-// Every event that is in order is recorded.  Some bear on the state of goods; all others are
-// observed: noted for the units that they name, and nothing else.  A step that bears on goods is
+// Every event that is in order is recorded.  Some bear on the state of goods, some are activities
+// (node/epcis/activity.h); all others are observed: noted for the units that they name, and nothing
+// else.  A step that bears on goods is
 // never taken for an observation because something about it is wrong: that is refused, so that what
 // a document says does not look recorded when it is not.
 #pragma once
@@ -24,11 +25,15 @@ struct RecordWith {
 // The identifiers of one part take at most so many bytes, each with one for its length.
 inline constexpr std::size_t kPartUnitsBytesMax = 32'000;
 
-// At least one: an event whose units one operation does not hold comes in parts, numbered from 0 in
-// the order of its units.  Without document, index and hash, which are not the event's to say.
-// Errc::value_invalid, not_supported_yet; each with a JSON pointer from `place`, where the event
-// stands.
-Result<std::vector<RecordEvent>> to_records(const Event& event, const Pointer& place,
-                                            const RecordWith& with);
+// At least one: a RecordActivity, a WithdrawActivity, or the parts of one RecordEvent.  Without
+// document, index and hash, which are not the event's to say.
+// Errc::value_invalid, not_supported_yet, limit_exceeded; each with a JSON pointer from `place`,
+// where the event stands.
+Result<std::vector<Operation>> to_operations(const Event& event, const Pointer& place,
+                                             const RecordWith& with);
+
+// The event that the head tells of these units: in parts where one operation does not hold them
+// all, numbered from 0 in the order of the units.
+std::vector<Operation> in_parts(const RecordEvent& head, const std::vector<EpcText>& units);
 
 }  // namespace fenrun::epcis

@@ -31,10 +31,10 @@ std::vector<CaptureJobEvent> job_events(const epcis::CapturedDocument& captured)
     if (event.hash) item.event_id = epcis::event_hash_uri(*event.hash);
     if (event.event && event.event->event_id) item.event_id = *event.event->event_id;
     for (const auto flag : event.flags) item.flags.emplace_back(epcis::name_of(flag));
-    if (!event.records) {
+    if (!event.operations) {
       item.is_final = true;
-      item.outcome = event.records.error().code;
-      item.detail = event.records.error().detail;
+      item.outcome = event.operations.error().code;
+      item.detail = event.operations.error().detail;
     }
     out.push_back(std::move(item));
   }
@@ -64,6 +64,12 @@ void add_to_catalogue(const CaptureJob& job, const epcis::CapturedDocument& capt
     const EventId id{job.document, static_cast<std::uint32_t>(i), 0};
     catalogue.add({id, job.finished.value_or(job.created), *event.hash}, *event.event);
   }
+}
+
+// Whether something may be refused because it was recorded before.
+bool tells_of_an_earlier_one(Errc outcome) {
+  return outcome == Errc::event_duplicate || outcome == Errc::activity_exists ||
+         outcome == Errc::activity_withdrawn || outcome == Errc::atomic_aborted;
 }
 
 CaptureJobSummary summary_of(const CaptureJob& job) {
@@ -122,9 +128,7 @@ Result<CaptureDesk::Draft> CaptureDesk::prepare(const CaptureRequest& request) {
   job.behaviour = request.behaviour;
   job.batch = request.batch;
   FENRUN_TRY(auto draft, draft_of(std::move(job), request.body));
-  if (request.is_one_event && draft.captured.kind != epcis::DocumentKind::event) {
-    return Error{Errc::value_invalid, "/: must be one event, without a document around it"};
-  }
+  FENRUN_OK(check_form(draft.captured.kind, request.form));
   if (draft.groups.empty()) {
     draft.job.finished = options_.clock();
   } else {
@@ -132,6 +136,21 @@ Result<CaptureDesk::Draft> CaptureDesk::prepare(const CaptureRequest& request) {
   }
   FENRUN_OK(write(draft.job));
   return draft;
+}
+
+Status CaptureDesk::check_form(epcis::DocumentKind kind, CaptureForm form) {
+  switch (form) {
+    case CaptureForm::epcis:
+      if (kind != epcis::DocumentKind::activities) return {};
+      return Error{Errc::value_invalid, "/type: send an ActivityDocument to /v1/activities"};
+    case CaptureForm::one_event:
+      if (kind == epcis::DocumentKind::event) return {};
+      return Error{Errc::value_invalid, "/: must be one event, without a document around it"};
+    case CaptureForm::activities:
+      if (kind == epcis::DocumentKind::activities) return {};
+      return Error{Errc::value_invalid, "/type: must be ActivityDocument"};
+  }
+  return {};
 }
 
 Result<CaptureDesk::Draft> CaptureDesk::draft_of(CaptureJob job, const std::string& body) const {
@@ -209,15 +228,30 @@ void CaptureDesk::settle(Running& running, std::size_t event, const IntakeOutcom
   item.detail = detail;
   if (is_first && !outcome.transaction.is_zero()) item.transaction = outcome.transaction;
   if (is_first) item.position = outcome.position;
-  const bool may_be_recorded =
-      outcome.outcome == Errc::event_duplicate || outcome.outcome == Errc::atomic_aborted;
-  if (!running.is_resumed || !may_be_recorded) return;
-  const EventId id{running.draft.job.document, static_cast<std::uint32_t>(event), 0};
-  if (const auto record = find_event(node_->journal().state(), id)) {
+  if (!running.is_resumed || !tells_of_an_earlier_one(outcome.outcome)) return;
+  if (const auto position = recorded_at(running.draft, event)) {
     item.outcome = Errc::ok;
-    item.position = record->recorded_at;
+    item.position = *position;
     item.transaction.reset();
   }
+}
+
+// Where the ledger holds what the event says, under the event's own name.
+std::optional<Position> CaptureDesk::recorded_at(const Draft& draft, std::size_t event) const {
+  const auto& state = node_->journal().state();
+  const EventId id{draft.job.document, static_cast<std::uint32_t>(event), 0};
+  const auto& operation = draft.captured.events[event].operations->front();
+  if (const auto* const activity = std::get_if<RecordActivity>(&operation)) {
+    const auto record = find_activity(state, activity->id);
+    if (!record || record->activity.source != id) return std::nullopt;
+    return record->recorded_at;
+  }
+  if (const auto* const withdrawal = std::get_if<WithdrawActivity>(&operation)) {
+    const auto record = find_activity(state, withdrawal->id);
+    return record ? record->withdrawn_at : std::nullopt;
+  }
+  const auto record = find_event(state, id);
+  return record ? std::optional(record->recorded_at) : std::nullopt;
 }
 
 void CaptureDesk::finish(const std::string& id) {

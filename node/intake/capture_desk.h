@@ -35,11 +35,18 @@ struct CaptureDeskOptions {
   std::function<void(const std::string&)> log;  // From any thread.
 };
 
+// What a body must be.
+enum class CaptureForm {
+  epcis,       // Any document of EPCIS.
+  one_event,   // An event, and nothing around it.
+  activities,  // An ActivityDocument.
+};
+
 struct CaptureRequest {
   std::string body;
   ErrorBehaviour behaviour{};
   std::optional<UnitBatchId> batch;
-  bool is_one_event = false;  // The body is an event, and nothing around it.
+  CaptureForm form{};
 };
 
 // A job as lists have it.
@@ -121,6 +128,7 @@ class CaptureDesk {
   // On the desk's thread.
   Result<Draft> prepare(const CaptureRequest& request);
   Result<Draft> draft_of(CaptureJob job, const std::string& body) const;
+  static Status check_form(epcis::DocumentKind kind, CaptureForm form);
   Status write(const CaptureJob& job);
   Kept read_kept();
   Result<CaptureJob> read_job(const std::string& name) const;
@@ -134,6 +142,7 @@ class CaptureDesk {
                    const Result<std::vector<IntakeOutcome>>& outcomes);
   void settle(Running& running, std::size_t event, const IntakeOutcome& outcome,
               const std::string& detail) const;
+  std::optional<Position> recorded_at(const Draft& draft, std::size_t event) const;
   void finish(const std::string& id);
   void note(const CaptureJob& job);
   void forget_fruitless();

@@ -33,6 +33,8 @@ FENRUN_ENUM_NAMES(KeyPurpose, "transactions", "consensus", "checkpoint", "transp
 FENRUN_ENUM_NAMES(EventKind, "commissioning", "receiving", "retail_selling", "packing", "unpacking",
                   "opening", "shipping", "void_shipping", "returning", "destroying", "releasing",
                   "observed", "claiming");
+FENRUN_ENUM_NAMES(ActivityKind, "restock_order", "ecommerce_order", "group_buy_order", "sale",
+                  "share", "display");
 FENRUN_ENUM_NAMES(EventStanding, "asserted", "erroneous");
 FENRUN_ENUM_NAMES(EventStatus, "recorded", "diverted", "reversed", "disputed");
 FENRUN_ENUM_NAMES(UnitLevel, "item", "case", "logistic", "box");
@@ -82,7 +84,7 @@ FENRUN_ALTERNATIVE_NAMES(Operation, "register_party", "rotate_key", "propose_rec
                          "record_event", "instruct_payout", "settle_payout", "acknowledge_payout",
                          "replace_validator_keys", "report_ready", "record_evidence",
                          "register_codes", "void_codes", "claim_code", "attest_claim",
-                         "erase_subject");
+                         "erase_subject", "record_activity", "withdraw_activity");
 #undef FENRUN_ALTERNATIVE_NAMES
 
 }  // namespace fenrun::json

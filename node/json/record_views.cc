@@ -281,6 +281,15 @@ const FamilyView kFamilies[] = {
            .finish();
      },
      batch_field, linked<UnitBits>},
+    {number_of(ContractFamily::activity), "activity",
+     [](ByteView in) {
+       return KeyFields(in)
+           .fixed<PartyId>("place")
+           .name_of_enum<ActivityKind>("kind")
+           .fixed<Digest>("reference")
+           .finish();
+     },
+     nullptr, plain<ActivityRecord>},
 };
 
 }  // namespace

@@ -207,6 +207,73 @@ class GoodsTest(NetworkTest):
             self.assertIn(answer.status, (400, 404, 413, 415, 422, 501), (path, answer.body))
             check(answer.json, api, "RFC7807ProblemResponseBody")
 
+    def test_6_a_till_sells_and_a_store_orders_without_epcis(self):
+        net, east = self.net, self.net.parties["distributor-east"]
+        parties = {name: secrets.token_hex(16) for name in ("store", "till")}
+        keys = {name: net.home / f"{name}.key" for name in parties}
+        public = {name: net.run("keys", "new", "--purpose", "party", "--out", path,
+                                "--plain")["public_key"]
+                  for name, path in keys.items()}
+
+        def registration(name, role, parent):
+            return {"type": "register_party", "party": parties[name], "role": role,
+                    "parent": parent, "name_commitment": "00" * 32,
+                    "attributes": {"channel": "offline", "region": 310100, "grade": 0},
+                    "keys": [{"purpose": "transactions", "key": public[name]}]}
+        net.submit("brand", [registration("store", "store", east),
+                             registration("till", "device", parties["store"])])
+        [case] = [("case", 9, 1)]
+        pallet = self.made["levels"][2]["last"]
+        net.submit("brand", [self.event("unpacking", "brand", parent=pallet),
+                             self.event("shipping", "brand", [case],
+                                        counterparty=parties["store"])])
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        bottle = self.links[BOTTLES - 2].split("#")[0]
+        document = {"type": "ActivityDocument", "activities": [
+            {"kind": "sale", "time": now, "place": parties["store"], "units": [bottle]}]}
+        path = net.home / "activities.json"
+
+        def capture(key, *, ok):
+            path.write_text(json.dumps(document))
+            return net.run("capture", path, "--key", keys[key], *net.member("auditor"),
+                           "--wait", "30", check=ok)
+        [row] = capture("till", ok=False)
+        self.assertEqual(row["error"]["code"], "unit_not_received")
+        arrived = self.event("receiving", "brand", [case])
+        arrived["place"] = parties["store"]
+        net.submit("distributor-east", [arrived])
+        self.assertEqual(capture("till", ok=True)[0]["outcome"], "ok")
+        self.assertEqual(self.unit(bottle)["state"], "sold")
+        document["activities"] = [{
+            "kind": "restock_order", "time": now, "place": parties["store"], "supplier": east,
+            "reference": "PO-1", "lines": [{"gtin": BOTTLE, "quantity": 24}]}]
+        [row] = capture("till", ok=False)
+        self.assertEqual(row["error"]["code"], "not_authorized")
+        self.assertEqual(capture("store", ok=True)[0]["outcome"], "ok")
+        [checked] = net.run("capture", "--check", path)
+        self.assertEqual((checked["result"], checked["recorded"]), ("accepted", "restock_order"))
+
+        # The brand's node takes a document of its own, and withdraws what it said of itself.
+        document["activities"] = [{
+            "kind": "display", "time": now, "place": net.parties["brand"], "reference": "D-1",
+            "evidence": ["ab" * 32]}, {
+            "kind": "withdrawal", "of": "display", "place": net.parties["brand"],
+            "reference": "D-1"}]
+        answer = net.request("brand", "/v1/activities", "POST", json.dumps(document),
+                             headers={"Content-Type": "application/json"})
+        self.assertEqual(answer.status, 202, answer.body)
+        net.wait_until("the activities are final",
+                       lambda: not net.get("brand", answer.location)["running"])
+        self.assertTrue(net.get("brand", answer.location)["success"])
+        for name in ("auditor", "brand"):
+            rows = {row["kind"]: row for row in net.pages(name, "/v1/activities")}
+            self.assertEqual(set(rows), {"restock_order", "display"})
+            self.assertEqual(rows["restock_order"]["signer"], parties["store"])
+            self.assertIn("withdrawn_at", rows["display"])
+        [order] = net.run("query", "activities", "--place", parties["store"],
+                          "--kind", "restock_order", *net.member("auditor"))
+        self.assertEqual(order["activity"]["lines"], [{"product": BOTTLE, "quantity": 24}])
+
 
 if __name__ == "__main__":
     unittest.main()

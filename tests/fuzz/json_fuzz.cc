@@ -139,14 +139,28 @@ void expect_whole(const RecordEvent& event) {
   EXPECT_FUZZ(encode_operation(event).has_value(), "more than an operation holds");
 }
 
+void expect_named(const Operation& operation, const EventId& id) {
+  EXPECT_FUZZ(encode_operation(operation).has_value(), "more than an operation holds");
+  if (const auto* const record = std::get_if<RecordEvent>(&operation)) {
+    expect_whole(*record);
+    EXPECT_FUZZ(record->id == id, "events that are not numbered as they stand");
+  } else if (const auto* const activity = std::get_if<RecordActivity>(&operation)) {
+    EXPECT_FUZZ(activity->source == id, "activities that are not numbered as they stand");
+    EXPECT_FUZZ(!activity->id.reference.is_zero(), "an activity without a name");
+  } else {
+    const auto& withdrawal = std::get<WithdrawActivity>(operation);
+    EXPECT_FUZZ(!withdrawal.id.reference.is_zero(), "nothing to withdraw");
+  }
+}
+
 // Form, identifiers and hash of every event.
 void expect_checked(const epcis::CapturedEvent& event) {
-  EXPECT_FUZZ(event.refusal || event.hash, "accepted without a hash");
+  EXPECT_FUZZ(event.refusal || event.hash || !event.event, "accepted without a hash");
   EXPECT_FUZZ(!event.refusal || is_code_of_form(event.refusal->code), event.refusal->to_string());
-  EXPECT_FUZZ(!event.refusal || !event.records, "recorded though refused");
-  if (event.records) {
-    EXPECT_FUZZ(event.records->front().event_hash == event.hash, "recorded with another hash");
-  }
+  EXPECT_FUZZ(!event.refusal || !event.operations, "recorded though refused");
+  const auto* const record =
+      event.operations ? std::get_if<RecordEvent>(&event.operations->front()) : nullptr;
+  if (record) EXPECT_FUZZ(record->event_hash == event.hash, "recorded with another hash");
 }
 
 }  // namespace
@@ -221,14 +235,12 @@ FENRUN_FUZZ(capture, capture_seeds) {
   std::uint32_t index = 0;
   for (const auto& event : captured->events) {
     expect_checked(event);
-    if (!event.records) {
-      EXPECT_FUZZ(is_code_of_form(event.records.error().code), event.records.error().to_string());
+    if (!event.operations) {
+      EXPECT_FUZZ(is_code_of_form(event.operations.error().code),
+                  event.operations.error().to_string());
     }
-    for (std::uint32_t part = 0; event.records && part < event.records->size(); ++part) {
-      const auto& record = (*event.records)[part];
-      expect_whole(record);
-      EXPECT_FUZZ(record.id == (EventId{captured->document, index, part}),
-                  "events that are not numbered as they stand");
+    for (std::uint32_t part = 0; event.operations && part < event.operations->size(); ++part) {
+      expect_named((*event.operations)[part], {captured->document, index, part});
     }
     ++index;
   }

@@ -68,9 +68,9 @@ class FmcgLife : public ::testing::Test {
   std::vector<Errc> send(const std::string& party, const std::string& name) {
     std::vector<Operation> operations;
     for (const auto& event : read(name).events) {
-      EXPECT_TRUE(event.records) << name << ": " << event.records.error().to_string();
-      if (!event.records) return {event.records.error().code};
-      operations.insert(operations.end(), event.records->begin(), event.records->end());
+      EXPECT_TRUE(event.operations) << name << ": " << event.operations.error().to_string();
+      if (!event.operations) return {event.operations.error().code};
+      operations.insert(operations.end(), event.operations->begin(), event.operations->end());
     }
     return world_.run_all(party, operations);
   }
@@ -207,8 +207,8 @@ TEST_F(FmcgLife, R5_a_bottle_is_sold_once) {
 TEST_F(FmcgLife, R6_and_R9_wrong_check_digits_do_not_pass_the_intake) {
   for (const auto* name : {"R6_bad_check_digit", "R9_sscc_bad_check_digit_in_digital_link"}) {
     const auto event = read(name).events.at(0);
-    ASSERT_FALSE(event.records) << name;
-    EXPECT_EQ(event.records.error().code, Errc::value_invalid);
+    ASSERT_FALSE(event.operations) << name;
+    EXPECT_EQ(event.operations.error().code, Errc::value_invalid);
   }
 }
 
