@@ -2,13 +2,16 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "contracts/apply.h"
+#include "contracts/codes.h"
 #include "core/check.h"
+#include "ledger/proof/merkle.h"
 #include "node/sim/random.h"
 #include "tests/bench/micro/work.h"
 #include "tests/support/world.h"
@@ -20,6 +23,7 @@ using test::World;
 
 constexpr std::size_t kSingleTransactions = 200;
 constexpr std::size_t kSales = 500;
+constexpr std::uint32_t kClaims = 250;
 constexpr std::size_t kPostingsInCounts = 3;  // Of Header::counts.
 
 Operation budget_of(std::uint64_t campaign) {
@@ -102,6 +106,74 @@ Work execute_sales() {
   return execute(world, {world->sign("store", sales)}, 2 * kSales);
 }
 
+// The Merkle tree over 2^levels codes of which a few have keys: what holds none of them is made up.
+class SparseTree {
+ public:
+  SparseTree(unsigned levels, const std::map<std::uint32_t, Digest>& leaves)
+      : levels_(levels), leaves_(leaves) {}
+
+  Digest root() const { return node(levels_, 0); }
+  List<Digest, kCodePathMax> path(std::uint32_t index) const {
+    List<Digest, kCodePathMax> out;
+    for (unsigned level = 0; level < levels_; ++level) {
+      out.push_back(node(level, (index >> level) ^ 1u));
+    }
+    return out;
+  }
+
+ private:
+  Digest node(unsigned level, std::uint32_t index) const {
+    const auto first = leaves_.lower_bound(index << level);
+    if (first == leaves_.end() || first->first >> level != index) {
+      return test::digest_named(std::to_string(level) + "/" + std::to_string(index));
+    }
+    if (level == 0) return first->second;
+    return node_hash(node(level - 1, 2 * index), node(level - 1, 2 * index + 1));
+  }
+
+  unsigned levels_;
+  const std::map<std::uint32_t, Digest>& leaves_;
+};
+
+// Codes of a batch of 2^levels are used by those who hold them, all over it.
+Work execute_claims(unsigned levels) {
+  constexpr UnitBatchId kBatch(77);
+  const auto world = std::make_shared<World>();
+  CHECK(world->join("store", Role::store, "east") == Errc::ok);
+  const std::uint32_t count = 1u << levels;
+  const PublicKey key = test::key_named("code").public_key();
+  std::map<std::uint32_t, Digest> leaves;
+  for (std::uint32_t i = 0; i < kClaims; ++i) {
+    const UnitId unit{kBatch, UnitLevel::item, count / kClaims * i};
+    leaves.emplace(unit.index, leaf_hash(code_leaf(unit, key)));
+  }
+  const SparseTree tree(levels, leaves);
+  RegisterCodes codes;
+  codes.batch = kBatch;
+  codes.levels = {{UnitLevel::item, test::kItemProduct, count, 0}};
+  codes.root = tree.root();
+  codes.path = ClaimPath::bearer;
+  CHECK(world->run("brand", codes) == Errc::ok);
+  RecordEvent made = test::event(EventKind::commissioning, "brand", {}, "made", world->time());
+  made.batch.reset();
+  made.ranges = {{kBatch, UnitLevel::item, 0, count}};
+  CHECK(world->run("brand", made) == Errc::ok);
+
+  std::vector<Operation> claims;
+  for (const auto& [index, leaf] : leaves) {
+    Claim claim{kBatch, index, {}, test::party_named("store"), RegionCode(310'100), world->time()};
+    claims.push_back(ClaimCode{claim, key, {}, tree.path(index)});
+  }
+  const auto transaction = world->sign("store", claims);
+  const auto block = world->execute({transaction});
+  for (const auto& bytes : block.entries) {
+    const auto entry = decode_entry(bytes);
+    const auto* const operation = std::get_if<OperationEntry>(&*entry);
+    CHECK(operation == nullptr || operation->outcome == Errc::ok);
+  }
+  return execute(world, {transaction}, 0);
+}
+
 }  // namespace
 
 std::vector<NamedWork> apply_block_work() {
@@ -113,6 +185,8 @@ std::vector<NamedWork> apply_block_work() {
       {"apply_block_batch_1k", [] { return execute_batch(1'000); }},
       {"apply_block_batch_10k", [] { return execute_batch(10'000); }},
       {"apply_block_sales", execute_sales},
+      {"apply_claims_1k", [] { return execute_claims(10); }},
+      {"apply_claims_8m", [] { return execute_claims(23); }},
   };
 }
 
