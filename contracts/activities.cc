@@ -79,12 +79,10 @@ bool may_be_place(ActivityKind kind, Role role) {
   return kind == ActivityKind::group_buy_order ? role == Role::organizer : may_hold_goods(role);
 }
 
-bool may_record(const OperationContext& context, const RecordActivity& activity,
-                const Party& place) {
-  const auto& id = activity.id;
-  if (may_report_at(context, id.place, place)) return true;
-  if (context.signer == activity.counterparty) return true;
-  return id.kind == ActivityKind::sale && is_device_at(context, id.place);
+// Not whoever takes part: a stranger could take a store's order numbers away from it.
+bool may_record(const OperationContext& context, const ActivityId& id, const Party& place) {
+  return may_report_at(context, id.place, place) ||
+         (id.kind == ActivityKind::sale && is_device_at(context, id.place));
 }
 
 }  // namespace
@@ -108,9 +106,8 @@ Status apply(OperationContext& context, const RecordActivity& operation) {
     if (!other) return Error{Errc::party_unknown, "counterparty"};
     if (!may_hold_goods(other->role)) return Error{Errc::role_not_allowed, "counterparty"};
   }
-  if (!may_record(context, operation, *place)) {
-    return Error{Errc::not_authorized,
-                 "neither the place, above it, a gateway, nor who takes part"};
+  if (!may_record(context, operation.id, *place)) {
+    return Error{Errc::not_authorized, "neither the place, above it, nor a gateway"};
   }
   const ActivityRecord record{operation, context.signer, context.position, std::nullopt,
                               std::nullopt};
