@@ -120,7 +120,7 @@ ClaimSight sight_of(const Claim& claim, const Custody& custody) {
 // What the claim earns at the store, as an event of one item.
 Result<List<EventEarning, kEventEarningsMax>> earn_claim(OperationContext& context,
                                                          const Claim& claim, const Party& store,
-                                                         const PartyId& brand, Unit unit) {
+                                                         const BrandPolicies& policies, Unit unit) {
   RecordEvent event;
   event.kind = EventKind::claiming;
   event.time = claim.time;
@@ -128,7 +128,7 @@ Result<List<EventEarning, kEventEarningsMax>> earn_claim(OperationContext& conte
   event.id.document = claim_id(context.block.chain_id(), claim);
   // No Record of the unit is written: the code is used once, so nothing earns for it again.
   std::vector<EventUnit> units{{claimed_unit(claim), std::move(unit)}};
-  return earn(context, event, store, brand, units);
+  return earn(context, event, store, policies, units);
 }
 
 // Uses the code, which is one of the batch's.
@@ -140,14 +140,24 @@ Status use_code(OperationContext& context, const Claim& claim, const UnitBatch& 
   }
   FENRUN_TRY(const auto store, claimed_store(state, claim));
 
-  ClaimRecord record{claim, context.signer, context.position, sight_of(claim, item.custody), {}};
-  if (store && record.sight != ClaimSight::held) {
-    FENRUN_TRY(record.earnings,
-               earn_claim(context, claim, *store, batch.brand, std::move(item.unit)));
+  ClaimRecord record;
+  record.claim = claim;
+  record.submitter = context.signer;
+  record.recorded_at = context.position;
+  record.sight = sight_of(claim, item.custody);
+  CountedStep step{EventKind::claiming, claim.region, month_of(context.time()), {}};
+  if (store) {
+    const auto policies = brand_policies(state, batch.brand);
+    record.counted_by_store = counts_by_store(policies, EventKind::claiming, *store, claim.time);
+    if (record.counted_by_store) step.store = claim.store;
+    if (record.sight != ClaimSight::held) {
+      FENRUN_TRY(record.earnings,
+                 earn_claim(context, claim, *store, policies, std::move(item.unit)));
+    }
   }
   mark_used(state, claim.batch, claim.index);
   state.put(claim_key(claim.batch, claim.index), encode(record));
-  count_claim(state, {claim.batch, claim.region, month_of(context.time())}, record.sight);
+  count_claim(state, step, claim.batch, record.sight);
   return {};
 }
 

@@ -65,7 +65,7 @@ class Correction {
     const bool can_be_restored = is_latest_everywhere();
     record_->status = can_be_restored ? EventStatus::reversed : EventStatus::disputed;
     record_->reversed_at = context_.position;
-    if (can_be_restored) count_back();
+    if (can_be_restored) take_back_count();
     UnitWriter writer(context_);
     // The container last: see UnitWriter.
     for (auto unit = units_.rbegin(); unit != units_.rend(); ++unit) {
@@ -165,15 +165,12 @@ class Correction {
     return true;
   }
 
-  void count_back() {
+  // Exactly what the event counted, and there: its Record says where.
+  void take_back_count() {
     const auto& counted = record_->counted;
-    for (const auto& item : counted_units()) {
-      const CounterId id{item.id.batch, counted.region, counted.month};
-      count(state(), id, record_->kind, -1);
-      const bool was_diverted = item.unit.now.custody.hold == Hold::diverted &&
-                                item.unit.before->custody.hold != Hold::diverted;
-      if (was_diverted) count_diverted(state(), id, -1);
-    }
+    CountedStep step{record_->kind, counted.region, counted.month, {}};
+    if (record_->counted_by_store) step.store = record_->place;
+    count_back(state(), step, units_by_batch(counted_units()));
   }
 
   // What counts: the container where one is opened, else the units.

@@ -1,15 +1,12 @@
 #include "contracts/counters.h"
 
+#include <algorithm>
+
+#include "contracts/parties.h"
 #include "core/check.h"
 
 namespace fenrun {
 namespace {
-
-void add_to(std::uint64_t& counter, std::int64_t units) {
-  const auto before = static_cast<std::int64_t>(counter);
-  CHECK(before + units >= 0);
-  counter = static_cast<std::uint64_t>(before + units);
-}
 
 // The counter of a step; null for one that counts as nothing.
 std::uint64_t* counter_of(UnitCounters& counters, EventKind kind) {
@@ -40,6 +37,29 @@ std::uint64_t* counter_of(UnitCounters& counters, EventKind kind) {
   UNREACHABLE();
 }
 
+bool is_counted(EventKind kind) {
+  UnitCounters none;
+  return counter_of(none, kind) != nullptr;
+}
+
+// Changes the counters of the batch: those of the region, and those of the store, if it has some.
+template <class Change>
+void change_counters(Overlay& state, const CountedStep& step, UnitBatchId batch,
+                     const Change& change) {
+  const auto change_at = [&](const auto& id) {
+    auto all = counters(state, id);
+    change(all);
+    state.put(counters_key(id), encode(all));
+  };
+  change_at(CounterId{batch, step.region, step.month});
+  if (step.store) change_at(StoreCounterId{step.month, *step.store, batch});
+}
+
+void subtract_from(std::uint64_t& counter, std::uint64_t units) {
+  CHECK(counter >= units);
+  counter -= units;
+}
+
 }  // namespace
 
 std::uint16_t month_of(TimeMs time) {
@@ -58,26 +78,50 @@ std::uint16_t month_of(TimeMs time) {
   return static_cast<std::uint16_t>(std::min<std::uint64_t>(months - kMonthsUntil1970, 0xffff));
 }
 
-void count(Overlay& state, const CounterId& id, EventKind kind, std::int64_t units) {
-  auto all = counters(state, id);
-  auto* const counter = counter_of(all, kind);
-  if (counter == nullptr || units == 0) return;
-  add_to(*counter, units);
-  state.put(counters_key(id), encode(all));
+UnitsByBatch units_by_batch(std::span<const EventUnit> units) {
+  UnitsByBatch out;
+  for (const auto& [id, unit] : units) {
+    auto& of_batch = out[id.batch];
+    ++of_batch.units;
+    const bool was_held = unit.before && unit.before->custody.hold == Hold::diverted;
+    if (unit.now.custody.hold == Hold::diverted && !was_held) ++of_batch.diverted;
+  }
+  return out;
 }
 
-void count_diverted(Overlay& state, const CounterId& id, std::int64_t units) {
-  if (units == 0) return;
-  auto all = counters(state, id);
-  add_to(all.diverted, units);
-  state.put(counters_key(id), encode(all));
+bool counts_by_store(const BrandPolicies& policies, EventKind kind, const Party& place,
+                     TimeMs time) {
+  return is_shop(place.role) && is_counted(kind) &&
+         std::ranges::any_of(policies.policies, [&](const PolicyInForce& policy) {
+           return policy.counts_by_store && policy.is_effective_at(time);
+         });
 }
 
-void count_claim(Overlay& state, const CounterId& id, ClaimSight sight) {
-  auto all = counters(state, id);
-  ++all.claimed;
-  if (sight == ClaimSight::elsewhere || sight == ClaimSight::held) ++all.claimed_elsewhere;
-  state.put(counters_key(id), encode(all));
+void count(Overlay& state, const CountedStep& step, const UnitsByBatch& units) {
+  if (!is_counted(step.kind)) return;
+  for (const auto& [batch, counted] : units) {
+    change_counters(state, step, batch, [&](UnitCounters& all) {
+      *counter_of(all, step.kind) += counted.units;
+      all.diverted += counted.diverted;
+    });
+  }
+}
+
+void count_back(Overlay& state, const CountedStep& step, const UnitsByBatch& units) {
+  if (!is_counted(step.kind)) return;
+  for (const auto& [batch, counted] : units) {
+    change_counters(state, step, batch, [&](UnitCounters& all) {
+      subtract_from(*counter_of(all, step.kind), counted.units);
+      subtract_from(all.diverted, counted.diverted);
+    });
+  }
+}
+
+void count_claim(Overlay& state, const CountedStep& step, UnitBatchId batch, ClaimSight sight) {
+  change_counters(state, step, batch, [&](UnitCounters& all) {
+    ++all.claimed;
+    if (sight == ClaimSight::elsewhere || sight == ClaimSight::held) ++all.claimed_elsewhere;
+  });
 }
 
 }  // namespace fenrun

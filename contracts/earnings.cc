@@ -254,19 +254,18 @@ Status apply_rule(OperationContext& context, Event& event, const MatchedRule& ma
 
 bool is_met(const PolicyInForce& entry, const RecordEvent& event) {
   const auto bit = 1u << static_cast<unsigned>(event.kind);
-  return (entry.triggers & bit) != 0 && entry.effective_from <= event.time &&
-         event.time < entry.effective_until;
+  return (entry.triggers & bit) != 0 && entry.is_effective_at(event.time);
 }
 
 }  // namespace
 
 Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
                                                    const RecordEvent& operation, const Party& place,
-                                                   const PartyId& brand,
+                                                   const BrandPolicies& policies,
                                                    std::vector<EventUnit>& units) {
   Event event{operation, place, units};
   List<EventEarning, kEventEarningsMax> earnings;
-  for (const auto& entry : brand_policies(context.state(), brand).policies) {
+  for (const auto& entry : policies.policies) {
     if (!is_met(entry, operation)) continue;
     const auto period = period_at(context.state(), entry.campaign, context.time());
     if (!period) continue;

@@ -22,12 +22,12 @@ struct EarningInputs {
   FENRUN_FIELDS(policy, rule, kind, time, event, place, payee, amount, units)
 };
 
-// Matches the event against every rule of `brand`'s policies, posts what is earned, and marks the
-// units that were paid for.  Rules are tried in the order of policy, version and index; each is
-// earned in full or not at all.  Units that are held as diverted earn nothing.
+// Matches the event against every rule of `policies`, those of the units' brand, posts what is
+// earned, and marks the units that were paid for.  Rules are tried in the order of policy, version
+// and index; each is earned in full or not at all.  Units that are held as diverted earn nothing.
 Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
                                                    const RecordEvent& event, const Party& place,
-                                                   const PartyId& brand,
+                                                   const BrandPolicies& policies,
                                                    std::vector<EventUnit>& units);
 
 // Takes back what an event earned: a Posting for each of its own, in the other direction.  Where

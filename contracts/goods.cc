@@ -64,8 +64,9 @@ class Recording {
     FENRUN_OK(check_reporter());
     FENRUN_OK(check_counterparty());
     FENRUN_OK(change_units());
-    FENRUN_TRY(auto earnings, earn(context_, event_, place_, brand(), earning_units()));
-    count_units();
+    const auto policies = brand_policies(state(), brand());
+    FENRUN_TRY(auto earnings, earn(context_, event_, place_, policies, earning_units()));
+    count_units(policies);
     write(std::move(earnings));
     return {};
   }
@@ -84,16 +85,13 @@ class Recording {
     FENRUN_TRY(auto commissioned, commission(context_, event_));
     units_ = std::move(commissioned.units);
     named_ = units_.size();
+    const auto policies = brand_policies(state(), context_.signer);
     List<EventEarning, kEventEarningsMax> earnings;
     if (!units_.empty()) {
-      FENRUN_TRY(earnings, earn(context_, event_, place_, context_.signer, units_));
+      FENRUN_TRY(earnings, earn(context_, event_, place_, policies, units_));
     }
-    count_units();
-    for (const auto& [batch, number] : commissioned.printed) {
-      counted_ = counter_of(batch);
-      count(state(), counted_, event_.kind, static_cast<std::int64_t>(number));
-      named_ += number;
-    }
+    count_units(policies, commissioned.printed);
+    for (const auto& [batch, number] : commissioned.printed) named_ += number;
     write(std::move(earnings));
     return {};
   }
@@ -188,29 +186,18 @@ class Recording {
     return {};
   }
 
-  CounterId counter_of(UnitBatchId batch) {
-    return {batch, place_.attributes.region, month_of(context_.time())};
-  }
-
-  void count_by_batch(const std::vector<EventUnit>& units) {
-    std::map<UnitBatchId, std::int64_t> all;
-    std::map<UnitBatchId, std::int64_t> diverted;
-    for (const auto& item : units) {
-      ++all[item.id.batch];
-      const bool was_held = item.unit.before && item.unit.before->custody.hold == Hold::diverted;
-      if (item.unit.now.custody.hold == Hold::diverted && !was_held) ++diverted[item.id.batch];
-    }
-    for (const auto& [batch, number] : all) count(state(), counter_of(batch), event_.kind, number);
-    for (const auto& [batch, number] : diverted) {
-      count_diverted(state(), counter_of(batch), number);
-      status_ = EventStatus::diverted;
-    }
-  }
-
-  void count_units() {
-    const auto& units = event_.kind == EventKind::opening ? *container_ : units_;
-    if (!units.empty()) counted_ = counter_of(units.front().id.batch);
-    count_by_batch(units);
+  // `printed`: units without Records that are commissioned as well, by batch.
+  void count_units(const BrandPolicies& policies,
+                   const std::map<UnitBatchId, std::uint64_t>& printed = {}) {
+    auto all = units_by_batch(event_.kind == EventKind::opening ? *container_ : units_);
+    for (const auto& [batch, number] : printed) all[batch].units += number;
+    counted_by_store_ = counts_by_store(policies, event_.kind, place_, event_.time);
+    CountedStep step{event_.kind, place_.attributes.region, month_of(context_.time()), {}};
+    if (counted_by_store_) step.store = event_.place;
+    count(state(), step, all);
+    if (!all.empty()) counted_ = {all.begin()->first, step.region, step.month};
+    const auto is_diverted = [](const auto& of_batch) { return of_batch.second.diverted > 0; };
+    if (std::ranges::any_of(all, is_diverted)) status_ = EventStatus::diverted;
   }
 
   void write(List<EventEarning, kEventEarningsMax> earnings) {
@@ -229,7 +216,7 @@ class Recording {
                        context_.position,   std::nullopt,
                        std::nullopt,        static_cast<std::uint32_t>(named_),
                        event_.event_hash,   counted_,
-                       std::move(earnings)};
+                       counted_by_store_,   std::move(earnings)};
     state().put(event_key(event_.id), encode(record));
     if (event_.event_hash) state().put(event_hash_key(*event_.event_hash), encode(event_.id));
   }
@@ -244,6 +231,7 @@ class Recording {
   std::optional<Custody> released_;
   std::uint64_t named_ = 0;
   CounterId counted_;
+  bool counted_by_store_ = false;
   EventStatus status_{};
 };
 

@@ -1,5 +1,7 @@
 #include "contracts/keys.h"
 
+#include "core/check.h"
+
 namespace fenrun {
 namespace {
 
@@ -201,6 +203,28 @@ RecordKey counters_key(const CounterId& counter) {
       .number(counter.region)
       .number(counter.month)
       .take();
+}
+
+RecordKey counters_key(const StoreCounterId& counter) {
+  return family(ContractFamily::store_counters)
+      .number(counter.month)
+      .raw(counter.store.view())
+      .number(counter.batch)
+      .take();
+}
+
+std::optional<StoreCounterId> store_counter_in_key(ByteView key) {
+  constexpr std::size_t kStoreAt = 1 + sizeof(StoreCounterId::month);
+  constexpr std::size_t kBatchAt = kStoreAt + PartyId::kSize;
+  const bool is_one = key.size() == kBatchAt + sizeof(UnitBatchId::rep) &&
+                      key[0] == static_cast<std::uint8_t>(ContractFamily::store_counters);
+  if (!is_one) return std::nullopt;
+  const auto store = PartyId::from(key.subspan(kStoreAt, PartyId::kSize));
+  CHECK(store.has_value());
+  std::uint32_t batch = 0;
+  for (const auto byte : key.subspan(kBatchAt)) batch = (batch << 8) | byte;
+  return StoreCounterId{static_cast<std::uint16_t>(key[1] << 8 | key[2]), *store,
+                        UnitBatchId(batch)};
 }
 
 RecordKey sscc_block_key(std::uint64_t sscc) {

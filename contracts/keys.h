@@ -46,8 +46,9 @@ enum class ContractFamily : std::uint8_t {
   counters = 49,         // ‖ batch ‖ u32 region ‖ u16 month.
   sscc_block = 50,       // ‖ u64 SSCC without check digit, / kSsccBlock.
   erasure = 51,          // ‖ subject.
-  history_bits = 52,  // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 index / kUnitBits.
-  activity = 53,      // ‖ place ‖ u8 kind ‖ reference.
+  history_bits = 52,    // Ordered within a batch: ‖ batch ‖ u8 level ‖ u32 index / kUnitBits.
+  activity = 53,        // ‖ place ‖ u8 kind ‖ reference.
+  store_counters = 54,  // ‖ u16 month ‖ store ‖ batch.
 };
 
 RecordKey party_scope();
@@ -98,6 +99,9 @@ RecordKey content_key(const UnitId& container, const UnitId& unit);
 // The unit that a key names behind its prefix: u32 batch ‖ u8 level ‖ u32 index, and nothing more.
 std::optional<UnitId> unit_in_key(ByteView rest);
 RecordKey counters_key(const CounterId& counter);
+RecordKey counters_key(const StoreCounterId& counter);
+// The counter that a key names; none for another key.
+std::optional<StoreCounterId> store_counter_in_key(ByteView key);
 RecordKey sscc_block_key(std::uint64_t sscc);  // Of any SSCC of the block, without check digit.
 RecordKey erasure_key(const SubjectId& subject);
 RecordKey history_bits_scope(UnitBatchId batch);

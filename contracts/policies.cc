@@ -99,8 +99,9 @@ Status put_in_force(OperationContext& context, const PolicyV1& policy, const Par
   if (list.policies.size() == kBrandPoliciesMax) {
     return Error{Errc::limit_exceeded, "the brand's policies in force"};
   }
-  PolicyInForce added{policy.policy,       policy.version,        policy.campaign,
-                      triggers_of(policy), policy.effective_from, policy.effective_until};
+  PolicyInForce added{policy.policy,         policy.version,         policy.campaign,
+                      triggers_of(policy),   policy.counts_by_store, policy.effective_from,
+                      policy.effective_until};
   for (auto& entry : list.policies) {
     if (entry.policy == added.policy && entry.version < added.version) {
       end_at(state, entry, added.effective_from);

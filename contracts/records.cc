@@ -188,6 +188,10 @@ UnitCounters counters(const StateView& state, const CounterId& id) {
   return find_value<UnitCounters>(state, counters_key(id)).value_or(UnitCounters{});
 }
 
+UnitCounters counters(const StateView& state, const StoreCounterId& id) {
+  return find_value<UnitCounters>(state, counters_key(id)).value_or(UnitCounters{});
+}
+
 std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout) {
   return find_linked<Payout>(state, payout_key(payout));
 }

@@ -115,10 +115,17 @@ struct PolicyInForce {
   std::uint32_t version = 0;
   CampaignId campaign;
   std::uint16_t triggers = 0;  // Bit k: a rule is triggered by EventKind k.
+  bool counts_by_store = false;
   TimeMs effective_from;
   TimeMs effective_until;
 
-  FENRUN_FIELDS(policy, version, campaign, triggers, effective_from, effective_until)
+  // Whether its effective range holds the time.
+  bool is_effective_at(TimeMs time) const {
+    return effective_from <= time && time < effective_until;
+  }
+
+  FENRUN_FIELDS(policy, version, campaign, triggers, counts_by_store, effective_from,
+                effective_until)
   friend bool operator==(const PolicyInForce&, const PolicyInForce&) = default;
 };
 
@@ -351,11 +358,12 @@ struct EventRecord {
   std::optional<EventId> corrects;      // What this one took back, or disputed.
   std::uint32_t units = 0;
   std::optional<Digest> event_hash;
-  CounterId counted;  // Where its units count.
+  CounterId counted;              // Where its units count.
+  bool counted_by_store = false;  // And at `place`, by store.
   List<EventEarning, kEventEarningsMax> earnings;
 
   FENRUN_FIELDS(kind, status, time, place, counterparty, signer, recorded_at, reversed_at, corrects,
-                units, event_hash, counted, earnings)
+                units, event_hash, counted, counted_by_store, earnings)
   friend bool operator==(const EventRecord&, const EventRecord&) = default;
 };
 
@@ -365,9 +373,10 @@ struct ClaimRecord {
   PartyId submitter;
   Position recorded_at;
   ClaimSight sight{};
+  bool counted_by_store = false;  // At the claim's store.
   List<EventEarning, kEventEarningsMax> earnings;
 
-  FENRUN_FIELDS(claim, submitter, recorded_at, sight, earnings)
+  FENRUN_FIELDS(claim, submitter, recorded_at, sight, counted_by_store, earnings)
   friend bool operator==(const ClaimRecord&, const ClaimRecord&) = default;
 };
 
@@ -535,7 +544,9 @@ std::optional<ClaimRecord> find_claim(const StateView& state, UnitBatchId batch,
                                       std::uint32_t index);
 std::optional<ActivityRecord> find_activity(const StateView& state, const ActivityId& activity);
 std::optional<Erasure> find_erasure(const StateView& state, const SubjectId& subject);
+// What was never counted is zero.
 UnitCounters counters(const StateView& state, const CounterId& id);
+UnitCounters counters(const StateView& state, const StoreCounterId& id);
 std::optional<Payout> find_payout(const StateView& state, const PayoutId& payout);
 // A statement without postings is an empty one.
 Statement statement(const StateView& state, const StatementId& id);

@@ -229,6 +229,16 @@ struct CounterId {
   friend auto operator<=>(const CounterId&, const CounterId&) = default;
 };
 
+// Where a policy asks for it, also by store.
+struct StoreCounterId {
+  std::uint16_t month = 0;  // As above.
+  PartyId store;            // A store or organizer.
+  UnitBatchId batch;
+
+  FENRUN_FIELDS(month, store, batch)
+  friend auto operator<=>(const StoreCounterId&, const StoreCounterId&) = default;
+};
+
 enum class PeriodKind : std::uint8_t { per_event = 0, calendar = 1, manual = 2 };
 template <>
 inline constexpr std::uint8_t kEnumCount<PeriodKind> = 3;
@@ -301,10 +311,11 @@ struct PolicyV1 {
   List<FunderShare, kPolicyFundersMax> funding;      // Each the publisher or a countersigner.
   AssetId asset;
   List<Rule, kPolicyRulesMax> rules;
-  Digest text;  // SHA-256 of the policy as people read it.
+  bool counts_by_store = false;  // Of each store too it is counted what happens there.
+  Digest text;                   // SHA-256 of the policy as people read it.
 
   FENRUN_FIELDS(policy, version, campaign, effective_from, effective_until, countersigners, funding,
-                asset, rules, text)
+                asset, rules, counts_by_store, text)
   friend bool operator==(const PolicyV1&, const PolicyV1&) = default;
 };
 using Policy = std::variant<PolicyV1>;

@@ -290,6 +290,15 @@ const FamilyView kFamilies[] = {
            .finish();
      },
      nullptr, plain<ActivityRecord>},
+    {number_of(ContractFamily::store_counters), "store_counters",
+     [](ByteView in) {
+       return KeyFields(in)
+           .count16("month")
+           .fixed<PartyId>("store")
+           .number<UnitBatchId>("batch")
+           .finish();
+     },
+     nullptr, plain<UnitCounters>},
 };
 
 }  // namespace

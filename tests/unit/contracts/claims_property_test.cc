@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -27,6 +28,7 @@ struct Deed {
   bool is_bearer = false;
   std::uint32_t index = 0;
   std::string claimant;
+  std::string store;  // Empty: the claim names none.
   VoidReason reason{};
 };
 
@@ -34,6 +36,11 @@ class Story {
  public:
   Story() {
     CHECK(world_.join("gateway", Role::gateway, "brand") == Errc::ok);
+    CHECK(world_.join("store", Role::store, "east") == Errc::ok);
+    CHECK(world_.join("leader", Role::organizer, "east") == Errc::ok);
+    auto policy = selling_policy(world_);
+    policy.counts_by_store = true;
+    start_campaign(world_, policy);
     CHECK(world_.run("brand", bearer_.registration(ClaimPath::bearer)) == Errc::ok);
     CHECK(world_.run("brand", attested_.registration(ClaimPath::gateway)) == Errc::ok);
     CHECK(world_.run("brand", bearer_.commissioning(world_.time())) == Errc::ok);
@@ -76,10 +83,22 @@ class Story {
       const auto counted =
           counters(world_.state(), {codes->batch(), RegionCode(310'000), month_of(world_.time())});
       RC_ASSERT(counted.claimed == used);
+      for (const std::string store : {"store", "leader"}) check_store(*codes, store);
     }
   }
 
  private:
+  // Nothing was ever received: whoever has the code is elsewhere.
+  void check_store(const PrintedCodes& codes, const std::string& store) const {
+    const auto named = std::ranges::count_if(claims_, [&](const auto& claim) {
+      return claim.first.batch == codes.batch() && claim.second.store == party_named(store);
+    });
+    const auto counted = counters(
+        world_.state(), StoreCounterId{month_of(world_.time()), party_named(store), codes.batch()});
+    RC_ASSERT(counted.claimed == static_cast<std::uint64_t>(named));
+    RC_ASSERT(counted.claimed_elsewhere == counted.claimed);
+  }
+
   static std::string signer_of(const Deed& deed) {
     if (deed.act == Act::take_out) return "brand";
     return deed.is_bearer ? "east" : "gateway";
@@ -93,7 +112,7 @@ class Story {
     if (deed.act == Act::take_out) {
       return VoidCodes{{codes.batch(), UnitLevel::item, deed.index, 1}, deed.reason};
     }
-    auto claim = codes.claim(deed.index, deed.claimant, world_.time());
+    auto claim = codes.claim(deed.index, deed.claimant, world_.time(), deed.store);
     const auto earlier = claims_.find(codes.item(deed.index));
     if (deed.act == Act::replay && earlier != claims_.end()) claim = earlier->second;
     if (deed.is_bearer) return codes.sign(claim);
@@ -130,6 +149,7 @@ rc::Gen<Deed> deed() {
       rc::gen::set(&Deed::is_bearer),
       rc::gen::set(&Deed::index, rc::gen::inRange<std::uint32_t>(0, kCodesOfEach)),
       rc::gen::set(&Deed::claimant, rc::gen::element<std::string>("anna", "berta", "carla")),
+      rc::gen::set(&Deed::store, rc::gen::element<std::string>("", "store", "leader")),
       rc::gen::set(&Deed::reason, rc::gen::element(VoidReason::leaked, VoidReason::damaged,
                                                    VoidReason::recalled)));
 }

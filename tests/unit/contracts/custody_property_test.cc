@@ -1,5 +1,6 @@
 // Whatever happens to goods, in whatever order: containers form a forest, each unit is where its
-// container's list says, and an event that is taken back leaves everything as it found it.
+// container's list says, an event that is taken back leaves everything as it found it, and the
+// counters of each store are what its events add up to.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -15,7 +16,14 @@ const std::vector<std::string> kPlaces{"brand", "east", "north", "store", "kiosk
 
 class RandomGoods {
  public:
-  RandomGoods() : goods_(world_) { goods_.commission(PrintedGoods::kBottles - 4); }
+  RandomGoods() : goods_(world_) {
+    goods_.commission(PrintedGoods::kBottles - 4);
+    policy_ = selling_policy(world_);
+    policy_.counts_by_store = true;
+    // Ends somewhere among the events and what takes them back: an event is a second.
+    policy_.effective_until = world_.in(*rc::gen::inRange<std::uint64_t>(16'000, 50'000));
+    start_campaign(world_, policy_);
+  }
 
   // One event; whether it was recorded.
   bool step() {
@@ -33,6 +41,8 @@ class RandomGoods {
       RC_ASSERT(picture() == before);
       return false;
     }
+    recorded_.push_back({goods_.last(), newly_held(goods_.last(), before, picture())});
+    check_store_counters();
     const bool changes_something = kind != EventKind::observed;
     if (changes_something && *rc::gen::inRange(0, 3) == 0) take_back(signer, before);
     return true;
@@ -45,6 +55,11 @@ class RandomGoods {
     std::vector<UnitCounters> counters;
 
     friend bool operator==(const All&, const All&) = default;
+  };
+
+  struct Recorded {
+    RecordEvent event;
+    std::uint64_t diverted = 0;
   };
 
   static UnitId random_unit() {
@@ -81,7 +96,53 @@ class RandomGoods {
     for (const auto region : {RegionCode(0), RegionCode(4403)}) {
       out.counters.push_back(goods_.counters(region));
     }
+    for (const auto& place : kPlaces) out.counters.push_back(at_store(place));
     return out;
+  }
+
+  UnitCounters at_store(const std::string& place) const {
+    return counters(world_.state(), StoreCounterId{0, party_named(place), kPrintedBatch});
+  }
+
+  // How many of the units that the event names are held since.
+  static std::uint64_t newly_held(const RecordEvent& event, const All& before, const All& after) {
+    std::uint64_t count = 0;
+    for (const auto& range : event.ranges) {
+      const UnitId id{range.batch, range.level, range.first};
+      const auto is_held = [&](const All& all) {
+        const auto unit = all.units.find(id);  // None: only observed, and not commissioned.
+        return unit != all.units.end() && unit->second.second.hold == Hold::diverted;
+      };
+      if (is_held(after) && !is_held(before)) ++count;
+    }
+    return count;
+  }
+
+  // What the events at the place add up to, those taken back left out.
+  UnitCounters recount(const std::string& place) const {
+    UnitCounters sum;
+    if (place != "store" && place != "kiosk") return sum;
+    for (const auto& [event, diverted] : recorded_) {
+      const auto record = goods_.recorded(event);
+      const bool is_asked_for =
+          event.time >= policy_.effective_from && event.time < policy_.effective_until;
+      if (event.place != party_named(place) || !is_asked_for ||
+          record.status == EventStatus::reversed) {
+        continue;
+      }
+      sum.diverted += diverted;
+      if (event.kind == EventKind::shipping) sum.shipped += record.units;
+      if (event.kind == EventKind::receiving) sum.received += record.units;
+      if (event.kind == EventKind::unpacking) sum.opened += 1;
+      if (event.kind == EventKind::retail_selling) sum.sold += record.units;
+      if (event.kind == EventKind::returning) sum.returned += record.units;
+      if (event.kind == EventKind::destroying) sum.destroyed += record.units;
+    }
+    return sum;
+  }
+
+  void check_store_counters() const {
+    for (const auto& place : kPlaces) RC_ASSERT(at_store(place) == recount(place));
   }
 
   void check_forest() const {
@@ -113,6 +174,7 @@ class RandomGoods {
     const auto after = picture();
     RC_ASSERT(goods_.take_back(signer) == Errc::ok);
     check_forest();
+    check_store_counters();
     const auto status = goods_.recorded(event).status;
     RC_ASSERT(status == EventStatus::reversed || status == EventStatus::disputed);
     RC_ASSERT(picture() == (status == EventStatus::reversed ? before : after));
@@ -123,6 +185,8 @@ class RandomGoods {
 
   World world_;
   PrintedGoods goods_;
+  PolicyV1 policy_;
+  std::vector<Recorded> recorded_;  // Corrections apart.
 };
 
 RC_GTEST_PROP(CustodyProperty, ContainersFormAForestAndReversalRestores, ()) {

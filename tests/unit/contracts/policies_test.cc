@@ -39,6 +39,7 @@ TEST_F(Policies, ApplyOnceCountersigned) {
   ASSERT_EQ(countersign("east", policy_), Errc::ok);
   ASSERT_EQ(in_force().size(), 1u);
   EXPECT_EQ(in_force()[0].effective_from, policy_.effective_from);
+  EXPECT_FALSE(in_force()[0].counts_by_store);
   EXPECT_EQ(find_policy(world_.state(), kPolicy, 1)->stage, PolicyStage::countersigned);
   EXPECT_EQ(latest_policy_version(world_.state(), kPolicy), 1u);
   EXPECT_EQ(latest_policy_version(world_.state(), PolicyId(2)), 0u);
