@@ -136,6 +136,7 @@ class Demo:
                 "asset": ASSET_CNY,
                 "rules": [rule("receiving", CASE_REWARD_FEN, CASE_GTIN),
                           rule("retail_selling", BOTTLE_REWARD_FEN, BOTTLE_GTIN)],
+                "counts_by_store": True,
                 "text": hashlib.sha256("每箱五元，每瓶一元二角".encode()).hexdigest()}
 
     def capture(self, name, document, *options, key=None, expect=("ok",)):
@@ -186,6 +187,12 @@ class Demo:
                 return item
         return {"balance": 0, "count": 0}
 
+    def counted_at_store(self):
+        items = self.net.run("query", "counters", "--store", self.parties["store"],
+                             *self.net.member("auditor"))
+        return {step: sum(item[step] for item in items)
+                for step in ("received", "opened", "sold")}
+
     def pay(self):
         headline("what the store earned, and its payout, with one validator killed in the middle")
         earned = self.payable()["balance"]
@@ -193,6 +200,10 @@ class Demo:
         if earned != expected:
             raise Failure(f"the store earned {earned} fen, expected {expected}")
         say(f"  the store earned {earned} fen")
+        counted = self.counted_at_store()
+        if counted != {"received": 1, "opened": 1, "sold": 1}:
+            raise Failure(f"counted at the store: {counted}")
+        say("  counted there: " + ", ".join(f"{n} {step}" for step, n in counted.items()))
         self.payout = secrets.token_hex(16)
         terms = {"type": "instruct_payout", "payout": self.payout, "payee": self.parties["store"],
                  "campaign": CAMPAIGN, "asset": ASSET_CNY, "period": PERIOD, "amount": earned + 1,

@@ -1,5 +1,7 @@
 #include "node/api/answers.h"
 
+#include "core/check.h"
+
 namespace fenrun::api {
 namespace {
 
@@ -61,7 +63,7 @@ Result<std::size_t> page_limit(const Call& call) {
 
 Result<HttpResponse> page_of_keys(
     const Call& call, const StateView& state, const RecordKey& prefix,
-    const std::function<std::optional<Json>(const RecordKey& key)>& view) {
+    const std::function<std::optional<Json>(const RecordKey& key)>& view, const Leap& leap) {
   FENRUN_TRY(const auto limit, page_limit(call));
   FENRUN_TRY(RecordKey key, first_key(call, prefix));
   Json items = Json::array();
@@ -70,8 +72,13 @@ Result<HttpResponse> page_of_keys(
     auto found = state.at_or_after(key);
     if (!found || !starts_with(*found, prefix)) return json_response({{"items", items}});
     if (items.size() == limit) break;
-    if (auto item = view(*found)) items.push_back(*std::move(item));
     last = *found;
+    if (auto ahead = leap ? leap(*found) : std::nullopt) {
+      CHECK(*found < *ahead);
+      key = *std::move(ahead);
+      continue;
+    }
+    if (auto item = view(*found)) items.push_back(*std::move(item));
     key = *std::move(found);
     key.push_back(0);
   }

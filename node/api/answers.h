@@ -41,11 +41,14 @@ Result<Fixed> fixed_at(const Call& call, const std::string& name) {
 std::vector<Parameter> page_parameters(std::vector<Parameter> further = {});
 Result<std::size_t> page_limit(const Call& call);
 
+// Of a key that is none of the list: the next one that may be; none if it is one of the list.
+using Leap = std::function<std::optional<RecordKey>(const RecordKey& key)>;
+
 // One page of the live keys that start with `prefix`, in key order.  `view` gives the item of a
-// key, or none to leave it out (sentinels).  {"items": [...], "next": cursor}, "next" only if more
-// may follow.
+// key, or none to leave it out (sentinels); what `leap` leads over is not even looked at.
+// {"items": [...], "next": cursor}, "next" only if more may follow.
 Result<HttpResponse> page_of_keys(
     const Call& call, const StateView& state, const RecordKey& prefix,
-    const std::function<std::optional<Json>(const RecordKey& key)>& view);
+    const std::function<std::optional<Json>(const RecordKey& key)>& view, const Leap& leap = {});
 
 }  // namespace fenrun::api

@@ -1,4 +1,4 @@
-// Units of goods, code batches, and the counters of what they went through.
+// Units of goods and code batches.
 #include "contracts/claims.h"
 #include "contracts/codes.h"
 #include "contracts/units.h"
@@ -53,13 +53,6 @@ Result<HttpResponse> list_batches(const NodeService& node, const Call& call) {
   return list(node, call, family_prefix(ContractFamily::unit_batch));
 }
 
-Result<HttpResponse> list_counters(const NodeService& node, const Call& call) {
-  FENRUN_TRY(const auto batch, call.number("batch", 0xffff'ffff));
-  KeyWriter prefix(static_cast<std::uint8_t>(ContractFamily::counters));
-  if (batch) prefix.number(static_cast<std::uint32_t>(*batch));
-  return list(node, call, prefix.take());
-}
-
 }  // namespace
 
 std::vector<Route> goods_routes(NodeService& node) {
@@ -77,12 +70,6 @@ std::vector<Route> goods_routes(NodeService& node) {
        .summary = "Code batches, by number.",
        .query = page_parameters(),
        .handler = on(list_batches)},
-      {.method = "GET",
-       .pattern = "/v1/counters",
-       .summary =
-           "What goods went through: by batch, region, and month since January 1970 (UTC+8).",
-       .query = page_parameters({{"batch", "Only of this code batch."}}),
-       .handler = on(list_counters)},
   };
 }
 

@@ -23,6 +23,7 @@ std::vector<Route> transaction_routes(boost::asio::io_context& io, NodeService& 
 std::vector<Route> party_routes(NodeService& node);
 std::vector<Route> campaign_routes(NodeService& node);
 std::vector<Route> goods_routes(NodeService& node);
+std::vector<Route> counter_routes(NodeService& node);
 std::vector<Route> used_code_routes(NodeService& node);
 std::vector<Route> journal_routes(NodeService& node);
 std::vector<Route> proof_routes(NodeService& node);

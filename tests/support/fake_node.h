@@ -43,14 +43,15 @@ class FakeNode final : public NodeService {
     return sign_transaction(body, bytes, key_named(name));
   }
 
-  // Makes a block of what is pending final.  Its checkpoint has no quorum before cosign().
-  void commit_block() {
+  // Makes a block of what is pending final, `ms` after the one before.  Its checkpoint has no
+  // quorum before cosign().
+  void commit_block(std::uint64_t ms = 1'000) {
     const auto point = *journal_->point(journal_->tip_id());
     const BlockContext context{.epoch = point.epoch,
                                .height = point.height.next(),
                                .view = View(point.view.value() + 1),
                                .parent_view = point.view,
-                               .time = TimeMs(point.time.value() + 1'000),
+                               .time = TimeMs(point.time.value() + ms),
                                .proposer = ValidatorIndex(0),
                                .batch_list = batch_list_digest({})};
     std::vector<const SignedTransaction*> transactions;

@@ -38,6 +38,8 @@ TEST_F(NodeCommandTest, every_query_answers) {
                                              {"funds", "--campaign", "1"},
                                              {"unit", "01/06901234567892/21/B0"},
                                              {"unit", "urn:epc:id:sgtin:6901234.056789.B0"},
+                                             {"counters"},
+                                             {"counters", "--batch", "1", "--month", "0"},
                                              {"payouts"},
                                              {"block"},
                                              {"block", "1"},
@@ -59,6 +61,9 @@ TEST_F(NodeCommandTest, every_query_answers) {
   EXPECT_THAT(ask({"query", "funds"}).out,
               AllOf(HasSubstr("declared"), HasSubstr("10000"), HasSubstr(party_hex("brand"))));
   EXPECT_THAT(ask({"query", "statements", party_hex("store")}).out, HasSubstr("payable"));
+  EXPECT_EQ(ask({"query", "counters", "--json"}).json()[0]["sold"], 2);
+  EXPECT_TRUE(ask({"query", "counters", "--store", party_hex("store"), "--json"}).json().empty());
+  EXPECT_EQ(ask({"query", "counters", "--store", "no party"}).exit, Exit::refused);
   EXPECT_EQ(ask({"query", "unit", "01/06901234567892/21/none"}).exit, Exit::refused);
   EXPECT_EQ(ask({"query", "unit", "urn:nonsense:1"}).exit, Exit::refused);
   EXPECT_EQ(ask({"query", "party", std::string(32, '0')}).exit, Exit::refused);
