@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/text.h"
+#include "node/epcis/epc_schemes.h"
 #include "node/epcis/uri.h"
 
 namespace fenrun::epcis {
@@ -67,46 +68,6 @@ constexpr auto kQualifiers = std::to_array<QualifierForm>({
     {"8010", "8011", "cpsn", Characters::digits, 12},
 });
 
-// EPC Tag Data Standard, §6.3: what the parts of a URN are.
-enum class Layout {
-  indicator_first,  // Company prefix and reference, whose first digit goes to the front.
-  straight,         // Company prefix, reference.
-  text,             // Company prefix and whatever follows, without check digit.
-};
-
-struct Scheme {
-  std::string_view name;
-  std::string_view ai;
-  Layout layout;
-  std::size_t digits;          // Of company prefix and reference together.
-  std::size_t parts;           // Separated by dots; the last may hold more of them.
-  std::string_view qualifier;  // What the last part is: empty if it is the key's own tail.
-  std::string_view filler = "";
-};
-
-constexpr auto kSchemes = std::to_array<Scheme>({
-    {"sgtin", "01", Layout::indicator_first, 13, 3, "21"},
-    {"upui", "01", Layout::indicator_first, 13, 3, "235"},
-    {"lgtin", "01", Layout::indicator_first, 13, 3, "10"},
-    {"itip", "8006", Layout::indicator_first, 13, 5, "21"},
-    {"sscc", "00", Layout::indicator_first, 17, 2, ""},
-    {"sgln", "414", Layout::straight, 12, 3, "254"},
-    {"pgln", "417", Layout::straight, 12, 2, ""},
-    {"grai", "8003", Layout::straight, 12, 3, "", "0"},
-    {"gdti", "253", Layout::straight, 12, 3, ""},
-    {"sgcn", "255", Layout::straight, 12, 3, ""},
-    {"gsrn", "8018", Layout::straight, 17, 2, ""},
-    {"gsrnp", "8017", Layout::straight, 17, 2, ""},
-    {"gsin", "402", Layout::straight, 16, 2, ""},
-    {"giai", "8004", Layout::text, 0, 2, ""},
-    {"ginc", "401", Layout::text, 0, 2, ""},
-    {"cpi", "8010", Layout::text, 0, 3, "8011"},
-});
-
-// Schemes of others, which Digital Link does not have.
-constexpr auto kForeignSchemes =
-    std::to_array<std::string_view>({"gid", "usdod", "adi", "bic", "imovn"});
-
 // A key as it was written, decoded.
 struct Written {
   const KeyForm* form = nullptr;
@@ -155,7 +116,7 @@ Found checked(const Written& written, std::string_view uri) {
       !is_of(form.tail, value.substr(form.digits))) {
     return invalid_uri("no value of a " + std::string(form.name), uri);
   }
-  Gs1Key key{"https://id.gs1.org/" + std::string(form.ai) + "/" + escaped(value)};
+  Gs1Key key{std::string(kGs1Host) + std::string(form.ai) + "/" + escaped(value)};
   const QualifierForm* finest = nullptr;
   std::string_view finest_value;
   for (const auto& [qualifier, text] : written.qualifiers) {
@@ -176,27 +137,15 @@ Found checked(const Written& written, std::string_view uri) {
 
 // ---- URNs --------------------------------------------------------------------------------------
 
-// "a.b.c.d" in three: "a", "b", "c.d".
-std::vector<std::string_view> first_parts(std::string_view body, std::size_t count) {
-  std::vector<std::string_view> parts;
-  while (parts.size() + 1 < count) {
-    const auto dot = body.find('.');
-    if (dot == std::string_view::npos) break;
-    parts.push_back(body.substr(0, dot));
-    body.remove_prefix(dot + 1);
-  }
-  parts.push_back(body);
-  return parts;
-}
-
 // Company prefix and reference with their check digit; empty if they are not.
-std::string digits_of(const Scheme& scheme, std::string_view company, std::string_view reference) {
+std::string digits_of(const EpcScheme& scheme, std::string_view company,
+                      std::string_view reference) {
   if (!has_company_prefix(company) || company.size() + reference.size() != scheme.digits ||
       !is_of(Characters::digits, reference)) {
     return {};
   }
   std::string digits;
-  if (scheme.layout == Layout::indicator_first) {
+  if (scheme.layout == EpcLayout::indicator_first) {
     if (reference.empty()) return {};
     digits = reference.substr(0, 1);
     digits += company;
@@ -208,8 +157,9 @@ std::string digits_of(const Scheme& scheme, std::string_view company, std::strin
   return with_filler + check_digit(digits);
 }
 
-Found from_urn(const Scheme& scheme, std::string_view body, bool is_pattern, std::string_view uri) {
-  const auto parts = first_parts(body, scheme.parts);
+Found from_urn(const EpcScheme& scheme, std::string_view body, bool is_pattern,
+               std::string_view uri) {
+  const auto parts = first_parts(body, '.', scheme.parts);
   if (parts.size() != scheme.parts) {
     return invalid_uri(
         "a " + std::string(scheme.name) + " has " + std::to_string(scheme.parts) + " parts", uri);
@@ -222,7 +172,7 @@ Found from_urn(const Scheme& scheme, std::string_view body, bool is_pattern, std
   const auto reference = percent_decoded(parts[1]);
   const auto tail = percent_decoded(parts.back());
   if (!reference || !tail) return invalid_uri("a broken escape", uri);
-  if (scheme.layout == Layout::text) {
+  if (scheme.layout == EpcLayout::text) {
     if (!has_company_prefix(parts[0]) || reference->empty()) {
       return invalid_uri("no company prefix of 6 to 12 digits and reference", uri);
     }
@@ -254,11 +204,11 @@ Found read_urn(std::string_view uri) {
   const bool is_pattern = kind == "idpat";
   const bool is_class = kind == "class";
   if ((kind == "id" || is_pattern) && !body.empty() &&
-      std::ranges::find(kForeignSchemes, name) != kForeignSchemes.end()) {
+      std::ranges::find(kForeignEpcSchemes, name) != kForeignEpcSchemes.end()) {
     return std::optional<Gs1Key>();
   }
-  const auto* const scheme = std::ranges::find(kSchemes, name, &Scheme::name);
-  const bool is_known = scheme != kSchemes.end() && (kind == "id" || is_pattern || is_class) &&
+  const auto* const scheme = std::ranges::find(kEpcSchemes, name, &EpcScheme::name);
+  const bool is_known = scheme != kEpcSchemes.end() && (kind == "id" || is_pattern || is_class) &&
                         is_class == (name == "lgtin");
   if (!is_known) return invalid_uri("no EPC of a known scheme", uri);
   return from_urn(*scheme, body, is_pattern, uri);

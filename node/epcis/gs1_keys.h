@@ -14,6 +14,9 @@
 
 namespace fenrun::epcis {
 
+// Where canonical Digital Links begin.
+inline constexpr std::string_view kGs1Host = "https://id.gs1.org/";
+
 enum class CheckDigit { right, wrong };
 
 struct Gs1Key {

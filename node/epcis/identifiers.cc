@@ -6,8 +6,6 @@
 namespace fenrun::epcis {
 namespace {
 
-constexpr std::string_view kHost = "https://id.gs1.org/";
-
 // Errc::value_invalid also for a wrong check digit.
 Result<std::optional<Gs1Key>> right_key(std::string_view uri) {
   FENRUN_OK(check_uri(uri));
@@ -21,7 +19,7 @@ Result<std::optional<Gs1Key>> right_key(std::string_view uri) {
 Result<std::optional<std::string>> plain_key(std::string_view uri) {
   FENRUN_TRY(const auto key, right_key(uri));
   if (!key) return std::optional<std::string>();
-  auto plain = percent_decoded(std::string_view(key->link).substr(kHost.size()));
+  auto plain = percent_decoded(std::string_view(key->link).substr(kGs1Host.size()));
   if (!plain) return invalid_uri("a broken escape", uri);
   return plain;
 }
@@ -50,6 +48,13 @@ Result<std::string> canonical_place(std::string_view uri) {
 Result<std::string> canonical_identifier(std::string_view uri) {
   FENRUN_TRY(const auto key, right_key(uri));
   return key ? key->link : std::string(uri);
+}
+
+Result<std::string> canonical_reference(std::string_view uri) {
+  if (uri.starts_with("urn:epc:")) return canonical_identifier(uri);
+  FENRUN_OK(check_uri(uri));
+  const auto key = read_gs1_key(uri);
+  return key && *key ? (*key)->link : std::string(uri);
 }
 
 }  // namespace fenrun::epcis

@@ -26,4 +26,7 @@ Result<std::string> canonical_place(std::string_view uri);
 // absolute URI as it is.  Errc::value_invalid; also for a wrong check digit.
 Result<std::string> canonical_identifier(std::string_view uri);
 
+// Of a business transaction: as above, but a web address may look like a key and be none.
+Result<std::string> canonical_reference(std::string_view uri);
+
 }  // namespace fenrun::epcis

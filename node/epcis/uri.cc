@@ -8,9 +8,6 @@
 namespace fenrun::epcis {
 namespace {
 
-constexpr std::size_t kCompanyDigitsMin = 6;
-constexpr std::size_t kCompanyDigitsMax = 12;
-
 std::optional<unsigned> hex_digit(char c) {
   if (is_digit(c)) return static_cast<unsigned>(c - '0');
   if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
@@ -50,6 +47,19 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
+}
+
+std::vector<std::string_view> first_parts(std::string_view text, char separator,
+                                          std::size_t count) {
+  std::vector<std::string_view> parts;
+  while (parts.size() + 1 < count) {
+    const auto end = text.find(separator);
+    if (end == std::string_view::npos) break;
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  parts.push_back(text);
+  return parts;
 }
 
 std::optional<std::string> percent_decoded(std::string_view text) {

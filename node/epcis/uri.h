@@ -11,6 +11,8 @@
 namespace fenrun::epcis {
 
 inline constexpr std::size_t kUriBytesMax = 512;
+inline constexpr std::size_t kCompanyDigitsMin = 6;
+inline constexpr std::size_t kCompanyDigitsMax = 12;
 
 // Errc::value_invalid with the URI, shortened.
 Error invalid_uri(std::string_view what, std::string_view uri);
@@ -19,6 +21,9 @@ Error invalid_uri(std::string_view what, std::string_view uri);
 Status check_uri(std::string_view uri);
 
 std::vector<std::string_view> split(std::string_view text, char separator);
+
+// At most `count` parts, of which the last holds the rest: "a.b.c.d" in three: "a", "b", "c.d".
+std::vector<std::string_view> first_parts(std::string_view text, char separator, std::size_t count);
 
 // None for a broken escape or one that is no printable ASCII.
 std::optional<std::string> percent_decoded(std::string_view text);
@@ -33,7 +38,7 @@ bool is_digits(std::string_view text);
 // REQUIRES: ASCII digits only.
 char check_digit(std::string_view digits);
 
-// True for a GS1 company prefix: 6 to 12 digits.
+// True for a GS1 company prefix: kCompanyDigitsMin to kCompanyDigitsMax digits.
 bool has_company_prefix(std::string_view company);
 
 }  // namespace fenrun::epcis

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 
 #include "node/epcis/uri.h"
 #include "node/json/json.h"
@@ -158,6 +157,10 @@ Words words_of(Vocabulary vocabulary) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> known_words(Vocabulary vocabulary) {
+  return words_of(vocabulary).words;
+}
 
 Result<std::string> canonical_word(Vocabulary vocabulary, std::string_view text) {
   const Words known = words_of(vocabulary);

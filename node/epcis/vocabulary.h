@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ enum class Vocabulary {
   source_or_destination_type,
   error_reason,
 };
+
+// The bare words of a vocabulary, in the order of the alphabet.
+std::span<const std::string_view> known_words(Vocabulary vocabulary);
 
 // The bare word for the word itself, `cbv:BizStep-word`, `https://ref.gs1.org/cbv/BizStep-word` or
 // `urn:epcglobal:cbv:bizstep:word`; any other absolute URI as it is.

@@ -193,7 +193,8 @@ TEST_F(EpcisTest, wrong_requests_are_told_what_is_wrong) {
             406);
   for (const auto* query :
        {"eventType=Melting", "EQ_action=LOOK", "EQ_bizStep=melting", "GE_eventTime=yesterday",
-        "MATCH_epc=B1", "MATCH_epc=urn%3Aepc%3Aidpat%3Asgtin%3A6901234.056789.%2A", "perPage=0",
+        "MATCH_epc=B1", "MATCH_epc=urn%3Aepc%3Aidpat%3Asgtin%3A6901234.%2A.B1",
+        "EQ_disposition=melted", "EQ_bizTransaction_po=7", "EQ_destination_location=x", "perPage=0",
         "perPage=101", "nextPageToken=x", "EQ_eventID="}) {
     EXPECT_EQ(refusal(get("/epcis/v2/events?" + std::string(query))),
               "400 epcisException:QueryParameterException")
@@ -231,6 +232,41 @@ TEST_F(EpcisTest, events_are_told_page_by_page) {
   EXPECT_EQ(events("?LT_eventTime=1970-01-01T00:00:01Z"), 0U);
   const auto of_unit = json("/epcis/v2/epcs/urn%3Aepc%3Aid%3Asgtin%3A6901234.056789.N3/events");
   EXPECT_EQ(of_unit["epcisBody"]["queryResults"]["resultsBody"]["eventList"].size(), 1U);
+}
+
+TEST_F(EpcisTest, events_are_found_by_patterns_documents_and_parties) {
+  auto packing = event_of("C1");
+  packing["type"] = "AggregationEvent";
+  packing["action"] = "OBSERVE";  // Nobody commissioned the pallet.
+  packing["bizStep"] = "packing";
+  packing["disposition"] = "in_progress";
+  packing["parentID"] = "urn:epc:id:sscc:6901234.0000000001";
+  packing["childEPCs"] = std::exchange(packing["epcList"], Json());
+  packing.erase("epcList");
+  packing["bizTransactionList"] = Json::array({{{"type", "po"}, {"bizTransaction", "urn:x:po:1"}}});
+  packing["destinationList"] =
+      Json::array({{{"type", "owning_party"}, {"destination", "urn:x:store"}}});
+  const auto accepted =
+      send("capture?batch=1", document_of(Json::array({event_of("C1"), event_of("C2"), packing})),
+           "Content-Type: application/json\r\nGS1-Capture-Error-Behaviour: proceed\r\n");
+  commit();
+  const auto job = job_once_finished(accepted.headers.at("location"));
+  ASSERT_EQ(job["success"], true) << job;
+
+  EXPECT_EQ(events("?MATCH_epc=urn:epc:idpat:sgtin:6901234.056789.*"), 3U);
+  EXPECT_EQ(events("?MATCH_epc=urn:epc:idpat:sgtin:6901234.*.*&EQ_bizStep=packing"), 1U);
+  EXPECT_EQ(events("?MATCH_epc=https://id.gs1.org/01/06901234567892"), 3U);
+  EXPECT_EQ(events("?MATCH_epc=urn:epc:idpat:sscc:*.*"), 0U);
+  EXPECT_EQ(events("?MATCH_anyEPC=urn:epc:idpat:sscc:6901234.*"), 1U);
+  EXPECT_EQ(events("?MATCH_parentID=urn:epc:id:sscc:6901234.0000000001"), 1U);
+  EXPECT_EQ(events("?MATCH_inputEPC=urn:epc:idpat:sgtin:*.*.*"), 0U);
+  EXPECT_EQ(events("?EQ_disposition=in_progress"), 1U);
+  EXPECT_EQ(events("?EQ_bizTransaction_po=urn:x:po:1%7Curn:x:po:2"), 1U);
+  EXPECT_EQ(events("?EQ_bizTransaction_inv=urn:x:po:1"), 0U);
+  EXPECT_EQ(events("?EQ_destination_owning_party=urn:x:store"), 1U);
+  const auto of_pattern = json(
+      "/epcis/v2/epcs/urn:epc:idpat:sscc:*.*/events?MATCH_epc=urn:epc:id:sgtin:6901234.056789.C1");
+  EXPECT_EQ(of_pattern["epcisBody"]["queryResults"]["resultsBody"]["eventList"].size(), 1U);
 }
 
 // Without a key the node signs nothing.

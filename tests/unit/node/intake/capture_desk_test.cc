@@ -43,6 +43,10 @@ std::string commissioning(const std::vector<std::string>& serials) {
   return document.dump();
 }
 
+EventQuery naming(std::vector<std::string> epcs) {
+  return {.conditions = {{{EventField::epc}, std::move(epcs)}}};
+}
+
 class CaptureDeskTest : public ::testing::Test {
  protected:
   CaptureDeskTest() { open(); }
@@ -152,7 +156,7 @@ TEST_F(CaptureDeskTest, a_document_becomes_a_job_and_its_events_are_found) {
   const EventId recorded{sha256(bytes_of(body)), 1, 0};
   EXPECT_TRUE(find_event(node_.journal().state(), recorded));
 
-  const auto found = events({.epcs = {"https://id.gs1.org/01/06901234567892/21/K2"}});
+  const auto found = events(naming({"https://id.gs1.org/01/06901234567892/21/K2"}));
   ASSERT_TRUE(found) << found.error().to_string();
   ASSERT_EQ(found->count, 1U);
   // As it was written, and able to stand alone.
@@ -217,10 +221,10 @@ TEST_F(CaptureDeskTest, questions_are_answered_page_by_page) {
   EXPECT_EQ(count({.event_before = TimeMs(1'000)}), 0U);
   EXPECT_EQ(count({.record_from = kNow}), 5U);
   EXPECT_EQ(count({.record_before = kNow}), 0U);
-  EXPECT_EQ(count({.any_epcs = {"https://id.gs1.org/01/06901234567892/21/P1",
-                                "https://id.gs1.org/01/06901234567892/21/P5"}}),
+  EXPECT_EQ(count(naming({"https://id.gs1.org/01/06901234567892/21/P1",
+                          "https://id.gs1.org/01/06901234567892/21/P5"})),
             2U);
-  EXPECT_EQ(count({.event_ids = {sent->finished->events[3].event_id}}), 1U);
+  EXPECT_EQ(count({.conditions = {{{EventField::id}, {sent->finished->events[3].event_id}}}}), 1U);
 
   const auto first = *events({}, 0, 2);
   EXPECT_EQ(first.count, 2U);
@@ -237,7 +241,7 @@ TEST_F(CaptureDeskTest, what_is_kept_outlives_a_restart) {
   EXPECT_EQ(job(**sent->accepted)["success"], true);
   ASSERT_EQ(desk_->jobs(~std::uint64_t{0}, 10).jobs.size(), 1U);
   EXPECT_TRUE(desk_->jobs(~std::uint64_t{0}, 10).jobs[0].is_success);
-  EXPECT_EQ(count({.epcs = {"https://id.gs1.org/01/06901234567892/21/R2"}}), 1U);
+  EXPECT_EQ(count(naming({"https://id.gs1.org/01/06901234567892/21/R2"})), 1U);
 }
 
 // A job that was under way is submitted again, and may have been recorded meanwhile.
@@ -259,7 +263,7 @@ TEST_F(CaptureDeskTest, a_job_goes_on_after_a_restart) {
     const std::string id = **sent->accepted;
     until([&] { return job(id)["running"] == false; });
     EXPECT_THAT(outcomes(job(id)), ElementsAre("ok", "ok")) << is_recorded_meanwhile;
-    EXPECT_EQ(count({.epcs = {"https://id.gs1.org/01/06901234567892/21/" + serial}}), 1U);
+    EXPECT_EQ(count(naming({"https://id.gs1.org/01/06901234567892/21/" + serial})), 1U);
   }
 }
 
