@@ -64,7 +64,7 @@ void write_members(Json& object, const T& value) {
       object[name] = write(field);
     }
   };
-  std::apply([&](const auto&... field) { (one(field), ...); }, value.fields());
+  value.fields([&](const auto&... field) { (one(field), ...); });
 }
 
 template <class T>
@@ -85,7 +85,7 @@ Status read_members(const Json& object, const Place& place, T& out) {
     }
     return status.has_value();
   };
-  std::apply([&](auto&... field) { static_cast<void>((one(field) && ...)); }, out.fields());
+  out.fields([&](auto&... field) { static_cast<void>((one(field) && ...)); });
   return status;
 }
 

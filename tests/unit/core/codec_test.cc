@@ -27,8 +27,7 @@ struct Point {
 };
 
 struct Empty {
-  auto fields() { return std::tuple<>(); }
-  auto fields() const { return std::tuple<>(); }
+  FENRUN_FIELDS()
   friend bool operator==(const Empty&, const Empty&) = default;
 };
 

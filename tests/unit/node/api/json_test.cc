@@ -61,7 +61,7 @@ void fill(Random& random, T& out) {
   } else if constexpr (codec::kIsVariant<T>) {
     fill_variant(random, out, std::make_index_sequence<std::variant_size_v<T>>());
   } else {
-    std::apply([&](auto&... field) { (fill(random, field), ...); }, out.fields());
+    out.fields([&](auto&... field) { (fill(random, field), ...); });
   }
 }
 
