@@ -114,13 +114,20 @@ class PrintedGoods {
   UnitCounters counters(RegionCode region = RegionCode(0)) const {
     return fenrun::counters(world_.state(), {kPrintedBatch, region, 0});
   }
-  // Every unit that is commissioned.
+  // Every unit that is commissioned, each read once.
+  std::map<UnitId, Unit> units() const {
+    std::map<UnitId, Unit> out;
+    const auto add = [&](const UnitId& id) {
+      if (auto unit = find_unit(world_.state(), id)) out.emplace(id, *std::move(unit));
+    };
+    for (std::uint32_t i = 0; i < kBottles; ++i) add(bottle(i));
+    for (std::uint32_t i = 0; i < kCases; ++i) add(carton(i));
+    for (std::uint32_t i = 0; i < kPallets; ++i) add(pallet(i));
+    return out;
+  }
   std::vector<UnitId> all() const {
     std::vector<UnitId> out;
-    for (std::uint32_t i = 0; i < kBottles; ++i) out.push_back(bottle(i));
-    for (std::uint32_t i = 0; i < kCases; ++i) out.push_back(carton(i));
-    for (std::uint32_t i = 0; i < kPallets; ++i) out.push_back(pallet(i));
-    std::erase_if(out, [&](const UnitId& id) { return !find_unit(world_.state(), id); });
+    for (const auto& [id, unit] : units()) out.push_back(id);
     return out;
   }
 

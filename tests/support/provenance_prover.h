@@ -21,7 +21,10 @@ inline Digest example_trust_digest() {
 class ProvenanceProver {
  public:
   explicit ProvenanceProver(const World& world)
-      : store_(world.store()), journal_(*Journal::open(store_)) {}
+      : store_(world.store()),
+        journal_(*Journal::open(store_)),
+        note_(note()),
+        policy_(TrustPolicy::parse(example_trust_policy()).value()) {}
 
   static std::vector<OrderedFamily> families() {
     std::vector<OrderedFamily> out;
@@ -38,12 +41,11 @@ class ProvenanceProver {
     return std::move(told.parts);
   }
   Result<Proof> prove(const HistoryParts& parts) const {
-    FENRUN_TRY(const auto prover, Prover::at(*journal_, journal_->tip().height, note()));
+    FENRUN_TRY(const auto prover, Prover::at(*journal_, journal_->tip().height, note_));
     return prover.history(parts, families());
   }
   Result<Provenance> judge(const Proof& proof) const {
-    FENRUN_TRY(const auto policy, TrustPolicy::parse(example_trust_policy()));
-    FENRUN_TRY(const auto verdict, verify(proof, policy, {std::nullopt, 0, families()}));
+    FENRUN_TRY(const auto verdict, verify(proof, policy_, {std::nullopt, 0, families()}));
     return check_provenance(verdict.header.chain_id, std::get<HistoryFacts>(verdict.facts));
   }
   Result<Provenance> judge(const HistoryParts& parts) const {
@@ -73,6 +75,8 @@ class ProvenanceProver {
 
   MemoryStore store_;
   std::unique_ptr<Journal> journal_;
+  std::string note_;
+  TrustPolicy policy_;
 };
 
 }  // namespace fenrun::test

@@ -23,11 +23,11 @@ class RandomGoods {
     // Ends somewhere among the events and what takes them back: an event is a second.
     policy_.effective_until = world_.in(*rc::gen::inRange<std::uint64_t>(16'000, 50'000));
     start_campaign(world_, policy_);
+    seen_ = picture();
   }
 
   // One event; whether it was recorded.
   bool step() {
-    const auto before = picture();
     const auto kind =
         *rc::gen::element(EventKind::shipping, EventKind::receiving, EventKind::retail_selling,
                           EventKind::packing, EventKind::unpacking, EventKind::returning,
@@ -37,14 +37,19 @@ class RandomGoods {
     const auto signer = kind == EventKind::releasing ? "brand" : place;
     const Errc outcome = goods_.run(made, signer);
     check_forest();
+    auto after = picture();
     if (outcome != Errc::ok) {
-      RC_ASSERT(picture() == before);
+      RC_ASSERT(after == seen_);
       return false;
     }
-    recorded_.push_back({goods_.last(), newly_held(goods_.last(), before, picture())});
+    recorded_.push_back({goods_.last(), newly_held(goods_.last(), seen_, after)});
     check_store_counters();
     const bool changes_something = kind != EventKind::observed;
-    if (changes_something && *rc::gen::inRange(0, 3) == 0) take_back(signer, before);
+    if (changes_something && *rc::gen::inRange(0, 3) == 0) {
+      take_back(signer, after);
+    } else {
+      seen_ = std::move(after);
+    }
     return true;
   }
 
@@ -92,7 +97,9 @@ class RandomGoods {
   // What is there: what follows from ranges and containers included.
   All picture() const {
     All out;
-    for (const auto& id : goods_.all()) out.units[id] = {goods_.unit(id).now, goods_.custody(id)};
+    for (const auto& [id, unit] : goods_.units()) {
+      out.units[id] = {unit.now, custody_of(world_.state(), unit)};
+    }
     for (const auto region : {RegionCode(0), RegionCode(4403)}) {
       out.counters.push_back(goods_.counters(region));
     }
@@ -148,14 +155,16 @@ class RandomGoods {
   void check_forest() const {
     const auto& state = world_.state();
     std::size_t inside = 0;
-    for (const auto& id : goods_.all()) {
-      RC_ASSERT(goods_.has_history(id) == goods_.has_record(id));
-      const auto parent = goods_.unit(id).now.parent;
+    const auto units = goods_.units();
+    for (const auto& [id, unit] : units) {
+      const bool has_record = goods_.has_record(id);
+      RC_ASSERT(goods_.has_history(id) == has_record);
+      const auto& parent = unit.now.parent;
       if (!parent) continue;
       RC_ASSERT(rank_of(parent->level) > rank_of(id.level));
-      RC_ASSERT(find_unit(state, *parent).has_value());
+      RC_ASSERT(units.contains(*parent));
       // Who has a Record is in the list of its container, and in no other.
-      if (!goods_.has_record(id)) continue;
+      if (!has_record) continue;
       RC_ASSERT(state.value(content_key(*parent, id)).has_value());
       ++inside;
     }
@@ -169,15 +178,17 @@ class RandomGoods {
     RC_ASSERT(listed == inside);
   }
 
-  void take_back(const std::string& signer, const All& before) {
+  // What happened last; `after` is what there was when it had.
+  void take_back(const std::string& signer, const All& after) {
     const auto event = goods_.last();
-    const auto after = picture();
     RC_ASSERT(goods_.take_back(signer) == Errc::ok);
     check_forest();
     check_store_counters();
     const auto status = goods_.recorded(event).status;
     RC_ASSERT(status == EventStatus::reversed || status == EventStatus::disputed);
-    RC_ASSERT(picture() == (status == EventStatus::reversed ? before : after));
+    auto back = picture();
+    RC_ASSERT(back == (status == EventStatus::reversed ? seen_ : after));
+    seen_ = std::move(back);
     // An event that emptied a container does not name what was in it; one of several units may
     // have moved a container and what it took out of it.
     if (event.ranges.size() == 1) RC_ASSERT(status == EventStatus::reversed);
@@ -187,6 +198,7 @@ class RandomGoods {
   PrintedGoods goods_;
   PolicyV1 policy_;
   std::vector<Recorded> recorded_;  // Corrections apart.
+  All seen_;                        // Before the last event.
 };
 
 RC_GTEST_PROP(CustodyProperty, ContainersFormAForestAndReversalRestores, ()) {

@@ -34,17 +34,18 @@ class WatchedGoods {
 
   void check() const {
     const ProvenanceProver prover(world_);
-    for (const auto& id : goods_.all()) {
+    const auto units = goods_.units();
+    for (const auto& [id, unit] : units) {
       const auto told = prover.life(id);
       RC_ASSERT(told.has_value());
       std::set<Position> positions;
       for (const auto& event : told->events) positions.insert(event.position);
       RC_ASSERT(positions == seen_.at(id));
-      RC_ASSERT(told->custody == goods_.custody(id));
-      auto parent = goods_.unit(id).now.parent;
+      RC_ASSERT(told->custody == custody_of(world_.state(), unit));
+      auto parent = unit.now.parent;
       for (const auto& around : told->containers) {
         RC_ASSERT(parent == around.unit);
-        parent = goods_.unit(around.unit).now.parent;
+        parent = units.at(around.unit).now.parent;
       }
       RC_ASSERT(!parent);
     }
@@ -60,11 +61,11 @@ class WatchedGoods {
 
   Picture look() const {
     Picture out;
-    for (const auto& id : goods_.all()) {
-      Sight sight{goods_.unit(id).events, {}};
-      for (auto parent = goods_.unit(id).now.parent; parent;) {
+    const auto units = goods_.units();
+    for (const auto& [id, unit] : units) {
+      Sight sight{unit.events, {}};
+      for (auto parent = unit.now.parent; parent; parent = units.at(*parent).now.parent) {
         sight.around.push_back(*parent);
-        parent = goods_.unit(*parent).now.parent;
       }
       out[id] = std::move(sight);
     }
@@ -73,9 +74,10 @@ class WatchedGoods {
 
   template <class Act>
   void watch(Act act) {
-    const auto before = look();
+    const auto before = std::move(sights_);
     act();
-    const auto after = look();
+    sights_ = look();
+    const auto& after = sights_;
     const Position position = last_operation();
     const auto is_touched = [&](const UnitId& id) {
       return !before.contains(id) || after.at(id).events > before.at(id).events;
@@ -144,6 +146,7 @@ class WatchedGoods {
 
   World world_;
   PrintedGoods goods_;
+  Picture sights_;  // After the last event.
   std::map<UnitId, std::set<Position>> seen_;
   bool has_pallets_ = false;
   bool made_ = false;
