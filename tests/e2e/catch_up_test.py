@@ -6,6 +6,7 @@ take a good half hour). Prints what the others committed before and meanwhile.
 """
 
 import os
+import pathlib
 import re
 import shutil
 import time
@@ -34,6 +35,10 @@ class CatchUpTest(NetworkTest):
     def height(self, name):
         return self.net.status(name)["height"]
 
+    def memory_mib(self, name):
+        status = pathlib.Path(f"/proc/{self.net.processes[name].pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) // 1024
+
     def hurry(self):
         """Lets blocks follow one another as fast as they can."""
         parameters = self.net.get("brand", "/v1/parameters")
@@ -53,7 +58,10 @@ class CatchUpTest(NetworkTest):
         load = Submitter(self.net, 0, "distributor-east")
         load.start()
         started = time.monotonic()
-        self.net.wait_until(f"{BLOCKS} blocks", lambda: self.height("brand") >= BLOCKS, SECONDS)
+        for part in (1, 2, 3, 4):
+            goal = BLOCKS * part // 4
+            self.net.wait_until(f"{goal} blocks", lambda g=goal: self.height("brand") >= g, SECONDS)
+            tell(f"height {goal}; memory of the brand's node {self.memory_mib('brand')} MiB")
         self.net.kill(LOSER)
         for folder in ("journal", "index"):
             shutil.rmtree(self.net.home / LOSER / "data" / folder)
@@ -68,7 +76,8 @@ class CatchUpTest(NetworkTest):
         voting = time.monotonic()
         tell(f"it has caught up after {voting - woken:.1f} s, to height {self.height(LOSER)}; the "
              f"others committed {rate(load.times, started, woken):.1f} transactions a second "
-             f"before, and {rate(load.times, woken, voting):.1f} meanwhile")
+             f"before, and {rate(load.times, woken, voting):.1f} meanwhile; its memory "
+             f"{self.memory_mib(LOSER)} MiB")
         self.assertIsNone(self.net.status(LOSER).get("base"), "it began with a snapshot")
 
         # Three of four are needed, and one of them is it.
