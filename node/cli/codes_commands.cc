@@ -105,28 +105,80 @@ Json view_of(const CodeBatchFacts& facts, const std::string& folder) {
           {"levels", std::move(levels)}};
 }
 
+// A key file that must be of one purpose.
+Result<SigningKey> open_key_text(const Session& session, const Path& path, const SecretText& text,
+                                 KeyFilePurpose purpose) {
+  FENRUN_TRY(const auto file, parse_key_file(text.view()));
+  if (file.purpose != purpose) {
+    return Error{Errc::key_file_invalid,
+                 path.string() + ": not of the purpose " + std::string(name_of(purpose))};
+  }
+  std::optional<Passphrase> passphrase;
+  if (file.is_sealed()) {
+    FENRUN_TRY(passphrase, ask_passphrase(session, "Passphrase of " + path.string()));
+  }
+  return open_key_file(file, passphrase ? &*passphrase : nullptr);
+}
+
+Result<SigningKey> open_key_of(const Session& session, const Path& path, KeyFilePurpose purpose) {
+  const auto text = read_key_file(path);
+  if (!text && text.error().code == Errc::not_found) {
+    return Error{Errc::io_error, "no key file " + path.string()};
+  }
+  if (!text) return text.error();
+  return open_key_text(session, path, *text, purpose);
+}
+
+// Where the secrets of a batch come from.
+struct BatchSeed {
+  SigningKey key;
+  SecretText file;
+};
+
+// That of the run that is gone on with, or a new one.
+Result<BatchSeed> batch_seed(const Session& session, FileSystem& files,
+                             const GenerateOptions& options) {
+  FENRUN_TRY(auto left, unfinished_key_file(files, options.out));
+  if (left) {
+    const auto partial = partial_code_batch(options.out);
+    session.err << "going on with " << partial.string() << ", left of an interrupted run\n";
+    const auto path = code_key_path(partial);
+    FENRUN_TRY(auto key, open_key_text(session, path, *left, KeyFilePurpose::codes));
+    return BatchSeed{std::move(key), *std::move(left)};
+  }
+  std::optional<Passphrase> passphrase;
+  if (!options.plain) {
+    FENRUN_TRY(passphrase, ask_new_passphrase(session));
+  }
+  auto key = SigningKey::generate();
+  FENRUN_TRY(auto file,
+             seal_key_file(key, KeyFilePurpose::codes, passphrase ? &*passphrase : nullptr,
+                           KdfCost{}, SealRandomness::fresh()));
+  return BatchSeed{std::move(key), std::move(file)};
+}
+
 Result<Exit> generate(const Session& session, const GenerateOptions& options) {
   CodeBatchOrder order;
   order.batch = UnitBatchId(options.batch);
   FENRUN_TRY(order.codes, code_set(options));
   FENRUN_OK(check_codes(registration_of(order.batch, order.codes)));
   FENRUN_TRY(order.chain_id, network_of(session, options));
-  std::optional<Passphrase> passphrase;
-  if (!options.plain) {
-    FENRUN_TRY(passphrase, ask_new_passphrase(session));
-  }
-  const SigningKey seed_key = SigningKey::generate();
-  FENRUN_TRY(const auto key_file,
-             seal_key_file(seed_key, KeyFilePurpose::codes, passphrase ? &*passphrase : nullptr,
-                           KdfCost{}, SealRandomness::fresh()));
+  PosixFileSystem files;
+  if (files.exists(options.out)) return Error{Errc::io_error, options.out + " exists already"};
+  const auto partial = partial_code_batch(options.out);
+  FENRUN_TRY(const auto seed, batch_seed(session, files, options));
+  const auto lock = FolderLock::take(partial);
+  if (!lock) return Error{lock.error().code, lock.error().detail + ": another run is making it"};
   CodeBatchWork work;
   work.threads = options.threads > 0 ? std::min(options.threads, kCodeThreadsMax)
                                      : std::max(1U, std::thread::hardware_concurrency());
   ProgressBar bar(session.err);
   work.progress = [&](std::uint32_t done, std::uint32_t count) { bar.show(done, count, "codes"); };
-  PosixFileSystem files;
+  work.resumed = [&](std::uint32_t done, std::uint32_t count) {
+    session.err << done << " of " << count << " codes are made already\n";
+  };
   FENRUN_TRY(const auto facts,
-             make_code_batch(files, options.out, order, seed_key, key_file, work));
+             make_code_batch(files, options.out, order, seed.key, seed.file, work));
   const auto view = view_of(facts, options.out);
   session.show(view, [&](std::ostream& out) {
     print_fields(out, view);
@@ -146,25 +198,6 @@ struct PrintOptions {
   std::string reader;
   bool clear = false;
 };
-
-// A key file that must be of one purpose.
-Result<SigningKey> open_key_of(const Session& session, const Path& path, KeyFilePurpose purpose) {
-  const auto text = read_key_file(path);
-  if (!text && text.error().code == Errc::not_found) {
-    return Error{Errc::io_error, "no key file " + path.string()};
-  }
-  if (!text) return text.error();
-  FENRUN_TRY(const auto file, parse_key_file(text->view()));
-  if (file.purpose != purpose) {
-    return Error{Errc::key_file_invalid,
-                 path.string() + ": not of the purpose " + std::string(name_of(purpose))};
-  }
-  std::optional<Passphrase> passphrase;
-  if (file.is_sealed()) {
-    FENRUN_TRY(passphrase, ask_passphrase(session, "Passphrase of " + path.string()));
-  }
-  return open_key_file(file, passphrase ? &*passphrase : nullptr);
-}
 
 // To whom the rows are sealed; none if they stand in clear.
 Result<std::optional<PublicKey>> reader_of(const PrintOptions& options, bool secrets) {

@@ -12,15 +12,9 @@ namespace {
 
 constexpr std::string_view kFormat = "fenrun-code-batch/v1";
 constexpr std::size_t kFactsBytesMax = 64 * 1024;
-constexpr std::uint32_t kLeavesAtATime = 16'384;  // Of each thread.
+constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
 
 Path facts_path(const Path& folder) { return folder / "batch.json"; }
-
-Path partial_path(const Path& folder) {
-  auto path = folder;
-  path += ".partial";
-  return path;
-}
 
 List<PrintedLevel, kEnumCount<UnitLevel>> printed_levels(UnitBatchId batch, const CodeSet& codes) {
   List<PrintedLevel, kEnumCount<UnitLevel>> out;
@@ -50,15 +44,20 @@ void compute_leaves(const CodeKeys& keys, std::uint32_t first, std::span<Digest>
 
 Result<Digest> write_tree(FileSystem& files, const Path& path, const CodeTreeFacts& facts,
                           const CodeKeys& keys, const CodeBatchWork& work) {
-  CHECK(work.threads > 0);
-  FENRUN_TRY(auto writer, CodeTreeWriter::create(files, path, facts));
+  CHECK(work.threads > 0 && work.leaves_at_a_time > 0);
+  const auto leaf = [&](std::uint32_t index) { return keys.leaf(index); };
+  FENRUN_TRY(auto writer, CodeTreeWriter::resume(files, path, facts, leaf));
+  std::uint32_t marked = writer.size();
+  if (marked > 0 && work.resumed) work.resumed(marked, facts.count);
   std::vector<Digest> leaves;
-  for (std::uint32_t done = 0; done < facts.count;) {
-    leaves.resize(std::min(kLeavesAtATime * work.threads, facts.count - done));
-    compute_leaves(keys, done, leaves, work.threads);
+  while (writer.size() < facts.count) {
+    leaves.resize(std::min(work.leaves_at_a_time * work.threads, facts.count - writer.size()));
+    compute_leaves(keys, writer.size(), leaves, work.threads);
     FENRUN_OK(writer.append(leaves));
-    done += static_cast<std::uint32_t>(leaves.size());
-    if (work.progress) work.progress(done, facts.count);
+    if (work.progress) work.progress(writer.size(), facts.count);
+    if (writer.size() - marked < work.leaves_between_marks) continue;
+    FENRUN_OK(writer.mark());
+    marked = writer.size();
   }
   return writer.finish();
 }
@@ -70,19 +69,47 @@ std::string draft_of(const RegisterCodes& registration) {
   return draft.dump(2) + "\n";
 }
 
+Bytes facts_text(const CodeBatchFacts& facts) {
+  return to_bytes(bytes_of(json::write(facts).dump(2) + "\n"));
+}
+
+// The key first, then what is to be made, as facts without a root: by these two the next run knows
+// whether it may go on.
 Status fill_folder(FileSystem& files, const Path& folder, CodeBatchFacts& facts,
                    const SigningKey& seed_key, const SecretText& key_file,
                    const CodeBatchWork& work) {
   FENRUN_OK(files.make_folder(folder));
   FENRUN_OK(replace_file(files, code_key_path(folder), bytes_of(key_file.view())));
+  FENRUN_OK(replace_file(files, facts_path(folder), facts_text(facts)));
   const CodeKeys keys(facts.chain_id, facts.batch, seed_key.seed());
   const CodeTreeFacts tree{facts.chain_id, facts.batch, facts.codes.levels.front().count, {}};
   FENRUN_TRY(facts.codes.root, write_tree(files, code_tree_path(folder), tree, keys, work));
   const auto draft = draft_of(registration_of(facts.batch, facts.codes));
   FENRUN_OK(replace_file(files, folder / "register.json", bytes_of(draft)));
-  const auto text = json::write(facts).dump(2) + "\n";
-  FENRUN_OK(replace_file(files, facts_path(folder), bytes_of(text)));
+  FENRUN_OK(replace_file(files, facts_path(folder), facts_text(facts)));
   return files.sync_directory(folder);
+}
+
+// What an interrupted run left can be gone on with, if it was to make the same.
+Status check_partial(FileSystem& files, const Path& folder, const CodeBatchFacts& facts,
+                     const SecretText& key_file) {
+  FENRUN_TRY(const auto key, unfinished_key_file(files, folder));
+  if (!key) return {};
+  const auto partial = partial_code_batch(folder);
+  const auto other = [&](const std::string& what) {
+    return Error{Errc::io_error, partial.string() + " is left of a run " + what +
+                                     ": nothing was printed from it, so it can be removed"};
+  };
+  if (key->view() != key_file.view()) return other("with another seed");
+  const auto bytes = read_file(files, facts_path(partial), kFactsBytesMax);
+  if (!bytes && bytes.error().code == Errc::not_found) return {};
+  FENRUN_OK(bytes);
+  const auto value = parse_json(text_of(*bytes));
+  CodeBatchFacts left;
+  const bool is_read = value && json::read(*value, json::Place{nullptr, "batch.json"}, left);
+  left.codes.root = facts.codes.root;
+  if (!is_read || left != facts) return other("that was to make other codes");
+  return {};
 }
 
 Path parent_of(const Path& folder) {
@@ -90,6 +117,22 @@ Path parent_of(const Path& folder) {
 }
 
 }  // namespace
+
+Path partial_code_batch(const Path& folder) {
+  auto path = folder;
+  path += ".partial";
+  return path;
+}
+
+Result<std::optional<SecretText>> unfinished_key_file(FileSystem& files, const Path& folder) {
+  const auto path = code_key_path(partial_code_batch(folder));
+  auto bytes = read_file(files, path, kKeyFileBytesMax);
+  if (!bytes && bytes.error().code == Errc::not_found) return std::optional<SecretText>();
+  FENRUN_OK(bytes);
+  SecretText text(text_of(*bytes));
+  wipe(*bytes);
+  return std::optional<SecretText>(std::move(text));
+}
 
 RegisterCodes registration_of(UnitBatchId batch, const CodeSet& codes) {
   return {batch,      codes.levels,  codes.sscc_first, codes.root,
@@ -100,19 +143,16 @@ Result<CodeBatchFacts> make_code_batch(FileSystem& files, const Path& folder,
                                        const CodeBatchOrder& order, const SigningKey& seed_key,
                                        const SecretText& key_file, const CodeBatchWork& work) {
   FENRUN_OK(check_codes(registration_of(order.batch, order.codes)));
-  const auto partial = partial_path(folder);
+  const auto partial = partial_code_batch(folder);
   if (files.exists(folder)) return Error{Errc::io_error, folder.string() + " exists already"};
-  if (files.exists(partial)) {
-    return Error{Errc::io_error, partial.string() +
-                                     " is left of a run that did not end, or still goes on: "
-                                     "nothing was printed from it, so it can be removed"};
-  }
   CodeBatchFacts facts{{std::string(kFormat)},
                        order.chain_id,
                        order.batch,
                        order.codes,
                        seed_key.public_key(),
                        printed_levels(order.batch, order.codes)};
+  facts.codes.root = {};
+  FENRUN_OK(check_partial(files, folder, facts, key_file));
   auto status = fill_folder(files, partial, facts, seed_key, key_file, work);
   if (status) status = files.rename(partial, folder);
   if (status) status = files.sync_directory(parent_of(folder));

@@ -5,10 +5,12 @@
 //   register.json  the draft that registers the batch
 //   batch.json     what anybody may know of it
 //
-// A folder is whole or does not exist: it is made beside its place, as `<folder>.partial`.
+// A folder is whole or does not exist: it is made beside its place, as `<folder>.partial`.  A run
+// that was interrupted leaves that, and the next one goes on with it.
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "node/codes/code_keys.h"
 #include "node/codes/code_tree.h"
@@ -50,15 +52,28 @@ struct CodeBatchWork {
   unsigned threads = 1;
   // Of so many codes so many are made.
   std::function<void(std::uint32_t done, std::uint32_t count)> progress = {};
+  // Told once where a run goes on that was interrupted: so many are whole, and are not made again.
+  std::function<void(std::uint32_t done, std::uint32_t count)> resumed = {};
+  std::uint32_t leaves_at_a_time = 16'384;  // Of each thread.
+  std::uint32_t leaves_between_marks = 1U
+                                       << 18U;  // What an interruption costs at most, and a piece.
 };
 
 // The operation that registers the batch.
 RegisterCodes registration_of(UnitBatchId batch, const CodeSet& codes);
 
-// Makes the folder.  `seed_key` is the key whose seed the secrets come from, `key_file` the text of
-// its file.  Errc::value_invalid for an order that the ledger would refuse; Errc::io_error, also if
-// the folder or its .partial exists; what was made is removed then.
-// Uses so much memory and time as in docs/spec/codes.md, whatever the size of the batch.
+// Where the folder is while it is not whole.
+Path partial_code_batch(const Path& folder);
+// The text of the key file that an interrupted run left, with which alone it can go on; none if
+// there is nothing to go on with.  Errc::io_error.
+Result<std::optional<SecretText>> unfinished_key_file(FileSystem& files, const Path& folder);
+
+// Makes the folder, or goes on making it: what comes of it is the same.  `seed_key` is the key
+// whose seed the secrets come from, `key_file` the text of its file.  Errc::value_invalid for an
+// order that the ledger would refuse; Errc::io_error if the folder exists, or its .partial is of
+// another order or seed; nothing is changed then.  Errc::io_error of the disk: what was made is
+// removed. REQUIRES: nobody else is making it. Uses so much memory and time as in
+// docs/spec/codes.md, whatever the size of the batch.
 Result<CodeBatchFacts> make_code_batch(FileSystem& files, const Path& folder,
                                        const CodeBatchOrder& order, const SigningKey& seed_key,
                                        const SecretText& key_file, const CodeBatchWork& work);

@@ -8,6 +8,7 @@
 // The levels in between would double the file; what a path needs of them is computed in some 50 µs.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "contracts/operations.h"
@@ -56,16 +57,29 @@ class CodeTree {
 };
 
 // Writes the file of a tree, leaf by leaf.  It is a tree only once finish() has answered: before,
-// its header is missing.
+// its header is missing, and in its place may stand a mark of how far it is whole.
 class CodeTreeWriter {
  public:
+  // Tells a leaf hash as it must be.
+  using LeafSource = std::function<Digest(std::uint32_t index)>;
+
   // `facts` but for the root.  REQUIRES: 1 <= count <= kCodesMax.
   // Takes the disk space at once: Errc::io_error if there is not enough.
   static Result<CodeTreeWriter> create(FileSystem& files, const Path& path,
                                        const CodeTreeFacts& facts);
+  // The same, going on where the last mark of an earlier writer stands, or its end, if the leaves
+  // before it are those that were marked, and some of them, looked at all over, those of `leaf`;
+  // else anew.
+  static Result<CodeTreeWriter> resume(FileSystem& files, const Path& path,
+                                       const CodeTreeFacts& facts, const LeafSource& leaf);
+
+  // How many leaves are appended.
+  std::uint32_t size() const { return static_cast<std::uint32_t>(frontier_.size()); }
 
   // The next leaf hashes.  REQUIRES: no more than `count` in all.
   Status append(std::span<const Digest> leaves);
+  // What is appended is durable, and marked as whole: resume() goes on here.
+  Status mark();
   // Durable on return; the root.  REQUIRES: all leaves are appended.
   Result<Digest> finish();
 
@@ -74,6 +88,8 @@ class CodeTreeWriter {
       : facts_(facts), file_(std::move(file)) {}
 
   Status write(std::span<const Digest> digests);
+  void note(std::span<const Digest> leaves);
+  Result<bool> take_over(const LeafSource& leaf);
 
   CodeTreeFacts facts_;
   std::unique_ptr<File> file_;

@@ -31,6 +31,17 @@ class Descriptor {
   int value_;
 };
 
+// An open descriptor with the lock on it.
+Result<int> locked(const Path& folder, const Path& path, int flags) {
+  Descriptor descriptor(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+  if (!descriptor.is_open()) return system_error(path, "open");
+  if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return Error{Errc::locked, folder.string()};
+    return system_error(path, "lock");
+  }
+  return descriptor.release();
+}
+
 Status write_all(const Path& path, int descriptor, std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(descriptor, text.data(), text.size());
@@ -59,13 +70,8 @@ Result<DataDir> DataDir::lock(const Path& folder) {
   PosixFileSystem files;
   FENRUN_OK(files.make_folder(folder));
   const Path path = folder / "lock";
-  Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!descriptor.is_open()) return system_error(path, "open");
-  if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return Error{Errc::locked, folder.string()};
-    return system_error(path, "lock");
-  }
-  return DataDir(folder, descriptor.release());
+  FENRUN_TRY(const int descriptor, locked(folder, path, O_RDWR | O_CREAT));
+  return DataDir(folder, descriptor);
 }
 
 DataDir::~DataDir() {
@@ -74,6 +80,20 @@ DataDir::~DataDir() {
 
 DataDir::DataDir(DataDir&& other) noexcept
     : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+Result<FolderLock> FolderLock::take(const Path& folder) {
+  PosixFileSystem files;
+  FENRUN_OK(files.make_folder(folder));
+  FENRUN_TRY(const int descriptor, locked(folder, folder, O_RDONLY | O_DIRECTORY));
+  return FolderLock(descriptor);
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+FolderLock::FolderLock(FolderLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 Status write_key_file(const Path& path, const SecretText& text) {
   // Written under another name and linked: the name never shows half a key, and link() refuses a

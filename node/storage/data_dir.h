@@ -27,6 +27,23 @@ class DataDir {
   int descriptor_;
 };
 
+// The exclusive lock on a folder that is to hold nothing but what is put there: no file is made.
+// Held until it is destroyed or the process ends, wherever the folder is moved.
+class FolderLock {
+ public:
+  // Makes the folder if need be.  Errc::locked if another process, or this one, holds the lock.
+  static Result<FolderLock> take(const Path& folder);
+
+  ~FolderLock();
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&&) = delete;
+
+ private:
+  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+
+  int descriptor_;
+};
+
 // Writes a new key file with mode 0600, durable on return.  Errc::locked if the file exists: a key
 // is never overwritten.
 Status write_key_file(const Path& path, const SecretText& text);

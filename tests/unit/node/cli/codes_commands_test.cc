@@ -4,6 +4,7 @@
 #include "contracts/claims.h"
 #include "contracts/codes.h"
 #include "node/json/views.h"
+#include "node/storage/data_dir.h"
 #include "tests/unit/node/cli/command_line.h"
 
 namespace fenrun::cli {
@@ -72,6 +73,30 @@ TEST_F(CodesCommand, TwoBatchesHaveNothingInCommon) {
   const auto first = run(generate_words("a")).json();
   const auto second = run(generate_words("b")).json();
   EXPECT_NE(first.at("root"), second.at("root"));
+}
+
+// A run that was killed early leaves its seed and nothing that was made from it.
+TEST_F(CodesCommand, GenerateGoesOnWithWhatAnInterruptedRunLeft) {
+  const auto whole = run(generate_words("whole"));
+  std::filesystem::create_directory(path("again.partial"));
+  std::filesystem::copy(path("whole") + "/batch.key", path("again.partial") + "/batch.key");
+  {
+    const auto lock = FolderLock::take(path("again.partial"));
+    ASSERT_TRUE(lock);
+    const auto second = run(generate_words("again"));
+    EXPECT_EQ(second.exit, Exit::local);
+    EXPECT_EQ(second.json().at("error").at("code"), "locked");
+  }
+  const auto again = run(generate_words("again"));
+  ASSERT_EQ(again.exit, Exit::ok) << again.err;
+  EXPECT_NE(again.err.find("going on with " + path("again.partial")), std::string::npos);
+  EXPECT_EQ(again.json().at("root"), whole.json().at("root"));
+  for (const auto* name : {"batch.key", "tree", "register.json", "batch.json"}) {
+    EXPECT_EQ(contents(std::string("again/") + name), contents(std::string("whole/") + name))
+        << name;
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("again.partial")));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path("again")), {}), 4);
 }
 
 TEST_F(CodesCommand, GenerateRefusesWhatTheLedgerWould) {

@@ -1,6 +1,9 @@
 #include "node/codes/code_batch.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "core/crypto/key_file.h"
 #include "ledger/proof/merkle.h"
@@ -146,16 +149,126 @@ TEST(CodeBatch, ACrashLeavesAWholeFolderOrNone) {
   }
 }
 
-TEST(CodeBatch, WhatARunLeftBehindIsNotTakenForABatch) {
-  sim::VirtualDisk disk;
-  ASSERT_TRUE(disk.make_folder("/codes/batch-7.partial"));
-  const auto refused = make_batch(disk);
+// 600 items in pieces of 40, marked each 80: as a large batch, some marks within a chunk of the
+// tree.
+CodeBatchOrder large_order() {
+  auto large = order();
+  large.codes.levels = {{UnitLevel::item, {"06901234567892"}, 600, 6},
+                        {UnitLevel::box, {"26901234567896"}, 100, 4},
+                        {UnitLevel::case_, {"16901234567899"}, 25, 2},
+                        {UnitLevel::logistic, {}, 13, 0}};
+  return large;
+}
+
+struct LargeRun {
+  Result<CodeBatchFacts> facts;
+  std::uint32_t resumed_at = 0;  // 0: from the beginning.
+  std::uint32_t made = 0;        // Codes of this run.
+};
+
+LargeRun make_large(FileSystem& files, const CodeBatchOrder& order = large_order()) {
+  LargeRun run{Error{}};
+  CodeBatchWork work;
+  work.leaves_at_a_time = 40;
+  work.leaves_between_marks = 80;
+  work.resumed = [&](std::uint32_t done, std::uint32_t) { run.resumed_at = done; };
+  work.progress = [&](std::uint32_t done, std::uint32_t) { run.made = done - run.resumed_at; };
+  const auto key_file = sealed_seed();
+  run.facts = make_code_batch(files, kFolder, order, seed_key(), key_file, work);
+  return run;
+}
+
+// At whatever moment the power fails or the process is killed, the next run goes on, and makes what
+// one run would have made.
+TEST(CodeBatch, AnInterruptedRunIsGoneOnWith) {
+  sim::VirtualDisk whole;
+  ASSERT_TRUE(make_large(whole).facts);
+  std::set<std::uint32_t> resumed_at;
+  for (const bool is_power_lost : {false, true}) {
+    for (std::uint64_t stop = 0; stop < whole.operations(); ++stop) {
+      sim::VirtualDisk disk(stop + 1);
+      disk.fail_power_at(stop);
+      EXPECT_FALSE(make_large(disk).facts) << stop;
+      is_power_lost ? disk.crash() : disk.kill();
+      if (disk.exists(kFolder)) continue;  // It was renamed, and only that was not synced.
+      const auto run = make_large(disk);
+      ASSERT_TRUE(run.facts) << run.facts.error().to_string();
+      EXPECT_EQ(disk.contents(), whole.contents()) << stop;
+      EXPECT_EQ(run.resumed_at + run.made, 600U);
+      resumed_at.insert(run.resumed_at);
+    }
+  }
+  EXPECT_THAT(resumed_at, ::testing::ElementsAre(0, 80, 160, 240, 320, 400, 480, 560, 600));
+}
+
+// What an interrupted run left, up to the last mark before the end.
+sim::VirtualDisk interrupted_disk() {
+  sim::VirtualDisk measure;
+  EXPECT_TRUE(make_large(measure).facts);
+  for (auto stop = measure.operations(); stop-- > 0;) {
+    sim::VirtualDisk disk;
+    disk.fail_power_at(stop);
+    EXPECT_FALSE(make_large(disk).facts);
+    disk.kill();
+    if (disk.exists(kFolder)) continue;
+    const auto partial = partial_code_batch(kFolder);
+    if (text_of(disk.bytes(code_tree_path(partial))).starts_with("fenrun-codes/p1\n")) return disk;
+  }
+  ADD_FAILURE() << "no run was marked";
+  return sim::VirtualDisk();
+}
+
+TEST(CodeBatch, WhatIsGoneOnWithIsVerified) {
+  sim::VirtualDisk whole;
+  ASSERT_TRUE(make_large(whole).facts);
+  const auto partial = partial_code_batch(kFolder);
+  constexpr std::size_t kFirstLeaf = 128;
+  for (const std::size_t damaged : {std::size_t{0}, std::size_t{20}, std::size_t{90},
+                                    std::size_t{125}, kFirstLeaf, kFirstLeaf + 300 * 32 + 5}) {
+    auto disk = interrupted_disk();
+    disk.bytes(code_tree_path(partial))[damaged] ^= 1;
+    const auto run = make_large(disk);
+    ASSERT_TRUE(run.facts) << damaged;
+    EXPECT_EQ(run.resumed_at, 0U) << damaged;  // Nothing of it is used.
+    EXPECT_EQ(disk.contents(), whole.contents()) << damaged;
+  }
+  auto shorter = interrupted_disk();
+  shorter.bytes(code_tree_path(partial)).resize(1'000);
+  EXPECT_EQ(make_large(shorter).resumed_at, 0U);
+  EXPECT_EQ(shorter.contents(), whole.contents());
+}
+
+TEST(CodeBatch, OnlyTheSameIsGoneOnWith) {
+  auto disk = interrupted_disk();
+  const auto before = disk.contents();
+  auto other = large_order();
+  other.codes.lot = {"L2"};
+  const auto refused = make_large(disk, other).facts;
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::io_error);
   EXPECT_NE(refused.error().detail.find("batch-7.partial"), std::string::npos);
-  ASSERT_TRUE(disk.remove_folder("/codes/batch-7.partial"));
+  EXPECT_NE(refused.error().detail.find("other codes"), std::string::npos);
+
+  const auto seed = SigningKey::generate();
+  const auto key_file = seal_key_file(seed, KeyFilePurpose::codes, nullptr, KdfCost{}, {});
+  const auto foreign = make_code_batch(disk, kFolder, large_order(), seed, *key_file, {});
+  ASSERT_FALSE(foreign);
+  EXPECT_NE(foreign.error().detail.find("another seed"), std::string::npos);
+  EXPECT_EQ(disk.contents(), before);
+
+  EXPECT_EQ((*unfinished_key_file(disk, kFolder))->view(), sealed_seed().view());
+  EXPECT_FALSE(*unfinished_key_file(disk, "/codes/batch-8"));
+}
+
+TEST(CodeBatch, WhatARunLeftBehindIsNotTakenForABatch) {
+  sim::VirtualDisk disk;
+  ASSERT_TRUE(disk.make_folder(partial_code_batch(kFolder)));
+  EXPECT_EQ(read_code_batch(disk, kFolder).error().code, Errc::not_found);
   ASSERT_TRUE(disk.make_folder(kFolder));
   EXPECT_EQ(read_code_batch(disk, kFolder).error().code, Errc::io_error);
+  auto left = interrupted_disk();
+  EXPECT_EQ(CodeTree::open(left, code_tree_path(partial_code_batch(kFolder))).error().code,
+            Errc::corruption);
 }
 
 TEST(CodeBatch, AFullDiskLeavesNothing) {
@@ -165,7 +278,7 @@ TEST(CodeBatch, AFullDiskLeavesNothing) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Errc::io_error);
   EXPECT_FALSE(disk.exists(kFolder));
-  EXPECT_FALSE(disk.exists("/codes/batch-7.partial"));
+  EXPECT_FALSE(disk.exists(partial_code_batch(kFolder)));
 }
 
 TEST(CodeBatch, FactsThatContradictThemselvesAreRefused) {
