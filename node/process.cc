@@ -139,6 +139,12 @@ class Process {
     return {};
   }
 
+  // A disk that fails stops the node; the first failure is what is told.
+  void fail(const Error& error) {
+    if (result_) result_ = error;
+    boost::asio::post(io_, [this] { stop(); });
+  }
+
   // A draft that the operator signs and submits, one file a piece.
   void keep_evidence(const RecordEvidence& evidence) {
     const Path folder = config_.data_path() / "evidence";
@@ -147,11 +153,7 @@ class Process {
     const Json draft = {{"operations", Json::array({to_json(Operation(evidence))})}};
     auto status = files_.make_folder(folder);
     if (status) status = replace_file(files_, path, bytes_of(draft.dump(2) + "\n"));
-    if (!status) {
-      result_ = status.error();
-      boost::asio::post(io_, [this] { stop(); });
-      return;
-    }
+    if (!status) return fail(status.error());
     log_(LogLevel::error, "evidence is kept; put it on the ledger: fenrun tx submit " +
                               path.string() + " --key " + config_.key_path("operator").string());
   }
@@ -200,10 +202,7 @@ class Process {
     options.log = log_;
     options.on_members = [this](const MemberTable& members) { link_members(members); };
     options.on_evidence = [this](const RecordEvidence& evidence) { keep_evidence(evidence); };
-    options.on_fatal = [this](const Error& error) {
-      result_ = error;
-      boost::asio::post(io_, [this] { stop(); });
-    };
+    options.on_fatal = [this](const Error& error) { fail(error); };
     return options;
   }
 
@@ -237,7 +236,12 @@ class Process {
         .documents_bytes_max = config_.intake.documents_bytes_max,
         .places = std::move(places),
         .clock = wall_clock,
-        .log = [this](const std::string& line) { log_(LogLevel::warn, line); }};
+        .log = [this](const std::string& line) { log_(LogLevel::warn, line); },
+        .on_fatal =
+            [this](const Error& error) {
+              log_(LogLevel::error, "the intake stopped for good: " + error.to_string());
+              fail(error);
+            }};
     FENRUN_TRY(captures_, CaptureDesk::open(io_, *node_, *submitter_, std::move(options)));
     intake.captures = captures_.get();
     return {};

@@ -90,7 +90,10 @@ Result<std::unique_ptr<CaptureDesk>> CaptureDesk::open(boost::asio::io_context& 
       new CaptureDesk(io, node, submitter, std::move(options), std::move(store)));
   auto* const self = desk.get();
   desk->worker_.run([self] { return self->read_kept(); },
-                    [self](Kept kept) { self->take_over(std::move(kept)); });
+                    [self](Result<Kept> kept) {
+                      if (!kept) return self->fail(kept.error());
+                      self->take_over(*std::move(kept));
+                    });
   return desk;
 }
 
@@ -102,10 +105,25 @@ CaptureDesk::CaptureDesk(boost::asio::io_context& io, const NodeService& node, S
       store_(std::move(store)),
       worker_(io) {}
 
+// What its thread uses ends after the thread, and what others call back after it does nothing.
+CaptureDesk::~CaptureDesk() { worker_.stop(); }
+
+Status CaptureDesk::check_ready() const {
+  if (failure_) return *failure_;
+  if (is_ready_) return {};
+  return Error{Errc::not_ready, "the intake reads what it has kept"};
+}
+
+void CaptureDesk::fail(const Error& error) {
+  if (failure_) return;
+  failure_ = error;
+  options_.on_fatal(error);
+}
+
 // ---- From a document to a job ------------------------------------------------------------------
 
 void CaptureDesk::capture(CaptureRequest request, Accepted accepted, Finished finished) {
-  if (!is_ready_) return accepted(Error{Errc::not_ready, "the intake reads what it has kept"});
+  if (const auto ready = check_ready(); !ready) return accepted(ready.error());
   if (preparing_ + running_.size() >= kRunningMax) {
     return accepted(Error{Errc::mempool_full, "as many capture jobs run as may"});
   }
@@ -114,6 +132,7 @@ void CaptureDesk::capture(CaptureRequest request, Accepted accepted, Finished fi
               [this, accepted = std::move(accepted),
                finished = std::move(finished)](Result<Draft> draft) mutable {
                 --preparing_;
+                if (!draft && draft.error().code == Errc::io_error) fail(draft.error());
                 if (!draft) return accepted(draft.error());
                 note(draft->job);
                 accepted(draft->job.id);
@@ -193,10 +212,11 @@ void CaptureDesk::begin(Draft draft, bool is_resumed, Finished finished) {
   const std::size_t open = groups.size();
   running_.emplace(id, Running{std::move(draft), open, is_resumed, std::move(finished)});
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    submitter_->submit(std::move(groups[i].operations), mode,
-                       [this, id, i](const Result<std::vector<IntakeOutcome>>& outcomes) {
-                         on_outcomes(id, i, outcomes);
-                       });
+    submitter_->submit(
+        std::move(groups[i].operations), mode,
+        lifetime_.within([this, id, i](const Result<std::vector<IntakeOutcome>>& outcomes) {
+          on_outcomes(id, i, outcomes);
+        }));
   }
 }
 
@@ -259,9 +279,9 @@ void CaptureDesk::finish(const std::string& id) {
   job.finished = options_.clock();
   worker_.run([this, job] { return write(job); },
               [this, id](const Status& status) {
+                if (!status) return fail(status.error());
                 auto ended = std::move(running_.extract(id).mapped());
                 const auto& done = ended.draft.job;
-                if (!status) options_.log("job " + id + ": " + status.error().to_string());
                 add_to_catalogue(done, ended.draft.captured, catalogue_);
                 note(done);
                 if (ended.finished) ended.finished(done);
@@ -286,7 +306,13 @@ void CaptureDesk::forget_fruitless() {
     const auto it = numbers_.find(id);
     jobs_.erase(it->second);
     numbers_.erase(it);
-    worker_.run([this, id] { return options_.files->remove(path_of(id)); }, [](const Status&) {});
+    worker_.run(
+        [this, path = path_of(id)] {
+          return options_.files->exists(path) ? options_.files->remove(path) : Status();
+        },
+        [this](const Status& status) {
+          if (!status) fail(status.error());
+        });
   }
 }
 
@@ -308,13 +334,14 @@ void CaptureDesk::catalogue_kept(const CaptureJob& job, EventCatalogue& catalogu
   options_.log("the document of job " + job.id + ": " + captured.error().to_string());
 }
 
-CaptureDesk::Kept CaptureDesk::read_kept() {
+Result<CaptureDesk::Kept> CaptureDesk::read_kept() {
   Kept kept;
   std::vector<CaptureJob> jobs;
-  const auto names = options_.files->list(options_.jobs);
-  for (const auto& name : names ? *names : std::vector<std::string>()) {
+  FENRUN_TRY(const auto names, options_.files->list(options_.jobs));
+  for (const auto& name : names) {
     if (!name.ends_with(".json")) continue;
     auto job = read_job(name);
+    if (!job && job.error().code == Errc::io_error) return job.error();
     if (job && job->id + ".json" == name) {
       jobs.push_back(*std::move(job));
     } else {
@@ -353,7 +380,10 @@ void CaptureDesk::take_over(Kept kept) {
       // It was in order once, and is not any more: its places are unknown now.
       draft.job.finished = options_.clock();
       note(draft.job);
-      worker_.run([this, job = draft.job] { return write(job); }, [](const Status&) {});
+      worker_.run([this, job = draft.job] { return write(job); },
+                  [this](const Status& status) {
+                    if (!status) fail(status.error());
+                  });
     } else {
       begin(std::move(draft), true, {});
     }
@@ -400,7 +430,7 @@ void CaptureDesk::document(const Digest& id, Text reply) {
 
 void CaptureDesk::events(const EventQuery& query, std::size_t from, std::size_t limit,
                          std::function<void(Result<Events>)> reply) {
-  if (!is_ready_) return reply(Error{Errc::not_ready, "the intake reads what it has kept"});
+  if (const auto ready = check_ready(); !ready) return reply(ready.error());
   auto page = catalogue_.find(query, from, limit);
   worker_.run([this, page = std::move(page)] { return answer(page); }, std::move(reply));
 }

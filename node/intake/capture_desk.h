@@ -5,7 +5,9 @@
 // noted before anybody is told.  After a restart, jobs that were under way are submitted again: an
 // event that had been recorded by then is known by its id, and counts as recorded.
 //
-// What takes long or waits for the disk is done on a thread of its own.
+// What takes long or waits for the disk is done on a thread of its own.  A disk that fails to write
+// ends the desk: it answers with the failure from then on, and tells nobody of jobs that are not
+// noted (see `on_fatal`).
 // Not thread-safe: every call and every callback on the thread of the event loop.
 #pragma once
 
@@ -33,6 +35,8 @@ struct CaptureDeskOptions {
   epcis::Places places;
   std::function<TimeMs()> clock;                // From any thread.
   std::function<void(const std::string&)> log;  // From any thread.
+  // The disk failed: the node must stop.  Once, on the event loop.
+  std::function<void(const Error&)> on_fatal;
 };
 
 // What a body must be.
@@ -66,9 +70,13 @@ class CaptureDesk {
   static Result<std::unique_ptr<CaptureDesk>> open(boost::asio::io_context& io,
                                                    const NodeService& node, Submitter& submitter,
                                                    CaptureDeskOptions options);
+  // Nobody is told anything any more.
+  ~CaptureDesk();
+  CaptureDesk(const CaptureDesk&) = delete;
+  CaptureDesk& operator=(const CaptureDesk&) = delete;
 
   // Calls `accepted` with the job's id once the document is read and kept, or with why it is not:
-  // errors of epcis::capture_document(), mempool_full, not_ready.  Then, once the
+  // errors of epcis::capture_document(), mempool_full, not_ready, io_error.  Then, once the
   // job is finished, `finished`.
   using Accepted = std::function<void(Result<std::string>)>;
   using Finished = std::function<void(const CaptureJob&)>;
@@ -96,7 +104,7 @@ class CaptureDesk {
   void events(const EventQuery& query, std::size_t from, std::size_t limit,
               std::function<void(Result<Events>)> reply);
 
-  bool is_ready() const { return is_ready_; }
+  bool is_ready() const { return check_ready().has_value(); }
 
   static constexpr std::size_t kRunningMax = 64;       // Jobs at one time.
   static constexpr std::size_t kFruitlessMax = 1'000;  // Of jobs that recorded nothing.
@@ -130,12 +138,14 @@ class CaptureDesk {
   Result<Draft> draft_of(CaptureJob job, const std::string& body) const;
   static Status check_form(epcis::DocumentKind kind, CaptureForm form);
   Status write(const CaptureJob& job);
-  Kept read_kept();
+  Result<Kept> read_kept();
   Result<CaptureJob> read_job(const std::string& name) const;
   void catalogue_kept(const CaptureJob& job, EventCatalogue& catalogue) const;
   Result<Events> answer(const EventCatalogue::Page& page) const;
 
   // On the event loop.
+  Status check_ready() const;
+  void fail(const Error& error);
   void take_over(Kept kept);
   void begin(Draft draft, bool is_resumed, Finished finished);
   void on_outcomes(const std::string& id, std::size_t group,
@@ -151,8 +161,9 @@ class CaptureDesk {
   const NodeService* node_;
   Submitter* submitter_;
   CaptureDeskOptions options_;
-  DocumentStore store_;  // On the desk's thread.
-  bool is_ready_ = false;
+  DocumentStore store_;           // On the desk's thread.
+  bool is_ready_ = false;         // What was kept is read.
+  std::optional<Error> failure_;  // Of the disk.
   std::size_t preparing_ = 0;
   std::map<std::string, Running> running_;
   std::map<std::uint64_t, CaptureJobSummary> jobs_;  // By number, in the order of creation.
@@ -160,7 +171,8 @@ class CaptureDesk {
   std::uint64_t next_number_ = 0;
   std::deque<std::string> fruitless_;
   EventCatalogue catalogue_;
-  Worker worker_;  // Last: it ends first.
+  Worker worker_;
+  Lifetime lifetime_;
 };
 
 }  // namespace fenrun

@@ -5,10 +5,10 @@
 
 #include <chrono>
 
-#include "core/text.h"
 #include "node/epcis/event_hash.h"
 #include "node/intake/lane_submitter.h"
-#include "tests/support/fake_node.h"
+#include "node/sim/virtual_disk.h"
+#include "tests/support/capture.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun {
@@ -18,29 +18,17 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr TimeMs kNow(1'800'000'000'000);
+constexpr TimeMs kNow = test::kCaptureTime;
 
 // Commissions the items of these serials, an event each.
 std::string commissioning(const std::vector<std::string>& serials) {
   Json events = Json::array();
   for (const auto& serial : serials) {
-    events.push_back({{"type", "ObjectEvent"},
-                      {"eventTime", "1970-01-01T00:00:01Z"},
-                      {"eventTimeZoneOffset", "+00:00"},
-                      {"epcList", Json::array({"urn:epc:id:sgtin:6901234.056789." + serial})},
-                      {"action", "ADD"},
-                      {"bizStep", "commissioning"},
-                      {"own:weight", 1.5},
-                      {"readPoint", {{"id", "urn:x:plant"}}}});
+    events.push_back(test::commissioning_event(serial));
+    events.back()["own:weight"] = 1.5;
   }
-  const Json document = {
-      {"@context", Json::array({"https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
-                                {{"own", "https://own.example.com/"}}})},
-      {"type", "EPCISDocument"},
-      {"schemaVersion", "2.0"},
-      {"creationDate", "2026-05-01T12:00:00Z"},
-      {"epcisBody", {{"eventList", std::move(events)}}}};
-  return document.dump();
+  const Json own = {{"own", "https://own.example.com/"}};
+  return test::epcis_document(std::move(events), Json::array({test::kEpcisContext, own}));
 }
 
 EventQuery naming(std::vector<std::string> epcs) {
@@ -54,15 +42,8 @@ class CaptureDeskTest : public ::testing::Test {
   void open() {
     desk_.reset();
     submitter_.emplace(io_, node_, key_, Lane(0));
-    const std::string place = to_hex(test::party_named("brand").view());
-    CaptureDeskOptions options{
-        .files = &files_,
-        .documents = folder_.path() / "documents",
-        .jobs = folder_.path() / "jobs",
-        .documents_bytes_max = 1'000'000,
-        .places = *epcis::Places::parse(R"({"urn:x:plant": ")" + place + R"("})", "places"),
-        .clock = [] { return kNow; },
-        .log = [](const std::string& line) { ADD_FAILURE() << line; }};
+    auto options = test::capture_options(*disk_, folder_.path());
+    options.on_fatal = [this](const Error& error) { fatal_.push_back(error.code); };
     auto desk = CaptureDesk::open(io_, node_, *submitter_, std::move(options));
     ASSERT_TRUE(desk) << desk.error().to_string();
     desk_ = *std::move(desk);
@@ -88,7 +69,8 @@ class CaptureDeskTest : public ::testing::Test {
                              ErrorBehaviour behaviour = ErrorBehaviour::rollback) {
     auto sent = std::make_shared<Sent>();
     desk_->capture(
-        {body, behaviour, test::kBatch, false}, [sent](const auto& id) { sent->accepted = id; },
+        {body, behaviour, test::kBatch, CaptureForm::epcis},
+        [sent](const auto& id) { sent->accepted = id; },
         [sent](const CaptureJob& job) { sent->finished = job; });
     until([&] { return sent->accepted.has_value(); });
     return sent;
@@ -121,6 +103,8 @@ class CaptureDeskTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   PosixFileSystem files_;
+  FileSystem* disk_ = &files_;  // The desk's.
+  std::vector<Errc> fatal_;     // What ended it.
   boost::asio::io_context io_;
   test::FakeNode node_;
   SigningKey key_ = test::key_named("brand");
@@ -265,6 +249,61 @@ TEST_F(CaptureDeskTest, a_job_goes_on_after_a_restart) {
     EXPECT_THAT(outcomes(job(id)), ElementsAre("ok", "ok")) << is_recorded_meanwhile;
     EXPECT_EQ(count(naming({"https://id.gs1.org/01/06901234567892/21/" + serial})), 1U);
   }
+}
+
+// The submitter outlives the desk, and still has what it was given.
+TEST_F(CaptureDeskTest, after_its_end_nobody_is_told) {
+  const auto sent = send(commissioning({"V1"}));
+  until([&] { return node_.pending() > 0; });
+  desk_.reset();
+  node_.commit_block();
+  until([&] { return submitter_->pending() == 0; });
+  EXPECT_FALSE(sent->finished);
+}
+
+TEST_F(CaptureDeskTest, a_disk_that_fails_stops_the_node) {
+  for (const bool is_full : {false, true}) {
+    sim::VirtualDisk disk;
+    disk_ = &disk;
+    open();
+    const auto sent = send(commissioning({is_full ? "W1" : "W2"}));
+    const std::string id = **sent->accepted;
+    until([&] { return node_.pending() > 0; });
+    is_full ? disk.set_space(0) : disk.fail_sync_in(1);
+    node_.commit_block();
+    until([&] { return !fatal_.empty(); });
+    EXPECT_THAT(std::exchange(fatal_, {}), ElementsAre(Errc::io_error));
+    EXPECT_FALSE(sent->finished);  // It is not told, since it is not noted.
+    EXPECT_FALSE(desk_->is_ready());
+    EXPECT_EQ(events({}).error().code, Errc::io_error);
+    std::optional<Result<std::string>> refused;
+    CaptureRequest request;
+    desk_->capture(request, [&](auto answer) { refused = std::move(answer); }, {});
+    EXPECT_EQ(refused->error().code, Errc::io_error);
+
+    // The node that is started again, on a disk that works, finds what became of it.
+    disk.set_space(sim::VirtualDisk::kUnlimited);
+    open();
+    until([&] {
+      if (node_.pending() > 0) node_.commit_block();
+      return job(id)["running"] == false;
+    });
+    EXPECT_THAT(outcomes(job(id)), ElementsAre("ok"));
+    desk_.reset();
+    disk_ = &files_;
+  }
+}
+
+TEST_F(CaptureDeskTest, a_disk_that_fails_to_take_a_document_stops_the_node) {
+  sim::VirtualDisk disk;
+  disk_ = &disk;
+  open();
+  disk.fail_sync_in(1);
+  const auto sent = send(commissioning({"X1"}));
+  EXPECT_EQ(sent->accepted->error().code, Errc::io_error);
+  EXPECT_THAT(fatal_, ElementsAre(Errc::io_error));
+  EXPECT_EQ(node_.pending(), 0U);
+  desk_.reset();
 }
 
 TEST_F(CaptureDeskTest, a_document_that_was_altered_is_not_shown) {
