@@ -1,33 +1,14 @@
 // Orders and other activities: how they come in, and what members are told of them.
 #include "contracts/operations.h"
 #include "core/text.h"
-#include "node/intake/lane_submitter.h"
 #include "tests/support/printed_codes.h"
-#include "tests/unit/node/api/api_fixture.h"
-#include "tests/unit/node/storage/temporary_folder.h"
+#include "tests/unit/node/api/capture_fixture.h"
 
 namespace fenrun::api {
 namespace {
 
-class ActivitiesTest : public ApiTest {
+class ActivitiesTest : public CaptureApiTest {
  protected:
-  Intake intake() override {
-    submitter_.emplace(io_, node_, key_, Lane(0));
-    CaptureDeskOptions options{.files = &files_,
-                               .documents = folder_.path() / "documents",
-                               .jobs = folder_.path() / "jobs",
-                               .documents_bytes_max = 10'000'000,
-                               .places = *epcis::Places::parse("{}", "places"),
-                               .clock = [] { return TimeMs(1'800'000'000'000); },
-                               .log = [](const std::string& line) { ADD_FAILURE() << line; }};
-    captures_ = *CaptureDesk::open(io_, node_, *submitter_, std::move(options));
-    return {&*submitter_, captures_.get()};
-  }
-  void SetUp() override {
-    ApiTest::SetUp();
-    while (!on_loop([&] { return captures_->is_ready(); })) std::this_thread::yield();
-  }
-
   test::HttpAnswer send(const Json& document, const std::string& query = "",
                         const std::string& type = "application/json") {
     return test::HttpClient(port_).request("POST", "/v1/activities" + query,
@@ -40,10 +21,7 @@ class ActivitiesTest : public ApiTest {
     EXPECT_EQ(answer.status, 202u) << answer.body;
     const std::string address = Json::parse(answer.body)["job"];
     for (;;) {
-      on_loop([&] {
-        if (node_.pending() > 0) node_.commit_block();
-        return 0;
-      });
+      commit_pending();
       const Json job = json(address);
       if (!job["running"].get<bool>()) return job;
     }
@@ -61,11 +39,6 @@ class ActivitiesTest : public ApiTest {
   }
 
   const std::string place_ = to_hex(test::party_named("brand").view());
-  const SigningKey key_ = test::key_named("brand");
-  TemporaryFolder folder_;
-  PosixFileSystem files_;
-  std::optional<LaneSubmitter> submitter_;
-  std::unique_ptr<CaptureDesk> captures_;
 };
 
 TEST_F(ActivitiesTest, BecomeAJobAndARecord) {

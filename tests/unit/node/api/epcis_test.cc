@@ -3,57 +3,18 @@
 
 #include <future>
 
-#include "core/text.h"
-#include "node/intake/lane_submitter.h"
-#include "tests/unit/node/api/api_fixture.h"
-#include "tests/unit/node/storage/temporary_folder.h"
+#include "tests/unit/node/api/capture_fixture.h"
 
 namespace fenrun::api {
 namespace {
 
 using ::testing::HasSubstr;
 
-Json event_of(const std::string& serial) {
-  return {{"type", "ObjectEvent"},
-          {"eventTime", "1970-01-01T00:00:01Z"},
-          {"eventTimeZoneOffset", "+00:00"},
-          {"epcList", Json::array({"urn:epc:id:sgtin:6901234.056789." + serial})},
-          {"action", "ADD"},
-          {"bizStep", "commissioning"},
-          {"readPoint", {{"id", "urn:x:plant"}}}};
-}
+using test::commissioning_event;
+using test::epcis_document;
 
-std::string document_of(Json events) {
-  return Json({{"@context", "https://ref.gs1.org/standards/epcis/epcis-context.jsonld"},
-               {"type", "EPCISDocument"},
-               {"schemaVersion", "2.0"},
-               {"creationDate", "2026-05-01T12:00:00Z"},
-               {"epcisBody", {{"eventList", std::move(events)}}}})
-      .dump();
-}
-
-class EpcisTest : public ApiTest {
+class EpcisTest : public CaptureApiTest {
  protected:
-  Intake intake() override {
-    submitter_.emplace(io_, node_, key_, Lane(0));
-    const std::string place = to_hex(test::party_named("brand").view());
-    CaptureDeskOptions options{
-        .files = &files_,
-        .documents = folder_.path() / "documents",
-        .jobs = folder_.path() / "jobs",
-        .documents_bytes_max = 10'000'000,
-        .places = *epcis::Places::parse(R"({"urn:x:plant": ")" + place + R"("})", "places"),
-        .clock = [] { return TimeMs(1'800'000'000'000); },
-        .log = [](const std::string& line) { ADD_FAILURE() << line; }};
-    captures_ = *CaptureDesk::open(io_, node_, *submitter_, std::move(options));
-    return {&*submitter_, captures_.get()};
-  }
-
-  void SetUp() override {
-    ApiTest::SetUp();
-    while (!on_loop([&] { return captures_->is_ready(); })) std::this_thread::yield();
-  }
-
   test::HttpAnswer send(const std::string& address, const std::string& body,
                         const std::string& headers = "Content-Type: application/json\r\n") {
     return test::HttpClient(port_).request("POST", "/epcis/v2/" + address, kMember + headers, body);
@@ -62,19 +23,12 @@ class EpcisTest : public ApiTest {
   test::HttpAnswer send_and_commit(const std::string& address, const std::string& body) {
     auto answer = std::async(std::launch::async, [&] { return send(address, body); });
     while (answer.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
-      on_loop([&] {
-        if (node_.pending() > 0) node_.commit_block();
-        return 0;
-      });
+      commit_pending();
     }
     return answer.get();
   }
   void commit() {
-    while (on_loop([&] { return node_.pending(); }) == 0) std::this_thread::yield();
-    on_loop([&] {
-      node_.commit_block();
-      return 0;
-    });
+    while (!commit_pending()) std::this_thread::yield();
   }
   Json job_once_finished(const std::string& address) {
     for (int i = 0; i < 5'000; ++i) {
@@ -96,16 +50,11 @@ class EpcisTest : public ApiTest {
            (problem && problem->contains("type") ? (*problem)["type"].get<std::string>()
                                                  : answer.body);
   }
-
-  TemporaryFolder folder_;
-  PosixFileSystem files_;
-  SigningKey key_ = test::key_named("brand");
-  std::optional<LaneSubmitter> submitter_;
-  std::unique_ptr<CaptureDesk> captures_;
 };
 
 TEST_F(EpcisTest, a_document_becomes_a_job) {
-  const auto body = document_of(Json::array({event_of("A1"), event_of("A2")}));
+  const auto body =
+      epcis_document(Json::array({commissioning_event("A1"), commissioning_event("A2")}));
   const auto accepted = send("capture?batch=1", body);
   ASSERT_EQ(accepted.status, 202) << accepted.body;
   EXPECT_EQ(accepted.headers.at("gs1-epcis-version"), "2.0.0");
@@ -130,8 +79,8 @@ TEST_F(EpcisTest, a_document_becomes_a_job) {
 
 TEST_F(EpcisTest, a_query_document_is_taken_as_well) {
   const Json results = {{"queryName", "q"},
-                        {"resultsBody", {{"eventList", Json::array({event_of("Q1")})}}}};
-  const Json document = {{"@context", "https://ref.gs1.org/standards/epcis/epcis-context.jsonld"},
+                        {"resultsBody", {{"eventList", Json::array({commissioning_event("Q1")})}}}};
+  const Json document = {{"@context", test::kEpcisContext},
                          {"type", "EPCISQueryDocument"},
                          {"epcisBody", {{"queryResults", results}}}};
   EXPECT_EQ(
@@ -140,7 +89,7 @@ TEST_F(EpcisTest, a_query_document_is_taken_as_well) {
 }
 
 TEST_F(EpcisTest, one_event_is_answered_when_it_is_recorded) {
-  const auto body = event_of("E1").dump();
+  const auto body = commissioning_event("E1").dump();
   const auto created = send_and_commit("events?batch=1", body);
   ASSERT_EQ(created.status, 201) << created.body;
   EXPECT_EQ(created.body, body);
@@ -151,21 +100,22 @@ TEST_F(EpcisTest, one_event_is_answered_when_it_is_recorded) {
   // The same once more; said in other words; another commissioning of the unit.
   EXPECT_EQ(refusal(send_and_commit("events?batch=1", body)),
             "409 epcisException:ResourceAlreadyExistsException");
-  auto other = event_of("E1");
+  auto other = commissioning_event("E1");
   other["epcList"][0] = "https://a.b/01/06901234567892/21/E1";
   EXPECT_EQ(send_and_commit("events?batch=1", other.dump()).status, 409);
   other["eventTime"] = "1970-01-01T00:00:02Z";
   EXPECT_EQ(code_of(send_and_commit("events?batch=1", other.dump())), "unit_exists");
 
   EXPECT_EQ(refusal(send("events", body)), "400 epcisException:ValidationException");  // No batch.
-  EXPECT_EQ(refusal(send("events?batch=1", document_of(Json::array({event_of("E2")})))),
-            "400 epcisException:ValidationException");
+  EXPECT_EQ(
+      refusal(send("events?batch=1", epcis_document(Json::array({commissioning_event("E2")})))),
+      "400 epcisException:ValidationException");
   EXPECT_EQ(refusal(get("/epcis/v2/events/urn%3Ax%3Anone")),
             "404 epcisException:NoSuchResourceException");
 }
 
 TEST_F(EpcisTest, wrong_requests_are_told_what_is_wrong) {
-  const auto body = document_of(Json::array({event_of("W1")}));
+  const auto body = epcis_document(Json::array({commissioning_event("W1")}));
   EXPECT_EQ(refusal(send("capture", "<epcis/>", "Content-Type: application/xml\r\n")),
             "415 epcisException:UnsupportedMediaTypeException");
   EXPECT_EQ(send("capture", body, "").status, 415);
@@ -212,8 +162,8 @@ TEST_F(EpcisTest, wrong_requests_are_told_what_is_wrong) {
 
 TEST_F(EpcisTest, events_are_told_page_by_page) {
   Json list = Json::array();
-  for (int i = 0; i < 5; ++i) list.push_back(event_of("N" + std::to_string(i)));
-  const auto accepted = send("capture?batch=1", document_of(std::move(list)));
+  for (int i = 0; i < 5; ++i) list.push_back(commissioning_event("N" + std::to_string(i)));
+  const auto accepted = send("capture?batch=1", epcis_document(std::move(list)));
   commit();
   job_once_finished(accepted.headers.at("location"));
 
@@ -235,7 +185,7 @@ TEST_F(EpcisTest, events_are_told_page_by_page) {
 }
 
 TEST_F(EpcisTest, events_are_found_by_patterns_documents_and_parties) {
-  auto packing = event_of("C1");
+  auto packing = commissioning_event("C1");
   packing["type"] = "AggregationEvent";
   packing["action"] = "OBSERVE";  // Nobody commissioned the pallet.
   packing["bizStep"] = "packing";
@@ -246,9 +196,10 @@ TEST_F(EpcisTest, events_are_found_by_patterns_documents_and_parties) {
   packing["bizTransactionList"] = Json::array({{{"type", "po"}, {"bizTransaction", "urn:x:po:1"}}});
   packing["destinationList"] =
       Json::array({{{"type", "owning_party"}, {"destination", "urn:x:store"}}});
-  const auto accepted =
-      send("capture?batch=1", document_of(Json::array({event_of("C1"), event_of("C2"), packing})),
-           "Content-Type: application/json\r\nGS1-Capture-Error-Behaviour: proceed\r\n");
+  const auto accepted = send(
+      "capture?batch=1",
+      epcis_document(Json::array({commissioning_event("C1"), commissioning_event("C2"), packing})),
+      "Content-Type: application/json\r\nGS1-Capture-Error-Behaviour: proceed\r\n");
   commit();
   const auto job = job_once_finished(accepted.headers.at("location"));
   ASSERT_EQ(job["success"], true) << job;
