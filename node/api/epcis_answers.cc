@@ -3,9 +3,11 @@
 namespace fenrun::api {
 namespace {
 
+constexpr const char* kSpoken = "2.0.0";  // Of EPCIS, and of the CBV.
+
 HttpResponse with_versions(HttpResponse response) {
-  response.headers.emplace_back("GS1-EPCIS-Version", "2.0.0");
-  response.headers.emplace_back("GS1-CBV-Version", "2.0.0");
+  response.headers.emplace_back("GS1-EPCIS-Version", kSpoken);
+  response.headers.emplace_back("GS1-CBV-Version", kSpoken);
   return response;
 }
 
@@ -30,6 +32,17 @@ HttpResponse epcis_response(std::string body, unsigned status) {
   response.status = status;
   response.body = std::move(body);
   return with_versions(std::move(response));
+}
+
+Headers epcis_discovery(Headers further) {
+  for (const auto* name : {"GS1-EPCIS-Version", "GS1-EPCIS-Min", "GS1-EPCIS-Max", "GS1-CBV-Version",
+                           "GS1-CBV-Min", "GS1-CBV-Max"}) {
+    further.emplace_back(name, kSpoken);
+  }
+  for (const auto* name : {"GS1-EPC-Format", "GS1-CBV-XML-Format"}) {
+    further.emplace_back(name, "Never_Translates");
+  }
+  return further;
 }
 
 HttpResponse epcis_problem(const Error& error) {

@@ -18,6 +18,10 @@ HttpResponse epcis_problem(const Error& error);
 // Of a parameter of a query.
 HttpResponse query_problem(const Error& error);
 
+// What OPTIONS tells of an address: the versions, and that identifiers and words are given as their
+// documents have them.
+Headers epcis_discovery(Headers further = {});
+
 // Errors become problems: an answer that comes later.
 using EpcisHandler = std::function<void(CaptureDesk&, const Call&, HttpReply)>;
 

@@ -137,6 +137,17 @@ Json summary_json(const CaptureJobSummary& job) {
   return out;
 }
 
+Headers capture_limits() {
+  return {{"GS1-EPCIS-Capture-File-Size-Limit", std::to_string(HttpLimits{}.body_bytes)},
+          {"GS1-EPCIS-Capture-Limit", std::to_string(epcis::kDocumentEventsMax)}};
+}
+
+Headers capture_discovery() {
+  auto headers = epcis_discovery(capture_limits());
+  headers.emplace_back("GS1-Capture-Error-Behaviour", "all");
+  return headers;
+}
+
 Result<HttpResponse> get_jobs(const CaptureDesk& desk, const Call& call) {
   FENRUN_TRY(const auto limit, epcis_page_size(call));
   FENRUN_TRY(const auto before, epcis_page_start(call, ~std::uint64_t{0}));
@@ -144,10 +155,7 @@ Result<HttpResponse> get_jobs(const CaptureDesk& desk, const Call& call) {
   Json list = Json::array();
   for (const auto& job : page.jobs) list.push_back(summary_json(job));
   auto response = epcis_response(print_json(list) + "\n");
-  response.headers.emplace_back("GS1-EPCIS-Capture-File-Size-Limit",
-                                std::to_string(HttpLimits{}.body_bytes));
-  response.headers.emplace_back("GS1-EPCIS-Capture-Limit",
-                                std::to_string(epcis::kDocumentEventsMax));
+  for (auto& header : capture_limits()) response.headers.push_back(std::move(header));
   if (page.next) link_next(response, call, *page.next);
   return response;
 }
@@ -172,6 +180,7 @@ std::vector<Route> epcis_capture_routes(asio::io_context& io, const Intake& inta
        .query = batch,
        .body = document_body(),
        .statuses = {202},
+       .discovery = capture_discovery(),
        .handler = epcis_handler(intake, post_capture)},
       {.method = "GET",
        .pattern = "/epcis/v2/capture",
@@ -187,6 +196,7 @@ std::vector<Route> epcis_capture_routes(asio::io_context& io, const Intake& inta
        .pattern = "/epcis/v2/capture/{captureID}",
        .summary = "What became of a capture job, event by event.",
        .path = {{"captureID", "As the job's address ends."}},
+       .discovery = epcis_discovery(),
        .handler = epcis_handler(intake,
                                 [](CaptureDesk& desk, const Call& call, HttpReply reply) {
                                   desk.job(call.path.at("captureID"),
@@ -200,6 +210,7 @@ std::vector<Route> epcis_capture_routes(asio::io_context& io, const Intake& inta
        .query = batch,
        .body = document_body(),
        .statuses = {201},
+       .discovery = epcis_discovery(),
        .handler = epcis_handler(intake,
                                 [&io](CaptureDesk& desk, const Call& call, HttpReply reply) {
                                   post_event(io, desk, call, std::move(reply));
@@ -208,6 +219,7 @@ std::vector<Route> epcis_capture_routes(asio::io_context& io, const Intake& inta
        .pattern = "/epcis/v2/documents/{sha256}",
        .summary = "The exact bytes of a document, whose digest the ledger holds.",
        .path = {{"sha256", "64 hex digits."}},
+       .discovery = epcis_discovery(),
        .handler = epcis_handler(intake,
                                 [](CaptureDesk& desk, const Call& call, HttpReply reply) {
                                   const auto id = fixed_at<Digest>(call, "sha256");

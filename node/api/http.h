@@ -55,11 +55,13 @@ class EventSource {
   virtual std::string heartbeat() const = 0;
 };
 
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
 struct HttpResponse {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  Headers headers;
   std::unique_ptr<EventSource> events;  // In place of the body, if set.
 };
 

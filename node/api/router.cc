@@ -1,5 +1,7 @@
 #include "node/api/router.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "node/api/problem.h"
 
@@ -39,6 +41,17 @@ std::optional<std::map<std::string, std::string>> match(const std::string& patte
   return values;
 }
 
+// "GET, HEAD, POST, OPTIONS"
+template <class Matches>
+std::string methods_of(const Matches& found) {
+  std::string methods;
+  for (const auto& [route, values] : found) {
+    const std::string name = route->method == "GET" ? "GET, HEAD" : route->method;
+    if (methods.find(name) == std::string::npos) methods += name + ", ";
+  }
+  return methods + "OPTIONS";
+}
+
 Result<std::uint64_t> bounded(const std::string& name, const std::string& text, std::uint64_t max) {
   const auto value = from_decimal(text);
   if (!value || *value > max) {
@@ -67,9 +80,8 @@ const std::string* Call::text(const std::string& name) const {
   return it == query.end() ? nullptr : &it->second;
 }
 
-std::vector<std::pair<const Route*, Router::PathValues>> Router::matches(
-    const Target& target) const {
-  std::vector<std::pair<const Route*, PathValues>> found;
+Router::Matches Router::matches(const Target& target) const {
+  Matches found;
   for (const auto& route : routes_) {
     if (auto values = match(route.pattern, target.segments)) {
       found.emplace_back(&route, *std::move(values));
@@ -100,6 +112,27 @@ Result<std::string> Router::authorize(const HttpRequest& request) {
   return Error{Errc::unauthorized, "the token is not known here"};
 }
 
+HttpResponse Router::options(const Matches& found) {
+  HttpResponse response;
+  response.status = 204;
+  response.content_type.clear();
+  response.headers.emplace_back("Allow", methods_of(found));
+  for (const auto& [route, values] : found) {
+    if (route->discovery.empty()) continue;
+    response.headers.insert(response.headers.end(), route->discovery.begin(),
+                            route->discovery.end());
+    break;
+  }
+  return response;
+}
+
+HttpResponse Router::not_allowed(const Matches& found) {
+  const auto allowed = methods_of(found);
+  auto response = problem(405, {Errc::value_invalid, "this address takes " + allowed});
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
 void Router::handle(const HttpRequest& request, HttpReply reply) {
   auto target = parse_target(request.target);
   if (!target) return reply(problem(target.error()));
@@ -107,24 +140,13 @@ void Router::handle(const HttpRequest& request, HttpReply reply) {
   auto found = matches(*target);
   if (found.empty()) return reply(problem({Errc::not_found, "no such address: see /openapi.json"}));
 
-  std::string allowed;
-  const Route* route = nullptr;
-  PathValues path;
-  for (auto& [candidate, values] : found) {
-    if (candidate->method == method && !route) {
-      route = candidate;
-      path = std::move(values);
-    }
-    const std::string name = candidate->method == "GET" ? "GET, HEAD" : candidate->method;
-    if (allowed.find(name) == std::string::npos) allowed += (allowed.empty() ? "" : ", ") + name;
-  }
-  if (!route) {
-    auto response = problem(405, {Errc::value_invalid, "this address takes " + allowed});
-    response.headers.emplace_back("Allow", allowed);
-    return reply(std::move(response));
-  }
+  if (method == "OPTIONS") return reply(options(found));
+  const auto match = std::ranges::find(
+      found, method, [](const auto& candidate) { return candidate.first->method; });
+  if (match == found.end()) return reply(not_allowed(found));
+  const Route* const route = match->first;
 
-  Call call{request, std::move(path), std::move(target->query), {}};
+  Call call{request, std::move(match->second), std::move(target->query), {}};
   if (route->access == Access::member) {
     auto member = authorize(request);
     if (!member) return reply(problem(member.error()));

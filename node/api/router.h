@@ -50,6 +50,7 @@ struct Route {
   Json body = {};  // Of a POST: what OpenAPI calls the request's content; null: any object.
   std::string content_type = "application/json";  // Of the answer.
   std::vector<unsigned> statuses = {200};         // Of success; problems are the same everywhere.
+  Headers discovery = {};  // What OPTIONS tells of the address besides Allow.
   Handler handler;
 };
 
@@ -60,14 +61,18 @@ class Router {
 
   const std::vector<Route>& routes() const { return routes_; }
 
-  // Replies exactly once: at once with a problem, or when the handler does.
+  // Replies exactly once: at once with a problem, or when the handler does.  OPTIONS is answered
+  // for every address, to anybody: its methods are in /openapi.json as well.
   void handle(const HttpRequest& request, HttpReply reply);
 
  private:
   using PathValues = std::map<std::string, std::string>;
 
   // The routes whose pattern fits, with what their braces take.
-  std::vector<std::pair<const Route*, PathValues>> matches(const Target& target) const;
+  using Matches = std::vector<std::pair<const Route*, PathValues>>;
+  Matches matches(const Target& target) const;
+  static HttpResponse options(const Matches& found);
+  static HttpResponse not_allowed(const Matches& found);
   Result<std::string> authorize(const HttpRequest& request);
 
   std::vector<Route> routes_;

@@ -220,6 +220,35 @@ TEST_F(EpcisTest, events_are_found_by_patterns_documents_and_parties) {
   EXPECT_EQ(of_pattern["epcisBody"]["queryResults"]["resultsBody"]["eventList"].size(), 1U);
 }
 
+TEST_F(EpcisTest, options_tell_what_is_spoken) {
+  const auto options = [&](const std::string& address) {
+    return test::HttpClient(port_).request("OPTIONS", "/epcis/v2/" + address);
+  };
+  for (const auto& [address, methods] : std::map<std::string, std::string>{
+           {"capture", "POST, GET, HEAD, OPTIONS"},
+           {"capture/x", "GET, HEAD, OPTIONS"},
+           {"events", "POST, GET, HEAD, OPTIONS"},
+           {"events/urn%3Ax", "GET, HEAD, OPTIONS"},
+           {"epcs/urn%3Ax/events", "GET, HEAD, OPTIONS"},
+           {"documents/x", "GET, HEAD, OPTIONS"},
+           {"queries", "GET, HEAD, POST, OPTIONS"},
+           {"queries/q1/subscriptions", "GET, HEAD, POST, OPTIONS"}}) {
+    const auto answer = options(address);
+    EXPECT_EQ(answer.status, 204) << address;
+    EXPECT_EQ(answer.headers.at("allow"), methods) << address;
+    for (const auto* header : {"gs1-epcis-version", "gs1-epcis-min", "gs1-epcis-max",
+                               "gs1-cbv-version", "gs1-cbv-min", "gs1-cbv-max"}) {
+      EXPECT_EQ(answer.headers.at(header), "2.0.0") << address;
+    }
+    EXPECT_EQ(answer.headers.at("gs1-epc-format"), "Never_Translates") << address;
+  }
+  const auto capture = options("capture");
+  EXPECT_EQ(capture.headers.at("gs1-epcis-capture-limit"), "10000");
+  EXPECT_EQ(capture.headers.at("gs1-epcis-capture-file-size-limit"), std::to_string(528 * 1024));
+  EXPECT_EQ(capture.headers.at("gs1-capture-error-behaviour"), "all");
+  EXPECT_FALSE(options("events").headers.contains("gs1-capture-error-behaviour"));
+}
+
 // Without a key the node signs nothing.
 TEST_F(ApiTest, without_a_key_there_is_no_intake) {
   const auto answer = test::HttpClient(port_).request(

@@ -113,8 +113,9 @@ TEST_F(ApiTest, SaysWhatAnAddressTakes) {
   HttpClient client(port_);
   const auto answer = client.request("DELETE", "/v1/transactions", kMember);
   EXPECT_EQ(answer.status, 405);
-  EXPECT_EQ(answer.headers.at("allow"), "POST");
-  EXPECT_EQ(client.request("POST", "/checkpoint", kMember).headers.at("allow"), "GET, HEAD");
+  EXPECT_EQ(answer.headers.at("allow"), "POST, OPTIONS");
+  EXPECT_EQ(client.request("POST", "/checkpoint", kMember).headers.at("allow"),
+            "GET, HEAD, OPTIONS");
   EXPECT_EQ(client.request("BREW", "/v1/status", kMember).status, 405);
   EXPECT_EQ(code("/v1/nothing", 404), "not_found");
   EXPECT_EQ(code("/", 404), "not_found");
@@ -125,6 +126,24 @@ TEST_F(ApiTest, SaysWhatAnAddressTakes) {
   const auto head = client.request("HEAD", "/v1/status", kMember);
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.headers.at("content-type"), "application/json");
+}
+
+// To anybody: /openapi.json says it as well.  No page of another origin may ask anything here.
+TEST_F(ApiTest, OptionsSaysWhatAnAddressTakes) {
+  HttpClient client(port_);
+  const auto options =
+      client.request("OPTIONS", "/v1/transactions/" + std::string(64, 'a'),
+                     "Origin: https://evil.example.com\r\nAccess-Control-Request-Method: GET\r\n");
+  EXPECT_EQ(options.status, 204);
+  EXPECT_EQ(options.body, "");
+  EXPECT_EQ(options.headers.at("allow"), "GET, HEAD, OPTIONS");
+  EXPECT_FALSE(options.headers.contains("content-type"));
+  EXPECT_FALSE(options.headers.contains("access-control-allow-origin"));
+  EXPECT_FALSE(options.headers.contains("gs1-epcis-version"));
+  EXPECT_EQ(client.request("OPTIONS", "/v1/transactions?x=1").headers.at("allow"), "POST, OPTIONS");
+  EXPECT_EQ(client.request("OPTIONS", "/v1/nothing").status, 404);
+  EXPECT_EQ(client.request("OPTIONS", "*").status, 400);
+  EXPECT_EQ(client.request("GET", "/checkpoint").status, 200);  // On the same connection.
 }
 
 // ---- Transactions ------------------------------------------------------------------------------
