@@ -7,7 +7,10 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Paths of this folder are taken relative to the build's, so that one preset finds what another
+  # compiled with the same flags; messages name them in full.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+      CCACHE_ABSSTDERR=true ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)

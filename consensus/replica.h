@@ -28,7 +28,6 @@
 #include "consensus/signatures.h"
 #include "consensus/validator_set.h"
 #include "consensus/votes.h"
-#include "core/planted.h"
 
 namespace fenrun {
 
@@ -137,6 +136,7 @@ class Replica {
   void on(const EarliestKept& input);
 
   // Messages (replica_messages.cc).  Each has been decoded, nothing of it has been checked.
+  bool is_of_this_epoch(const Subject& subject) const;
   void receive(ValidatorIndex from, const Propose& message);
   void receive(ValidatorIndex from, const Vote& message);
   void receive(ValidatorIndex from, const Certificate& message);
@@ -210,9 +210,6 @@ class Replica {
   }
   bool leading() const { return self_ && *self_ == leader_of(view_); }
   bool may_cast() const { return self_ && log_state_ == LogState::sound && !ended(); }
-  bool is_of_this_epoch(const Subject& subject) const {
-    return subject.epoch == config_.epoch || planted(PlantedBug::epoch_ignored);
-  }
   View votes_floor() const;
   PeerStatus own_status() const;
   void send(std::optional<ValidatorIndex> to, Message message);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/planted.h"
 
 namespace fenrun {
 
@@ -18,6 +19,11 @@ Result<ValidatorSet> ValidatorSet::from_keys(std::vector<PublicKey> keys) {
     if (!is_valid_point(key)) return Error{Errc::key_invalid, "consensus key"};
   }
   return ValidatorSet(std::move(keys));
+}
+
+std::size_t ValidatorSet::quorum() const {
+  const bool short_by_one = planted(PlantedBug::quorum_too_small) && size() > 1;
+  return size() - faulty_max() - (short_by_one ? 1 : 0);
 }
 
 const PublicKey& ValidatorSet::key_of(ValidatorIndex index) const {

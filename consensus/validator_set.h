@@ -13,7 +13,6 @@
 
 #include "core/crypto/sign.h"
 #include "core/limits.h"
-#include "core/planted.h"
 #include "core/result.h"
 #include "core/types.h"
 
@@ -27,10 +26,7 @@ class ValidatorSet {
 
   std::size_t size() const { return keys_.size(); }
   std::size_t faulty_max() const { return (size() - 1) / 3; }  // f
-  std::size_t quorum() const {                                 // q = n - f
-    const bool short_by_one = planted(PlantedBug::quorum_too_small) && size() > 1;
-    return size() - faulty_max() - (short_by_one ? 1 : 0);
-  }
+  std::size_t quorum() const;                                  // q = n - f
 
   bool contains(ValidatorIndex index) const { return index.value() < size(); }
   const std::vector<PublicKey>& keys() const { return keys_; }

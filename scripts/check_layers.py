@@ -97,6 +97,8 @@ def check_include(path, layer, style, target):
         return f"{target} is ours: include it with quotes" if target_layer else None
     if target_layer is None:
         return f"{target}: name a header by its path from the root"
+    if target == "core/planted.h" and path.endswith(".h"):
+        return "no header may include core/planted.h: docs/planted.md"
     if target_layer != layer and target_layer not in LAYERS[layer]:
         return f"{layer} may not include {target}"
     return None
@@ -189,6 +191,8 @@ SELF_TEST = [
     ("core/x.h", "#include <chrono>", "time is an input"),
     ("core/x.h", "#include <thread>", "one thread"),
     ("contracts/x.cc", "#include <iostream>", "no I/O"),
+    ("consensus/x.h", '#include "core/planted.h"', "no header may include core/planted.h"),
+    ("consensus/x.cc", '#include "core/planted.h"', None),
     ("stray/x.cc", "", "belongs to no layer"),
 ]
 

@@ -10,9 +10,8 @@
 
 namespace fenrun::test {
 
-inline std::filesystem::path checkout() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-}
+// Not by __FILE__, which a compiler cache makes relative.
+inline std::filesystem::path checkout() { return FENRUN_CHECKOUT; }
 
 inline std::optional<std::string> contents_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
