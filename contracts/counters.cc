@@ -99,20 +99,20 @@ bool counts_by_store(const BrandPolicies& policies, EventKind kind, const Party&
 
 void count(Overlay& state, const CountedStep& step, const UnitsByBatch& units) {
   if (!is_counted(step.kind)) return;
-  for (const auto& [batch, counted] : units) {
-    change_counters(state, step, batch, [&](UnitCounters& all) {
-      *counter_of(all, step.kind) += counted.units;
-      all.diverted += counted.diverted;
+  for (const auto& of_batch : units) {
+    change_counters(state, step, of_batch.first, [&](UnitCounters& all) {
+      *counter_of(all, step.kind) += of_batch.second.units;
+      all.diverted += of_batch.second.diverted;
     });
   }
 }
 
 void count_back(Overlay& state, const CountedStep& step, const UnitsByBatch& units) {
   if (!is_counted(step.kind)) return;
-  for (const auto& [batch, counted] : units) {
-    change_counters(state, step, batch, [&](UnitCounters& all) {
-      subtract_from(*counter_of(all, step.kind), counted.units);
-      subtract_from(all.diverted, counted.diverted);
+  for (const auto& of_batch : units) {
+    change_counters(state, step, of_batch.first, [&](UnitCounters& all) {
+      subtract_from(*counter_of(all, step.kind), of_batch.second.units);
+      subtract_from(all.diverted, of_batch.second.diverted);
     });
   }
 }

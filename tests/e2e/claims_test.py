@@ -5,6 +5,8 @@ import pathlib
 import subprocess
 import unittest
 
+import browser
+from browser import Browser
 from harness import ROOT, NetworkTest
 
 GATEWAY = "distributor-east"
@@ -89,6 +91,35 @@ class ClaimsTest(NetworkTest):
         self.assertEqual(bare["titles"][-1], "Please scan the code under the cap")
         # A secret of another code uses nothing.
         self.assertEqual(self.scan(self.links[6])["titles"][-1], "Claimed")
+
+    @unittest.skipUnless(browser.DRIVER, "without chromium-driver")
+    def test_a_browser_claims_and_shows_both_languages(self):
+        link = self.links[8]
+        here = self.net.url(GATEWAY) + "/01/" + link.split("/01/", 1)[1]
+        phone = Browser("en-GB")
+        try:
+            phone.open(here)
+            phone.wait_for_text("claim", "Claim")
+            self.assertIn(f"Jasmine tea ({PRODUCT})", phone.text("facts"))
+            phone.click("language")
+            phone.wait_for_text("claim", "领取")
+            self.assertIn("茉莉花茶", phone.text("facts"))
+            phone.click("language")
+            phone.click("claim")
+            phone.wait_for_text("title", "Claimed")
+            self.assertIn("Shanghai (310100)", phone.text("facts"))
+            self.assertFalse(phone.is_shown("claim"))
+            self.assertNotIn("#", phone.address(), "the secret stays in the address bar")
+        finally:
+            phone.close()
+        claim = self.net.get("auditor", f"/v1/batches/{BATCH}/claims/8")
+        self.assertEqual(claim["submitter"], self.net.parties[GATEWAY])
+        other = Browser("zh-CN")
+        try:
+            other.open(here)
+            other.wait_for_text("title", "这枚码已被使用")
+        finally:
+            other.close()
 
     def test_only_a_node_that_is_configured_so_serves_consumers(self):
         path = f"/01/{PRODUCT}/21/x"
