@@ -17,10 +17,18 @@ constexpr std::size_t kAcknowledgementsMax = 65'536;
 Status BatchStore::add(const Digest& digest, TxBatch batch, net::PeerIndex origin) {
   if (is_pending(digest)) return {};
   const std::size_t bytes = encode(batch).size();
-  auto& usage = bytes_of_origin_[origin];
+  const auto& usage = bytes_of_origin_[origin];
   if (usage.bytes + bytes > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
     return Error{Errc::rate_limited, "too many pending batches"};
   }
+  restore(digest, std::move(batch), origin);
+  return {};
+}
+
+void BatchStore::restore(const Digest& digest, TxBatch batch, net::PeerIndex origin) {
+  if (is_pending(digest)) return;
+  const std::size_t bytes = encode(batch).size();
+  auto& usage = bytes_of_origin_[origin];
   if (const auto before = batches_.find(digest); before != batches_.end()) {
     committed_bytes_ -= before->second.bytes;
     std::erase(committed_order_, digest);
@@ -34,7 +42,6 @@ Status BatchStore::add(const Digest& digest, TxBatch batch, net::PeerIndex origi
   order_.push_back(digest);
   batches_.emplace(digest, Held{std::make_shared<const TxBatch>(std::move(batch)), bytes,
                                 operations, origin, false, std::prev(order_.end())});
-  return {};
 }
 
 std::shared_ptr<const TxBatch> BatchStore::find(const Digest& digest) const {

@@ -29,6 +29,9 @@ class BatchStore {
   // Holds a valid batch, which came from `origin`, as pending: also one that was committed before,
   // when not all of it could be journaled.  Errc::rate_limited if the origin's share is full.
   Status add(const Digest& digest, TxBatch batch, net::PeerIndex origin);
+  // The same for one that the vote log holds, whatever else the origin's share has: the log bounds
+  // how many there are, and votes may rest on each.
+  void restore(const Digest& digest, TxBatch batch, net::PeerIndex origin);
 
   // The batch, pending or committed lately; null if it is not held.
   std::shared_ptr<const TxBatch> find(const Digest& digest) const;

@@ -66,7 +66,7 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
       const Digest digest = batch.digest();
       logged_batches_.insert(digest);
       const bool is_done = !has_use(batch);
-      FENRUN_OK(batches_.add(digest, std::move(batch), options_.self));
+      batches_.restore(digest, std::move(batch), options_.self);
       // Held all the same: an unfinalized block may name it.
       if (is_done) batches_.on_committed({digest});
     } else {

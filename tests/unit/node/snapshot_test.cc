@@ -9,7 +9,7 @@ namespace {
 
 constexpr SnapshotSettings kOften{.interval = 10, .behind = 15};
 
-Operation open_campaign(std::uint32_t number) { return OpenCampaign{CampaignId(number), {}}; }
+Operation campaign_of(std::uint32_t number) { return OpenCampaign{CampaignId(number), {}}; }
 
 // Transactions of the brand, one after the other, each committed at the node before the next.
 struct Workload {
@@ -17,8 +17,8 @@ struct Workload {
 
   void commit(std::size_t via, int count) {
     for (int i = 0; i < count; ++i) {
-      const auto id = cluster->submit(
-          via, cluster->transaction("brand", sequence, open_campaign(1 + sequence)));
+      const auto id =
+          cluster->submit(via, cluster->transaction("brand", sequence, campaign_of(1 + sequence)));
       ASSERT_TRUE(id) << id.error().to_string();
       ASSERT_TRUE(cluster->run_until([&] { return cluster->is_committed(via, *id); }));
       ++sequence;
