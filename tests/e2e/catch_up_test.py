@@ -1,9 +1,9 @@
 """A validator that lost its journal, and kept its votes, fetches and executes every block again
 while the others commit, and votes again.
 
-That is as far behind as a node can be: some hundred blocks, or as many as FENRUN_BLOCKS_BEHIND says.
-Prints what the others committed before and meanwhile. With some thousand blocks of one epoch it
-fails: the node looks at all views of its vote log again and again, and answers nothing.
+That is as far behind as a node can be: some hundred blocks, or as many as FENRUN_BLOCKS_BEHIND
+says. Prints what the others committed before and meanwhile. With some thousand blocks of one epoch
+it fails: the node looks at all views of its vote log again and again, and answers nothing.
 """
 
 import os
