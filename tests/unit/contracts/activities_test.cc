@@ -205,5 +205,12 @@ TEST_F(Activities, ADeviceSellsForItsStore) {
   EXPECT_EQ(run("till", registration("part", Role::device, "till")), Errc::role_not_allowed);
 }
 
+TEST_F(Activities, AStolenDeviceGetsAnotherKeyFromItsStore) {
+  const ProposeRecovery proposal{party_named("till"), key_named("another").public_key()};
+  EXPECT_EQ(run("kiosk", proposal), Errc::not_authorized);
+  EXPECT_EQ(run("store", proposal), Errc::ok);
+  EXPECT_EQ(run("auditor", ApproveRecovery{party_named("till")}), Errc::ok);
+}
+
 }  // namespace
 }  // namespace fenrun::test
