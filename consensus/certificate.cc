@@ -25,6 +25,8 @@ void CertificateStore::insert(const Certificate& certificate) {
   const auto& subject = certificate.subject;
   CHECK(!has(subject.kind, subject.view));
   views_[subject.view][static_cast<std::size_t>(subject.kind)].certificate = certificate;
+  if (subject.kind == VoteKind::finalize) finalized_.insert(subject.view);
+  if (subject.kind != VoteKind::nullify) by_id_.emplace(subject.block_id, subject.view);
 }
 
 bool CertificateStore::logged(VoteKind kind, View view) const {
@@ -38,13 +40,8 @@ void CertificateStore::set_logged(VoteKind kind, View view) {
   views_[view][static_cast<std::size_t>(kind)].logged = true;
 }
 
-std::vector<const Certificate*> CertificateStore::finalizations() const {
-  std::vector<const Certificate*> found;
-  for (auto it = views_.rbegin(); it != views_.rend(); ++it) {
-    const auto& entry = it->second[static_cast<std::size_t>(VoteKind::finalize)];
-    if (entry.certificate) found.push_back(&*entry.certificate);
-  }
-  return found;
+const Certificate* CertificateStore::highest_finalization() const {
+  return finalized_.empty() ? nullptr : find(VoteKind::finalize, *finalized_.rbegin());
 }
 
 View CertificateStore::highest_notarized() const {
@@ -90,9 +87,9 @@ bool CertificateStore::all_nullified(View above, View below) const {
 
 std::vector<View> CertificateStore::views_of(const Digest& block_id) const {
   std::vector<View> found;
-  for (const auto& [view, kinds] : views_) {
-    const auto* certificate = notarized(view);
-    if (certificate != nullptr && certificate->subject.block_id == block_id) found.push_back(view);
+  for (auto it = by_id_.lower_bound({block_id, View(0)});
+       it != by_id_.end() && it->first == block_id; ++it) {
+    if (notarized(it->second)->subject.block_id == block_id) found.push_back(it->second);
   }
   return found;
 }
@@ -108,7 +105,14 @@ std::vector<Certificate> CertificateStore::all_logged() const {
 }
 
 void CertificateStore::prune(View finalized) {
-  views_.erase(views_.begin(), views_.upper_bound(finalized));
+  const auto end = views_.upper_bound(finalized);
+  for (auto it = views_.begin(); it != end; ++it) {
+    for (const auto& entry : it->second) {
+      if (entry.certificate) by_id_.erase({entry.certificate->subject.block_id, it->first});
+    }
+  }
+  views_.erase(views_.begin(), end);
+  finalized_.erase(finalized_.begin(), finalized_.upper_bound(finalized));
 }
 
 }  // namespace fenrun

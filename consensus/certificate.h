@@ -3,12 +3,15 @@
 // At most one of each kind a view: while at most f validators are faulty a view has one notarized
 // block (I4), and a finalized view has no nullification (I5).
 //
-// Bounded by honest progress: no view has a certificate unless a quorum reached it.
+// Bounded by honest progress: no view has a certificate unless a quorum reached it.  A validator
+// that lost its journal begins with all those of its vote log, of thousands of views perhaps.
 #pragma once
 
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "consensus/messages.h"
@@ -32,8 +35,10 @@ class CertificateStore {
   bool logged(VoteKind kind, View view) const;
   void set_logged(VoteKind kind, View view);
 
-  // The finalizations held, highest view first.
-  std::vector<const Certificate*> finalizations() const;
+  // The views with a finalization.
+  const std::set<View>& finalized() const { return finalized_; }
+  // The finalization of the highest view, or null.
+  const Certificate* highest_finalization() const;
   // The highest view with a notarization or finalization; 0 if none.
   View highest_notarized() const;
   View highest() const { return views_.empty() ? View(0) : views_.rbegin()->first; }
@@ -66,6 +71,8 @@ class CertificateStore {
   const Slot* slot(VoteKind kind, View view) const;
 
   std::map<View, ByKind> views_;
+  std::set<View> finalized_;
+  std::set<std::pair<Digest, View>> by_id_;  // Of notarized blocks.
 };
 
 }  // namespace fenrun

@@ -7,11 +7,17 @@
 //
 // A block that ends its epoch may stand in several views: there its proposals *repeat* it, each
 // naming the block itself as its parent.
+//
+// A validator that lost its journal begins with all blocks of its vote log above the tip, thousands
+// perhaps: nothing here that is called at every step looks at all of them.
 #pragma once
 
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "consensus/io.h"
 
@@ -27,13 +33,14 @@ struct Proposal {
 
   Propose propose;
   Digest id;
-  ValidatorIndex source;     // Whom to ask for its batches.
-  bool from_leader = false;  // Came as a proposal on the leader's own link: may be voted for.
-  bool logged = false;       // In the vote log.
-  bool durable = false;      // Its body is on the disk.
-  bool unavailable = false;  // The driver could not get a batch: wait for the next retry.
-  bool early = false;        // Dated ahead of our clock: not to be notarized by us.
-  bool ends_epoch = false;   // Known once valid: nothing extends it.
+  ValidatorIndex source;      // Whom to ask for its batches.
+  bool from_leader = false;   // Came as a proposal on the leader's own link: may be voted for.
+  bool logged = false;        // In the vote log.
+  bool chain_logged = false;  // And all that it stands on.
+  bool durable = false;       // Its body is on the disk.
+  bool unavailable = false;   // The driver could not get a batch: wait for the next retry.
+  bool early = false;         // Dated ahead of our clock: not to be notarized by us.
+  bool ends_epoch = false;    // Known once valid: nothing extends it.
   Phase phase = Phase::waiting;
 
   bool repeats() const { return propose.parent_id == id; }
@@ -53,10 +60,15 @@ class ProposalStore {
   // kRecentMax pruned; for peers that ask.
   const Propose* find_by_id(const Digest& id) const;
 
+  // The views that have the block, and those whose block names one of a view up to this one as its
+  // parent, by that parent and then in view order.
+  std::vector<View> views_of(const Digest& id) const;
+  std::vector<View> children_up_to(View parent) const;
+  std::vector<View> children_of(View parent) const;
+
   // Puts it in place of what the view had.
   Proposal& put(const Propose& propose, ValidatorIndex source);
-  void erase(View view) { views_.erase(view); }
-  void set_durable(const Digest& id);
+  void erase(View view);
 
   std::map<View, Proposal>& all() { return views_; }
   const std::map<View, Proposal>& all() const { return views_; }
@@ -65,7 +77,12 @@ class ProposalStore {
   void prune(View finalized);
 
  private:
+  std::vector<View> children(View first_parent, View last_parent) const;
+  void unlist(View view, const Proposal& proposal);
+
   std::map<View, Proposal> views_;
+  std::set<std::pair<Digest, View>> by_id_;
+  std::set<std::pair<View, View>> by_parent_;  // Parent's view and own.
   std::deque<std::pair<Digest, Propose>> recent_;
 };
 

@@ -112,6 +112,10 @@ void Replica::resume() {
     if (planted(PlantedBug::own_votes_not_recounted)) continue;
     count(vote, std::nullopt);
   }
+  for (View view = finalized_.view.next(); view < view_; view = view.next()) {
+    if (certificates_.notarized(view) && proposals_.find(view) == nullptr) missing_.insert(view);
+  }
+  touch_all();
   conclude_log_check();  // A validator alone asks nobody.
 }
 
@@ -131,9 +135,9 @@ void Replica::settle() {
     const auto view = view_;
     progress = commit_finalized();
     if (ended()) break;
-    progress = consider_blocks() || progress;
+    progress = consider_touched() || progress;
     check_timers();
-    progress = progress || view != view_;
+    progress = progress || view != view_ || !touched_.empty();
   }
   if (ended()) return;
   lead();
@@ -152,6 +156,10 @@ void Replica::accept(const Certificate& certificate, std::optional<ValidatorInde
   }
   if (certificates_.has(subject.kind, subject.view)) return;
   certificates_.insert(certificate);
+  const bool notarized = subject.kind != VoteKind::nullify;
+  if (notarized && proposals_.find(subject.view) == nullptr) missing_.insert(subject.view);
+  touch(subject.view);
+  touch(view_);  // A nullification may be what its proposal lacked.
   if (!planted(PlantedBug::certificate_not_relayed)) send(std::nullopt, certificate);
   // Its votes count as if they had come one by one: a signer may have told us something else.
   for (std::uint16_t i = 0; i < validators_.size(); ++i) {
@@ -173,6 +181,7 @@ void Replica::enter(const Certificate& entry) {
   entry_ = entry;
   pacemaker_.enter_view(kind == VoteKind::nullify);
   votes_.set_range(votes_floor(), View(view_.value() + kViewLookahead));
+  touch(view_);
   emit(EnteredView{view_, leader(), kind});
 }
 
@@ -198,16 +207,21 @@ std::optional<std::vector<const Proposal*>> Replica::chain_to(View view) const {
   return chain;
 }
 
+// Commits up to the highest finalized block that is ready with all below it.  Each stands on those
+// finalized before it, so that the first that is not ready ends the search.
 bool Replica::commit_finalized() {
-  for (const auto* held : certificates_.finalizations()) {
-    const auto chain = chain_to(held->subject.view);
-    if (!chain) continue;
-    const Certificate finalization = *held;
-    if (chain->back()->id != finalization.subject.block_id) continue;
-    finalize_chain(finalization, *chain);
-    return true;
+  std::optional<std::vector<const Proposal*>> chain;
+  const Certificate* finalization = nullptr;
+  for (const auto view : certificates_.finalized()) {
+    auto longer = chain_to(view);
+    const auto* held = certificates_.find(VoteKind::finalize, view);
+    if (!longer || longer->back()->id != held->subject.block_id) break;
+    chain = std::move(longer);
+    finalization = held;
   }
-  return false;
+  if (finalization == nullptr) return false;
+  finalize_chain(Certificate(*finalization), *chain);
+  return true;
 }
 
 void Replica::finalize_chain(const Certificate& finalization,
@@ -240,8 +254,10 @@ void Replica::adopt_tip(FinalizedTip tip) {
   certificates_.prune(finalized_.view);
   safety_.forget(finalized_.view);
   proposals_.prune(finalized_.view);
-  wanted_.erase(wanted_.begin(), wanted_.upper_bound(finalized_.view));
-  tainted_.erase(tainted_.begin(), tainted_.upper_bound(finalized_.view));
+  for (auto* views : {&touched_, &missing_, &wanted_, &tainted_}) {
+    views->erase(views->begin(), views->upper_bound(finalized_.view));
+  }
+  for (const auto view : proposals_.children_up_to(finalized_.view)) touch(view);
   votes_.set_range(votes_floor(), View(view_.value() + kViewLookahead));
   pacemaker_.reset_backoff();
   catch_up_at_.reset();
@@ -250,12 +266,12 @@ void Replica::adopt_tip(FinalizedTip tip) {
 // §6.  The newest finalization cannot be committed: give the blocks on their way one retry period,
 // then ask the driver for the range, and again each period.
 void Replica::catch_up() {
-  const auto finalizations = certificates_.finalizations();
-  if (finalizations.empty()) {
+  const auto* highest = certificates_.highest_finalization();
+  if (highest == nullptr) {
     catch_up_at_.reset();
     return;
   }
-  const auto& target = *finalizations.front();
+  const auto& target = *highest;
   const auto period = pacemaker_.advance_timeout().value();
   const auto now = pacemaker_.now();
   if (!catch_up_at_) {
@@ -306,7 +322,7 @@ ReplicaStatus Replica::status() const {
   status.execution = pacemaker_.execution();
   status.leader_timeout = pacemaker_.leader_timeout();
   status.advance_timeout = pacemaker_.advance_timeout();
-  status.catching_up = !ended() && !certificates_.finalizations().empty();
+  status.catching_up = !ended() && !certificates_.finalized().empty();
   return status;
 }
 

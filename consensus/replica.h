@@ -9,8 +9,11 @@
 //   * Every vote of ours is in SafetyRecord, and its Persist stands before its Send (I8).
 //   * A vote's Persist stands with or behind those of the certificates and proposals it rests on
 //     (§5).
-//   * No block is verified, voted for or built on before its parent is ready.
+//   * No block is verified, voted for or built on before its parent is ready and notarized, or is
+//     the tip.  So all between a ready block and the tip are.
 //   * Nothing is cast before the log is found to hold our votes, nor after the epoch ended.
+//   * A block is looked at again only when something changed that it waits for (touch()): a step
+//     costs the same however many blocks lie above the tip.
 //
 // The rule numbers in the sources are those of docs/spec/consensus.md §4.
 #pragma once
@@ -172,7 +175,11 @@ class Replica {
   std::optional<std::vector<const Proposal*>> chain_to(View view) const;
 
   // Blocks and votes (replica_blocks.cc).
-  bool consider_blocks();
+  void touch(View view);
+  void touch_all();
+  Proposal& hold(const Propose& propose, ValidatorIndex source);
+  void let_go(View view);
+  bool consider_touched();
   bool consider(View view, Proposal& proposal);
   const Proposal* parent_of(const Proposal& proposal) const;
   bool parent_ready(const Proposal& proposal) const;
@@ -184,6 +191,7 @@ class Replica {
   bool vote_on(View view, Proposal& proposal);
   void place(const Propose& copy, std::optional<ValidatorIndex> source);
   void want_blocks();
+  View certificates_wanted_above() const;
   void fetch(View view);
   std::optional<ValidatorIndex> next_holder(View view);
   void retry_blocks();
@@ -246,7 +254,9 @@ class Replica {
   View build_asked_;        // The last view we asked the driver to build in,
   Parent build_parent_;     // and on what.
   std::set<View> tainted_;  // Views whose leader signed two blocks: never notarize in them.
-  std::set<View> wanted_;   // Views whose certified block was asked for.
+  std::set<View> touched_;  // Views whose block may be able to go a step further.
+  std::set<View> missing_;  // Notarized views whose block is not here,
+  std::set<View> wanted_;   // and those whose block was asked for.
   std::optional<TimeMs> catch_up_at_;  // When to ask the driver for a range next; none: no need.
   std::uint64_t rotation_ = 0;         // Whose turn it is to be asked.
   std::map<ValidatorIndex, View> reported_;          // Evidence is reported once a signer and view.

@@ -13,14 +13,39 @@ constexpr std::size_t kFetchesMax = 16;  // Blocks asked for at a time.
 
 }  // namespace
 
-bool Replica::consider_blocks() {
+// Something that consider() goes by changed at the view: its block, whether that is ready, its
+// certificates, or that it is the present one.  Concerns its block and those that stand on it.
+void Replica::touch(View view) {
+  touched_.insert(view);
+  for (const auto child : proposals_.children_of(view)) touched_.insert(child);
+}
+
+void Replica::touch_all() {
+  for (const auto& [view, proposal] : proposals_.all()) touched_.insert(view);
+}
+
+Proposal& Replica::hold(const Propose& propose, ValidatorIndex source) {
+  auto& proposal = proposals_.put(propose, source);
+  missing_.erase(propose.view);
+  touch(propose.view);
+  return proposal;
+}
+
+void Replica::let_go(View view) {
+  proposals_.erase(view);
+  if (certificates_.notarized(view) != nullptr) missing_.insert(view);
+}
+
+bool Replica::consider_touched() {
   bool progress = false;
   // Voting changes views and certificates, and may prune: go by view, not by iterator.
   for (View view = finalized_.view;;) {
-    const auto next = proposals_.all().upper_bound(view);
-    if (next == proposals_.all().end()) return progress;
-    view = next->first;
-    progress = consider(view, next->second) || progress;
+    const auto next = touched_.upper_bound(view);
+    if (next == touched_.end()) return progress;
+    view = *next;
+    touched_.erase(next);
+    auto* proposal = proposals_.find(view);
+    if (proposal != nullptr) progress = consider(view, *proposal) || progress;
   }
 }
 
@@ -29,7 +54,7 @@ bool Replica::consider_blocks() {
 bool Replica::consider(View view, Proposal& proposal) {
   const auto* certificate = certificates_.notarized(view);
   if (certificate != nullptr && certificate->subject.block_id != proposal.id) {
-    proposals_.erase(view);  // The quorum chose another: want_blocks() gets it.
+    let_go(view);  // The quorum chose another: want_blocks() gets it.
     return true;
   }
   if (drop_if_impossible(view, proposal)) return true;
@@ -66,7 +91,7 @@ bool Replica::drop_if_impossible(View view, const Proposal& proposal) {
     }
   }
   if (fits) return false;
-  proposals_.erase(view);
+  let_go(view);
   return true;
 }
 
@@ -109,6 +134,7 @@ bool Replica::start_verifying(View view, Proposal& proposal) {
     proposal.phase = Proposal::Phase::valid;
     proposal.durable = true;
     proposal.ends_epoch = true;
+    touch(view);
     return true;
   }
   proposal.phase = Proposal::Phase::verifying;
@@ -132,7 +158,7 @@ void Replica::refuse_early(View view, Proposal& proposal) {
 bool Replica::vote_on(View view, Proposal& proposal) {
   if (!may_cast()) return false;
   const auto* notarization = certificates_.find(VoteKind::notarize, view);
-  if (notarization != nullptr && safety_.may_finalize(view) && chain_to(view)) {
+  if (notarization != nullptr && safety_.may_finalize(view)) {
     Subject subject = notarization->subject;
     subject.kind = VoteKind::finalize;
     log_chain(view);
@@ -171,28 +197,31 @@ void Replica::place(const Propose& copy, std::optional<ValidatorIndex> source) {
     } else {
       continue;
     }
-    proposals_.put(propose, source.value_or(next_holder(view).value_or(leader_of(view))));
+    hold(propose, source.value_or(next_holder(view).value_or(leader_of(view))));
   }
 }
 
 // Asks for each notarized block that is not here, a few at a time; repeat_ourselves() asks again.
 void Replica::want_blocks() {
-  const auto finalizations = certificates_.finalizations();
-  View view = finalized_.view;
-  if (!finalizations.empty()) {
-    const auto target = finalizations.front()->subject.view;
-    if (target.value() > view.value() + kViewLookahead) view = target;
-  }
-  std::size_t missing = 0;
-  for (view = view.next(); view < view_ && missing < kFetchesMax; view = view.next()) {
-    if (certificates_.notarized(view) == nullptr || proposals_.find(view) != nullptr) continue;
-    ++missing;
-    if (!wanted_.contains(view)) fetch(view);
+  auto next = missing_.upper_bound(certificates_wanted_above());
+  for (std::size_t asked = 0; next != missing_.end() && asked < kFetchesMax; ++next, ++asked) {
+    if (!wanted_.contains(*next)) fetch(*next);
   }
 }
 
+// Far behind, the driver fetches what lies below the newest finalization; its blocks and
+// certificates are of no use to us.
+View Replica::certificates_wanted_above() const {
+  const auto* newest = certificates_.highest_finalization();
+  if (newest == nullptr) return finalized_.view;
+  const auto view = newest->subject.view;
+  return view.value() > finalized_.view.value() + kViewLookahead ? view : finalized_.view;
+}
+
 void Replica::retry_blocks() {
-  for (auto& [view, proposal] : proposals_.all()) proposal.unavailable = false;
+  for (auto& [view, proposal] : proposals_.all()) {
+    if (std::exchange(proposal.unavailable, false)) touch(view);
+  }
   for (const auto view : wanted_) {
     if (proposals_.find(view) == nullptr) fetch(view);
   }
@@ -282,7 +311,7 @@ void Replica::propose(const Parent& parent, const Payload& payload, bool ends_ep
   }
   const auto subject = message.subject();
   message.signature = key_->sign(Domain::consensus_vote, signed_bytes(config_.chain_id, subject));
-  auto& proposal = proposals_.put(message, *self_);
+  auto& proposal = hold(message, *self_);
   proposal.phase = Proposal::Phase::valid;
   proposal.durable = true;
   proposal.ends_epoch = ends_epoch;
@@ -344,13 +373,15 @@ void Replica::log_entry() {
   if (entry_) log_certificate(entry_->subject.kind, entry_->subject.view);
 }
 
-// The blocks from the tip to the view's, each with its certificate and the nullifications it skips.
+// The blocks from the tip to the view's, each with its certificate and the nullifications it skips;
+// down to the first from which this was done before, which may have got its certificate since.
 void Replica::log_chain(View view) {
   while (view > finalized_.view) {
     auto* proposal = proposals_.find(view);
     CHECK(proposal != nullptr && proposal->ready());
     log_certificate(VoteKind::notarize, view);
     if (!certificates_.has(VoteKind::notarize, view)) log_certificate(VoteKind::finalize, view);
+    if (std::exchange(proposal->chain_logged, true)) return;
     const auto parent_view = proposal->propose.parent_view;
     for (View skipped = parent_view.next(); skipped < view; skipped = skipped.next()) {
       log_certificate(VoteKind::nullify, skipped);

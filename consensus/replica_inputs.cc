@@ -50,12 +50,13 @@ void Replica::on(const Verified& input) {
       proposal->phase = Proposal::Phase::valid;
       proposal->ends_epoch = input.ends_epoch;
       if (input.verdict == Verdict::early) refuse_early(input.view, *proposal);
+      touch(input.view);
       return;
     case Verdict::invalid:
       reject(input.view, *proposal);
       return;
     case Verdict::mismatch:
-      proposals_.erase(input.view);  // Another copy may be as the leader made it.
+      let_go(input.view);  // Another copy may be as the leader made it.
       fetch(input.view);
       return;
     case Verdict::unavailable:
@@ -66,7 +67,12 @@ void Replica::on(const Verified& input) {
   }
 }
 
-void Replica::on(const BodyDurable& input) { proposals_.set_durable(input.block_id); }
+void Replica::on(const BodyDurable& input) {
+  for (const auto view : proposals_.views_of(input.block_id)) {
+    proposals_.find(view)->durable = true;
+    touch(view);
+  }
+}
 
 void Replica::on(const Synced& input) {
   if (ended() || input.tip.view <= finalized_.view) return;

@@ -54,7 +54,10 @@ void Replica::receive(ValidatorIndex from, const LastVote& message) {
 void Replica::conclude_log_check() {
   if (log_state_ != LogState::unknown) return;
   const bool enough = log_check_answers_.size() + 1 >= validators_.quorum();
-  if (enough || pacemaker_.now() >= log_checked_by_) log_state_ = LogState::sound;
+  if (enough || pacemaker_.now() >= log_checked_by_) {
+    log_state_ = LogState::sound;
+    touch_all();  // What we may vote for has not changed, but that we may.
+  }
 }
 
 // REQUIRES: signed with our key.

@@ -27,7 +27,7 @@ void Replica::receive(ValidatorIndex from, const Propose& message) {
     const bool certified =
         certificate == nullptr || certificate->subject.block_id == subject.block_id;
     if (held == nullptr && certified) {
-      proposals_.put(message, from).from_leader = true;
+      hold(message, from).from_leader = true;
       place(message, from);
       if (message.view == view_) ask_for_gaps(from);
     }

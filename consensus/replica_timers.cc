@@ -53,13 +53,7 @@ void Replica::repeat_ourselves() {
 // Rule 2.  A view that we saw nullified may be the parent's of a block notarized above it.  What a
 // proposal of this view lacks for its justification is missing too.
 void Replica::ask_for_gaps(std::optional<ValidatorIndex> first) {
-  const auto finalizations = certificates_.finalizations();
-  View above = finalized_.view;
-  if (!finalizations.empty()) {
-    // Far behind, the driver fetches what lies below; its certificates are of no use to us.
-    const auto target = finalizations.front()->subject.view;
-    if (target.value() > above.value() + kViewLookahead) above = target;
-  }
+  const auto above = certificates_wanted_above();
   auto gap = certificates_.first_gap(above, view_);
   const auto parent = certificates_.first_parent_missing(above);
   if (parent && (!gap || *parent < *gap)) gap = parent;

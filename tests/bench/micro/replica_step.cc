@@ -1,10 +1,14 @@
 // One validator's replica through whole views: the leader's proposal, everybody's votes and the
-// certificates that everybody passes on.
+// certificates that everybody passes on.  And one that lost its journal: it takes all blocks of its
+// vote log up again, one after the other.
 #include <benchmark/benchmark.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "consensus/replica.h"
@@ -23,12 +27,26 @@ constexpr std::size_t kHeaderBytes = 400;
 constexpr std::size_t kBatches = 4;
 constexpr TimeMs kBegin(10'000);
 
+ReplicaConfig config() {
+  return {consensus_testing::kChain, Epoch(0), Digest{}, {}, LogCheck::passed};
+}
+
+FinalizedTip genesis() { return {Epoch(0), View(0), Height(0), Digest{}, {}, false}; }
+
+Payload payload(View view) {
+  Payload out;
+  const auto number = std::to_string(view.value());
+  out.header.assign(number.begin(), number.end());
+  out.header.resize(kHeaderBytes);
+  for (std::size_t i = 0; i < kBatches; ++i) out.batches.push_back(sha256(Bytes{1}));
+  return out;
+}
+
 // A replica at the beginning of an epoch, which has known its peers for some minutes: its timers
 // follow from the round trips to all of them.
 Replica new_replica(const Members& members) {
-  const ReplicaConfig config{consensus_testing::kChain, Epoch(0), Digest{}, {}, LogCheck::passed};
-  const FinalizedTip genesis{Epoch(0), View(0), Height(0), Digest{}, {}, false};
-  Replica replica(config, members.set(), kSelf, &members.key(kSelf.value()), genesis, {}, kBegin);
+  Replica replica(config(), members.set(), kSelf, &members.key(kSelf.value()), genesis(), {},
+                  kBegin);
   sim::Random random(1);
   for (std::size_t i = 0; i < SampleRing::kSamplesMax; ++i) {
     for (std::uint16_t peer = 1; peer < members.set().size(); ++peer) {
@@ -86,13 +104,6 @@ class Recording {
     }
   }
 
-  static Payload payload(View view) {
-    Payload out;
-    out.header.resize(kHeaderBytes, static_cast<std::uint8_t>(view.value()));
-    for (std::size_t i = 0; i < kBatches; ++i) out.batches.push_back(sha256(Bytes{1}));
-    return out;
-  }
-
   Propose proposal(View view, ValidatorIndex leader) const {
     const auto& tip = replica_.finalized();
     Propose out;
@@ -141,12 +152,66 @@ Work step_through(std::size_t validators, std::size_t views) {
           }};
 }
 
+// The log of a validator that notarized a block in each view, and a finalization of the last.
+struct Backlog {
+  std::vector<LogRecord> records;
+  Certificate finalization;
+};
+
+Backlog backlog(const Members& members, std::size_t views) {
+  Backlog out{{EpochOpened{}}, {}};
+  Propose propose;
+  for (std::size_t i = 1; i <= views; ++i) {
+    propose.parent_view = propose.view;
+    propose.parent_id = i == 1 ? Digest{} : block_id_of(propose.payload);
+    propose.view = View(i);
+    propose.height = propose.height.next();
+    propose.payload = payload(propose.view);
+    auto subject = propose.subject();
+    out.records.emplace_back(propose);
+    out.records.emplace_back(members.vote(subject, kSelf.value()));
+    out.records.emplace_back(members.certificate(subject, {0, 1, 2}));
+    subject.kind = VoteKind::finalize;
+    if (i == views) out.finalization = members.certificate(subject, {1, 2, 3});
+  }
+  return out;
+}
+
+Work take_up_log(std::size_t views) {
+  const auto members = std::make_shared<const Members>(4);
+  return {views, [members, views, log = backlog(*members, views)] {
+            Replica replica(config(), members->set(), kSelf, &members->key(0), genesis(),
+                            log.records, kBegin);
+            std::size_t verified = 0;
+            std::size_t committed = 0;
+            std::deque<Input> inputs{Tick{kBegin}};
+            for (; !inputs.empty(); inputs.pop_front()) {
+              for (const auto& output : replica.step(inputs.front())) {
+                if (const auto* commit = std::get_if<Commit>(&output)) {
+                  committed += commit->blocks.size();
+                }
+                const auto* order = std::get_if<Verify>(&output);
+                if (order == nullptr) continue;
+                inputs.emplace_back(BodyDurable{order->block_id});
+                inputs.emplace_back(
+                    Verified{order->propose.view, order->block_id, Verdict::valid, 1, false});
+                if (++verified == views) {
+                  inputs.emplace_back(Received{ValidatorIndex(1), log.finalization});
+                }
+              }
+            }
+            CHECK(verified == views && committed == views);
+          }};
+}
+
 }  // namespace
 
 std::vector<NamedWork> replica_step_work() {
   return {
       {"replica_step_4", [] { return step_through(4, 64); }},
       {"replica_step_64", [] { return step_through(64, 4); }},
+      {"replica_log_64", [] { return take_up_log(64); }},
+      {"replica_log_4k", [] { return take_up_log(4096); }},
   };
 }
 
