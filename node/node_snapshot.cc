@@ -32,7 +32,8 @@ std::uint64_t Node::worthwhile_heights() const {
   return std::min<std::uint64_t>(options_.snapshot_behind, kRangeBlocksMax);
 }
 
-// Whether blocks alone would take too long, or are not to be had.
+// Whether blocks alone would take too long, or are not to be had.  An empty node is no exception:
+// it may be there to keep the whole history.
 bool Node::wants_snapshot() const {
   if (!catch_up_) return false;
   const std::uint64_t tip = journal_->tip().height.value();
@@ -44,9 +45,7 @@ bool Node::wants_snapshot() const {
   const View target = catch_up_->target.subject.view;
   const View finalized = replica_->finalized().view;
   if (highest == tip && target > finalized) highest += target.value() - finalized.value();
-  // A new node gives up nothing by it.
-  const std::uint64_t behind = tip == 0 ? worthwhile_heights() : options_.snapshot_behind;
-  return highest - tip > behind || (highest > tip && !blocks_are_served());
+  return highest - tip > options_.snapshot_behind || (highest > tip && !blocks_are_served());
 }
 
 void Node::let_snapshot_go() {

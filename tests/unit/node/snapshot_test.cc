@@ -74,6 +74,20 @@ TEST(NodeSnapshot, AnEmptyNodeJoinsWhileTheOthersCommitAndVotesAgain) {
   EXPECT_TRUE(cluster.agree());
 }
 
+TEST(NodeSnapshot, WhoIsToKeepTheHistoryFetchesItFromGenesisOn) {
+  NodeCluster cluster(kFourNames, 1, {.interval = 10, .behind = 1'000'000'000});
+  Workload workload(cluster);
+  restart_empty(cluster, 3);
+  workload.until_height(0, kRangeBlocksMax + 60);
+  cluster.start(3);
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }));
+  EXPECT_FALSE(cluster.store(3).base());
+  const auto early = cluster.store(3).header_position(Height(5));
+  ASSERT_TRUE(early);
+  EXPECT_TRUE(cluster.store(3).entry(*early));
+  EXPECT_TRUE(cluster.agree());
+}
+
 TEST(NodeSnapshot, CheckpointsAreSignedAboveTheSnapshotOnly) {
   NodeCluster cluster(kFourNames, 1, kOften);
   Workload workload(cluster);
