@@ -186,21 +186,37 @@ void Cluster::stop_node(BenchNode& node) {
   node.pid = 0;
 }
 
+// It stays to be waited for, so that its number is nobody else's.
+bool Cluster::has_ended(const BenchNode& node) {
+  siginfo_t ended{};
+  constexpr int kOptions = WEXITED | WNOHANG | WNOWAIT;
+  return ::waitid(P_PID, static_cast<id_t>(node.pid), &ended, kOptions) == 0 &&
+         ended.si_pid == node.pid;
+}
+
 Status Cluster::wait_for(const BenchNode& node, const std::string& target) const {
   const auto begin = Clock::now();
   for (;;) {
     const auto answer = ask(node.local.api_port, node.get(target));
     if (answer && answer->status == 200) return {};
-    if (::waitpid(node.pid, nullptr, WNOHANG) == node.pid || Clock::now() - begin > kPatience) {
-      return Error{Errc::timeout, node.local.name + " does not answer " + target + ": see " +
-                                      (node.local.home.string() + ".log")};
+    const bool ended = has_ended(node);
+    if (ended || Clock::now() - begin > kPatience) {
+      return Error{Errc::timeout, node.local.name +
+                                      (ended ? " ended" : " does not answer " + target) + ": see " +
+                                      node.local.home.string() + ".log"};
     }
     std::this_thread::sleep_for(kPollPause);
   }
 }
 
 Status Cluster::wait_until_ready() const {
-  for (const auto& node : nodes_) FENRUN_OK(wait_for(node, "/readyz"));
+  for (const auto& node : nodes_) {
+    FENRUN_OK(wait_for(node, "/readyz"));
+    if (get(node, "/v1/status")) continue;  // Asked with the token of this network.
+    return Error{Errc::unreachable,
+                 "another program answers at port " + std::to_string(node.local.api_port) +
+                     ", perhaps another bench: end it, or choose others with --base-port"};
+  }
   return {};
 }
 

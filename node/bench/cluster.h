@@ -56,7 +56,8 @@ double own_cpu_s();
 class Cluster {
  public:
   // Makes the network, starts its nodes and waits until all are ready.  Errors of
-  // create_local_network(); Errc::timeout with where the nodes' logs are.
+  // create_local_network(); Errc::timeout with where the nodes' logs are; Errc::unreachable if
+  // another program answers in the place of a node.
   static Result<std::unique_ptr<Cluster>> start(const ClusterOptions& options);
   // Ends the nodes.  Their files stay.
   ~Cluster();
@@ -82,6 +83,7 @@ class Cluster {
 
  private:
   Cluster() = default;
+  static bool has_ended(const BenchNode& node);
   Status start_node(BenchNode& node);
   void stop_node(BenchNode& node);
   Status wait_until_ready() const;

@@ -1,9 +1,11 @@
 """fenrun bench: each workload for a moment, and that it leaves nothing behind."""
 
+import http.server
 import json
 import pathlib
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from harness import FENRUN
@@ -37,6 +39,29 @@ class BenchTest(unittest.TestCase):
         self.assertLessEqual(latency["p50"], latency["p99"])
         self.assertLessEqual(latency["p99"], latency["max"])
         return report
+
+    def test_another_program_at_its_ports_is_told_of(self):
+        class Other(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", BASE_PORT + 1), Other) as other:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            done = subprocess.run(
+                [str(FENRUN), "bench", "--workload", "signed", "--nodes", "1", "--seconds", "1",
+                 "--home", str(self.home), "--base-port", str(BASE_PORT)],
+                capture_output=True, text=True, timeout=60, check=False)
+            other.shutdown()
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("another program answers", done.stderr)
+        self.assertIn("--base-port", done.stderr)
 
     def test_payouts_signed_one_by_one_and_an_overload(self):
         plot = pathlib.Path(self.folder.name) / "plot.svg"
