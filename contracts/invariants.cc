@@ -43,9 +43,9 @@ struct Movements {
 template <class V>
 V value_of(const std::optional<Bytes>* bytes) {
   if (bytes == nullptr || !*bytes) return {};
-  const auto linked = decode<Linked<V>>(**bytes);
-  CHECK(linked.has_value());
-  return linked->value.value_or(V{});
+  const auto value = decode_linked_value<V>(**bytes);
+  CHECK(value.has_value());
+  return value->value_or(V{});
 }
 
 void add_statement(Movements& movements, const StatementId& id, const Statement& before,

@@ -40,6 +40,12 @@ Status Decoder::raw(std::span<std::uint8_t> out) {
   return {};
 }
 
+Status Decoder::skip(std::size_t bytes) {
+  if (rest_.size() < bytes) return Errc::truncated;
+  rest_ = rest_.subspan(bytes);
+  return {};
+}
+
 Status Decoder::uleb(std::uint32_t& out) {
   std::uint64_t value = 0;
   for (unsigned shift = 0; shift < 35; shift += 7) {

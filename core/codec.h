@@ -16,6 +16,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +69,8 @@ struct Text {
   friend auto operator<=>(const Text&, const Text&) = default;
 };
 
+static_assert(std::endian::native == std::endian::little, "numbers are copied as they lie");
+
 // Writes BCS.  REQUIRES: every list within its limit; a longer one is a bug of ours.
 //
 // Most of what is written is small: it is put together here and allocated once, in take().
@@ -86,10 +89,7 @@ class Encoder {
   void uleb(std::uint32_t value);
   template <std::unsigned_integral U>
   void fixed(U value) {
-    std::uint8_t* const at = extend(sizeof(U));
-    for (std::size_t i = 0; i < sizeof(U); ++i) {
-      at[i] = static_cast<std::uint8_t>(value >> (8 * i));
-    }
+    std::memcpy(extend(sizeof(U)), &value, sizeof(U));
   }
 
   std::size_t size() const { return size_; }
@@ -124,16 +124,13 @@ class Decoder {
   template <std::unsigned_integral U>
   Status fixed(U& out) {
     if (rest_.size() < sizeof(U)) return Errc::truncated;
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(U); ++i) {
-      value |= static_cast<std::uint64_t>(rest_[i]) << (8 * i);
-    }
-    out = static_cast<U>(value);
+    std::memcpy(&out, rest_.data(), sizeof(U));
     rest_ = rest_.subspan(sizeof(U));
     return {};
   }
   // A length of at most `max` elements, of at least one byte each.
   Status length(std::size_t& out, std::size_t max);
+  Status skip(std::size_t bytes);
 
   std::size_t remaining() const { return rest_.size(); }
   Status finish() const;  // Errc::trailing_bytes unless all input is consumed.

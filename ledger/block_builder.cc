@@ -87,18 +87,17 @@ BlockBuilder::Side BlockBuilder::open_side(const StatementId& id) const {
   const auto bytes = state_.value(side.key);
   side.is_new = !bytes;
   if (side.is_new) {
-    side.linked.value.emplace();
-    side.linked.value->head = statement_chain_open(chain_id(), id);
+    side.statement.head = statement_chain_open(chain_id(), id);
     return side;
   }
-  auto linked = decode<Linked<Statement>>(*bytes);
-  CHECK(linked && linked->value);
-  side.linked = *std::move(linked);
+  const auto statement = decode_linked_value<Statement>(*bytes);
+  CHECK(statement && *statement);
+  side.statement = **statement;
   return side;
 }
 
 PostingSide BlockBuilder::number_of(const StatementId& id, const Side& side) {
-  const auto& statement = *side.linked.value;
+  const auto& statement = side.statement;
   PostingSide out{id.account.party, id.account.book, statement.count + 1, std::nullopt};
   if (statement.count > 0) out.previous = statement.last;
   return out;
@@ -106,14 +105,14 @@ PostingSide BlockBuilder::number_of(const StatementId& id, const Side& side) {
 
 void BlockBuilder::write_side(const StatementId& id, Side side, Position posting,
                               const Digest& leaf) {
-  auto& statement = *side.linked.value;
+  auto& statement = side.statement;
   ++statement.count;
   statement.last = posting;
   statement.head = statement_chain_next(statement.head, leaf);
   if (side.is_new) {
     insert_linked(state_, statement_scope(id.account.party), side.key, statement);
   } else {
-    state_.put(side.key, encode(side.linked));
+    update_linked(state_, side.key, statement);
   }
 }
 
@@ -143,20 +142,15 @@ Result<Position> BlockBuilder::post(const Transfer& transfer, Position cause) {
       .inputs = transfer.inputs,
       .reverses = transfer.reverses,
   };
-  auto& debits = source.linked.value->debits;
-  auto& credits = destination.linked.value->credits;
+  auto& debits = source.statement.debits;
+  auto& credits = destination.statement.credits;
   FENRUN_TRY(debits, add(debits, transfer.amount));
   FENRUN_TRY(credits, add(credits, transfer.amount));
 
   Bytes encoded = encode_entry(posting);
   const Digest leaf = leaf_hash(encoded);
   const Position position = append(std::move(encoded), leaf);
-  const bool inserts = source.is_new;
   write_side(source_id, std::move(source), position, leaf);
-  // The source's key may stand directly behind the destination's now.
-  if (inserts && !destination.is_new) {
-    destination.linked.next = next_linked(state_, destination.key);
-  }
   write_side(destination_id, std::move(destination), position, leaf);
   return position;
 }

@@ -142,7 +142,7 @@ class BlockBuilder {
   // A statement that a Posting moves, as it will be written.
   struct Side {
     RecordKey key;
-    Linked<Statement> linked;
+    Statement statement;
     bool is_new = false;
   };
 

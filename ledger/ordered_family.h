@@ -22,9 +22,9 @@ template <class V>
 std::optional<V> find_linked(const StateView& state, const RecordKey& key) {
   const auto bytes = state.value(key);
   if (!bytes) return std::nullopt;
-  auto linked = decode<Linked<V>>(*bytes);
-  CHECK(linked && linked->value);
-  return std::move(linked->value);
+  auto value = decode_linked_value<V>(*bytes);
+  CHECK(value && *value);
+  return *std::move(value);
 }
 
 // Adds a key.  REQUIRES: the scope is open, the key starts with it, is longer, and does not exist.
@@ -44,22 +44,21 @@ void insert_linked(Overlay& state, const RecordKey& scope, const RecordKey& key,
 
 // Replaces the value under a key.  REQUIRES: it exists.
 template <class V>
-void update_linked(Overlay& state, const RecordKey& key, V value) {
-  auto linked = decode<Linked<V>>(*state.value(key));
-  CHECK(linked && linked->value);
-  linked->value = std::move(value);
-  state.put(key, encode(*linked));
+void update_linked(Overlay& state, const RecordKey& key, const V& value) {
+  const auto bytes = state.value(key);
+  CHECK(bytes.has_value());
+  const auto link = link_of(*bytes);
+  CHECK(link && link->size() < bytes->size() && (*bytes)[link->size()] == 1);  // Not the sentinel.
+  state.put(key, encode_linked(*link, value));
 }
 
 // The first key of the scope behind `after` (the scope itself to begin), if there is one.
 inline std::optional<RecordKey> next_linked(const StateView& state, const RecordKey& after) {
   const auto bytes = state.value(after);
   CHECK(bytes.has_value());
-  // `next` is the first field of every Linked<V>.
-  Decoder in(*bytes);
-  std::optional<RecordKey> next;
-  CHECK(codec::read(in, next).has_value());
-  return next;
+  const auto link = link_of(*bytes);
+  CHECK(link.has_value());
+  return *decode<std::optional<RecordKey>>(*link);
 }
 
 }  // namespace fenrun

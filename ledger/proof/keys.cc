@@ -14,6 +14,18 @@ std::uint32_t big_endian_u32(ByteView bytes) {
 
 }  // namespace
 
+Result<ByteView> link_of(ByteView linked) {
+  Decoder in(linked);
+  bool has_next = false;
+  FENRUN_OK(codec::read(in, has_next));
+  if (has_next) {
+    std::size_t size = 0;
+    FENRUN_OK(in.length(size, kRecordKeyBytesMax));
+    FENRUN_OK(in.skip(size));
+  }
+  return linked.first(linked.size() - in.remaining());
+}
+
 RecordKey statement_scope(const PartyId& party) {
   return KeyWriter(kStatementFamily).raw(party.view()).take();
 }

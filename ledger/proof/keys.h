@@ -33,6 +33,27 @@ struct Linked {
   friend bool operator==(const Linked&, const Linked&) = default;
 };
 
+// What a Linked<V> begins with: the next key, as it lies there.  What follows is the optional
+// value.
+Result<ByteView> link_of(ByteView linked);
+
+// The value of a Linked<V>, without its next key.  Errors as of decode().
+template <class V>
+Result<std::optional<V>> decode_linked_value(ByteView linked) {
+  FENRUN_TRY(const auto link, link_of(linked));
+  return decode<std::optional<V>>(linked.subspan(link.size()));
+}
+
+// A Linked<V> of the same link and another value.
+template <class V>
+Bytes encode_linked(ByteView link, const V& value) {
+  Encoder out;
+  out.raw(link);
+  codec::write(out, true);
+  codec::write(out, value);
+  return out.take();
+}
+
 // Writes the parts of a key.
 class KeyWriter {
  public:

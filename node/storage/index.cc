@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "core/codec.h"
@@ -125,11 +127,9 @@ Bytes bytes_of_nodes(const std::vector<Digest>& nodes) {
 }
 
 std::vector<Digest> nodes_of(ByteView bytes) {
+  static_assert(sizeof(Digest) == Digest::kSize && std::is_trivially_copyable_v<Digest>);
   std::vector<Digest> nodes(bytes.size() / Digest::kSize);
-  for (auto& node : nodes) {
-    std::ranges::copy(bytes.first(Digest::kSize), node.bytes.begin());
-    bytes = bytes.subspan(Digest::kSize);
-  }
+  if (!nodes.empty()) std::memcpy(nodes.data(), bytes.data(), nodes.size() * Digest::kSize);
   return nodes;
 }
 

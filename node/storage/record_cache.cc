@@ -4,7 +4,6 @@
 #include <new>
 
 #include "core/check.h"
-#include "core/crypto/table_hash.h"
 
 namespace fenrun {
 
@@ -85,9 +84,28 @@ bool RecordCache::contains(ByteView key) const {
   return !slots_.empty() && slots_[probe(key, table_hash(key))].item != nullptr;
 }
 
-void RecordCache::put(ByteView key, const CurrentRecord& record) {
+void RecordCache::put(const StateDelta& records) {
+  struct Coming {
+    std::uint64_t hash;
+    const StateDelta::value_type* record;
+  };
+  std::vector<Coming> coming;
+  coming.reserve(records.size());
+  for (const auto& record : records) {
+    coming.push_back({table_hash(record.first), &record});
+    if (!slots_.empty()) __builtin_prefetch(&slots_[coming.back().hash & (slots_.size() - 1)]);
+  }
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < coming.size(); ++i) {
+    if (i + kAhead < coming.size() && !slots_.empty()) {
+      __builtin_prefetch(slots_[coming[i + kAhead].hash & (slots_.size() - 1)].item);
+    }
+    put(coming[i].record->first, coming[i].hash, coming[i].record->second);
+  }
+}
+
+void RecordCache::put(ByteView key, std::uint64_t hash, const CurrentRecord& record) {
   if (slots_.size() < 2 * (count_ + 1)) grow();
-  const std::uint64_t hash = table_hash(key);
   std::size_t at = probe(key, hash);
   Item* const present = slots_[at].item;
   if (present != nullptr && present->value_size == size_of_value(record)) {

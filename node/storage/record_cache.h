@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/crypto/table_hash.h"
 #include "ledger/state.h"
 
 namespace fenrun {
@@ -28,7 +29,9 @@ class RecordCache {
   std::optional<CurrentRecord> find(ByteView key);
   bool contains(ByteView key) const;
   // REQUIRES: key and value within the limits of Records.
-  void put(ByteView key, const CurrentRecord& record);
+  void put(ByteView key, const CurrentRecord& record) { put(key, table_hash(key), record); }
+  // Each in turn.  The memory of the next ones is asked for meanwhile.
+  void put(const StateDelta& records);
   void clear();
 
   // What the Records cost, with their slots.
@@ -41,6 +44,7 @@ class RecordCache {
     Item* item = nullptr;  // Null: free.
   };
 
+  void put(ByteView key, std::uint64_t hash, const CurrentRecord& record);
   static Item* make_item(ByteView key, const CurrentRecord& record);
   static std::size_t cost_of(const Item& item);
   // Of the key's slot, or of the free one where it would be put.  REQUIRES: there is a free slot.

@@ -283,6 +283,8 @@ RC_GTEST_PROP(OrderedFamily, LinksItsKeysInOrder, ()) {
     RC_ASSERT(BytewiseLess{}(last, *key));
     last = *key;
     walked[*key] = find_linked<std::uint64_t>(state, *key).value();
+    const Linked<std::uint64_t> whole{next_linked(state, *key), walked[*key]};
+    RC_ASSERT(state.value(*key) == encode(whole));
   }
   RC_ASSERT(walked == expected);
 }

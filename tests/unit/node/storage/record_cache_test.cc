@@ -46,7 +46,14 @@ TEST(RecordCache, lets_go_what_is_above_its_bound) {
   EXPECT_EQ(cache.bytes(), 0U);
 }
 
-// Against a map that forgets nothing, while Records of all sizes come, change size and go.
+CurrentRecord record_of(std::uint64_t step, std::mt19937& random) {
+  CurrentRecord record{step, Position(step), std::nullopt};
+  if (random() % 8 != 0) record.value = Bytes(random() % 64, static_cast<std::uint8_t>(step));
+  return record;
+}
+
+// Against a map that forgets nothing, while Records of all sizes come, one by one and by the block,
+// change size and go.
 TEST(RecordCache, never_tells_an_older_record) {
   for (std::uint32_t seed = 1; seed <= 5; ++seed) {
     std::mt19937 random(seed);
@@ -55,13 +62,17 @@ TEST(RecordCache, never_tells_an_older_record) {
     std::size_t found = 0;
     for (std::uint64_t step = 0; step < 20'000; ++step) {
       const Bytes key = key_of(static_cast<std::uint32_t>(random() % 1'000));
-      if (random() % 2 == 0) {
-        CurrentRecord record{step, Position(step), std::nullopt};
-        if (random() % 8 != 0) {
-          record.value = Bytes(random() % 64, static_cast<std::uint8_t>(step));
+      if (random() % 64 == 0) {
+        StateDelta block;
+        for (std::uint32_t i = 0; i < 60; ++i) {
+          block[RecordKey{key_of(static_cast<std::uint32_t>(random() % 1'000))}] =
+              record_of(step, random);
         }
-        cache.put(key, record);
-        all[key] = record;
+        cache.put(block);
+        for (const auto& [changed, record] : block) all[changed] = record;
+      } else if (random() % 2 == 0) {
+        all[key] = record_of(step, random);
+        cache.put(key, all[key]);
       } else if (const auto record = cache.find(key)) {
         ASSERT_EQ(*record, all.at(key)) << "seed " << seed << ", step " << step;
         ++found;
