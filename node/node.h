@@ -186,6 +186,7 @@ class Node final : public NodeService {
 
   // Batches (node_batches.cc).
   void seal_if_due();
+  std::uint64_t oldest_batch_ms();
   bool seal();
   void push_batches_again(net::PeerIndex to);
   bool has_use(const TxBatch& batch) const;

@@ -10,7 +10,11 @@ namespace fenrun {
 namespace {
 
 // Own transactions are sealed at once when the last batch is this old, or there are so many bytes.
+// While the oldest own batch waits longer for its block there is no hurry: the last is to be a
+// quarter as old as that, up to the greatest interval, for each batch costs all validators some
+// work.
 constexpr std::uint64_t kSealIntervalMs = 5;
+constexpr std::uint64_t kSealIntervalMsMax = 25;
 constexpr std::size_t kSealBytes = 64 * 1024;
 // While more own transactions than this are not final, and the oldest has waited so long, no more
 // are taken: a queue that only grows helps nobody.
@@ -30,11 +34,18 @@ constexpr std::uint64_t kUnavailableMs = 2'000;
 
 void Node::seal_if_due() {
   if (pool_.unsealed_count() == 0) return;
-  const TimeMs time = now().steady;
-  if (pool_.unsealed_bytes() < kSealBytes && time.value() - sealed_at_.value() < kSealIntervalMs) {
-    return;
+  const auto interval = std::clamp(oldest_batch_ms() / 4, kSealIntervalMs, kSealIntervalMsMax);
+  const auto age = now().steady.value() - sealed_at_.value();
+  if (pool_.unsealed_bytes() >= kSealBytes || age >= interval) seal();
+}
+
+// How long the oldest own batch that is not final has waited; 0 if there is none.
+std::uint64_t Node::oldest_batch_ms() {
+  while (!sealed_in_order_.empty() && !sealed_.contains(sealed_in_order_.front().second)) {
+    sealed_in_order_.pop_front();
   }
-  seal();
+  if (sealed_in_order_.empty()) return 0;
+  return now().steady.value() - sealed_in_order_.front().first.value();
 }
 
 // Puts own transactions into a batch and pushes it to all.  False if there are none.
@@ -121,11 +132,7 @@ void Node::note_ordered(const std::vector<Digest>& batches) {
 
 // Whether own transactions wait so long already that a client does better to come again.
 bool Node::is_congested() {
-  while (!sealed_in_order_.empty() && !sealed_.contains(sealed_in_order_.front().second)) {
-    sealed_in_order_.pop_front();
-  }
-  return pool_.bytes() > kQueueBytesFree && !sealed_in_order_.empty() &&
-         now().steady.value() - sealed_in_order_.front().first.value() > kQueueMsMax;
+  return pool_.bytes() > kQueueBytesFree && oldest_batch_ms() > kQueueMsMax;
 }
 
 // Checks end in any order; batches are held in the order in which the peer sent them, since a later

@@ -19,10 +19,9 @@ std::vector<std::string> split(std::string_view path) {
 }
 
 // The values of the pattern's braces, if the segments fit it.
-std::optional<std::map<std::string, std::string>> match(const std::string& pattern,
+std::optional<std::map<std::string, std::string>> match(const std::vector<std::string>& parts,
                                                         const std::vector<std::string>& segments) {
   std::map<std::string, std::string> values;
-  const auto parts = split(pattern);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& part = parts[i];
     if (i >= segments.size()) return std::nullopt;
@@ -80,11 +79,16 @@ const std::string* Call::text(const std::string& name) const {
   return it == query.end() ? nullptr : &it->second;
 }
 
+Router::Router(std::vector<Route> routes, TokenTable tokens)
+    : routes_(std::move(routes)), tokens_(std::move(tokens)) {
+  for (const auto& route : routes_) patterns_.push_back(split(route.pattern));
+}
+
 Router::Matches Router::matches(const Target& target) const {
   Matches found;
-  for (const auto& route : routes_) {
-    if (auto values = match(route.pattern, target.segments)) {
-      found.emplace_back(&route, *std::move(values));
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    if (auto values = match(patterns_[i], target.segments)) {
+      found.emplace_back(&routes_[i], *std::move(values));
     }
   }
   return found;

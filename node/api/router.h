@@ -56,8 +56,7 @@ struct Route {
 
 class Router {
  public:
-  Router(std::vector<Route> routes, TokenTable tokens)
-      : routes_(std::move(routes)), tokens_(std::move(tokens)) {}
+  Router(std::vector<Route> routes, TokenTable tokens);
 
   const std::vector<Route>& routes() const { return routes_; }
 
@@ -76,6 +75,7 @@ class Router {
   Result<std::string> authorize(const HttpRequest& request);
 
   std::vector<Route> routes_;
+  std::vector<std::vector<std::string>> patterns_;  // Of the routes, cut into segments.
   TokenTable tokens_;
   FailureLimiter failures_;
 };
