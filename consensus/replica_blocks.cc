@@ -17,6 +17,7 @@ constexpr std::size_t kFetchesMax = 16;  // Blocks asked for at a time.
 // certificates, or that it is the present one.  Concerns its block and those that stand on it.
 void Replica::touch(View view) {
   touched_.insert(view);
+  if (planted(PlantedBug::child_not_woken)) return;
   for (const auto child : proposals_.children_of(view)) touched_.insert(child);
 }
 

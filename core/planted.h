@@ -38,6 +38,7 @@ enum class PlantedBug : std::uint8_t {
   certificate_not_relayed,
   gaps_not_asked_for,
   votes_not_repeated,
+  child_not_woken,
   // Durability.
   send_before_sync,
   certificate_not_logged,
@@ -99,6 +100,8 @@ inline constexpr std::array kPlantedRules{
                 "consensus §4 rule 2: missing certificates are asked for"},
     PlantedRule{PlantedBug::votes_not_repeated, "votes_not_repeated",
                 "consensus §4 rule 9: who is stuck sends its votes again"},
+    PlantedRule{PlantedBug::child_not_woken, "child_not_woken",
+                "consensus §4 rule 4: a block goes on when its parent is ready and notarized"},
     PlantedRule{PlantedBug::send_before_sync, "send_before_sync",
                 "consensus §5, I8: nothing is sent before what it promises is durable"},
     PlantedRule{PlantedBug::certificate_not_logged, "certificate_not_logged",

@@ -111,6 +111,47 @@ TEST_F(ReplicaTest, ABlockAheadOfTheClockGetsNoVoteButIsAParent) {
   EXPECT_EQ(next[0].subject, second.subject());
 }
 
+TEST_F(ReplicaTest, ABlockWaitsUntilItsParentIsReadyAndNotarized) {
+  const auto id = block_id_of(first().payload);
+  auto second = proposal(2, 1, id, 2, 'b');
+  second.justification.parent = members_.certificate(first().subject(), {1, 2, 3});
+  hear(1, first());
+  EXPECT_TRUE(all<Verify>(hear(2, second)).empty()) << "its parent is being executed";
+  EXPECT_TRUE(all<Verify>(step(Verified{View(1), id, Verdict::valid, 1})).empty())
+      << "and not durable";
+  const auto next = all<Verify>(step(BodyDurable{id}));
+  ASSERT_EQ(next.size(), 1);
+  EXPECT_EQ(next[0].propose.view, View(2));
+}
+
+// As where the journal was lost and the vote log was not.
+TEST_F(ReplicaTest, AfterARestartAllBlocksOfTheLogAreTakenUpParentsFirst) {
+  constexpr std::uint64_t kViews = 20;
+  std::vector<LogRecord> log{EpochOpened{Epoch(0), Digest{}, View(0)}};
+  Digest parent;
+  Subject last;
+  for (std::uint64_t view = 1; view <= kViews; ++view) {
+    const auto block = proposal(view, view - 1, parent, view, static_cast<std::uint8_t>(view));
+    last = block.subject();
+    parent = last.block_id;
+    log.emplace_back(members_.certificate(last, {1, 2, 3}));
+    log.emplace_back(block);
+  }
+  restart(log);
+  auto orders = all<Verify>(wait(10));
+  for (std::uint64_t view = 1; view <= kViews; ++view) {
+    ASSERT_EQ(orders.size(), 1) << view;
+    const auto& propose = orders[0].propose;
+    EXPECT_EQ(propose.view, View(view));
+    step(BodyDurable{orders[0].block_id});
+    orders = all<Verify>(step(Verified{propose.view, orders[0].block_id, Verdict::valid, 1}));
+  }
+  last.kind = VoteKind::finalize;
+  const auto commits = all<Commit>(hear(2, members_.certificate(last, {1, 2, 3})));
+  ASSERT_EQ(commits.size(), 1);
+  EXPECT_EQ(commits[0].blocks.size(), kViews);
+}
+
 TEST_F(ReplicaTest, ABlockThatWeVotedForIsNotEarlyAfterARestart) {
   hear(1, first());
   execute(first());
