@@ -40,7 +40,7 @@ void Replica::let_go(View view) {
 bool Replica::consider_touched() {
   bool progress = false;
   // Voting changes views and certificates, and may prune: go by view, not by iterator.
-  for (View view = finalized_.view;;) {
+  for (View view;;) {
     const auto next = touched_.upper_bound(view);
     if (next == touched_.end()) return progress;
     view = *next;
@@ -375,7 +375,8 @@ void Replica::log_entry() {
 }
 
 // The blocks from the tip to the view's, each with its certificate and the nullifications it skips;
-// down to the first from which this was done before, which may have got its certificate since.
+// down to the first from which this was done before, which may have got its certificate since.  A
+// nullification that such a one skips may be held since: its notarizers have logged that (§5).
 void Replica::log_chain(View view) {
   while (view > finalized_.view) {
     auto* proposal = proposals_.find(view);
