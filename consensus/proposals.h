@@ -60,11 +60,12 @@ class ProposalStore {
   // kRecentMax pruned; for peers that ask.
   const Propose* find_by_id(const Digest& id) const;
 
-  // The views that have the block, and those whose block names one of a view up to this one as its
-  // parent, by that parent and then in view order.
+  // The views that have the block, in order.
   std::vector<View> views_of(const Digest& id) const;
-  std::vector<View> children_up_to(View parent) const;
+  // The views whose block names that of `parent` as its parent, in order.
   std::vector<View> children_of(View parent) const;
+  // The same for the parents of all views up to this one.
+  std::vector<View> children_up_to(View parent) const;
 
   // Puts it in place of what the view had.
   Proposal& put(const Propose& propose, ValidatorIndex source);
