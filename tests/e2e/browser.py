@@ -9,7 +9,6 @@ import socket
 import subprocess
 import time
 
-DRIVER = shutil.which("chromedriver")
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # How WebDriver calls the member with its id.
 
 
@@ -20,7 +19,10 @@ class Browser:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.driver = subprocess.Popen([DRIVER, f"--port={self.port}"], stdout=subprocess.DEVNULL,
+        driver = shutil.which("chromedriver")
+        if driver is None:
+            raise FileNotFoundError("no chromedriver: scripts/install --tests installs Debian's")
+        self.driver = subprocess.Popen([driver, f"--port={self.port}"], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)
         arguments = ["--headless=new", f"--lang={language}", "--disable-gpu",
                      "--disable-dev-shm-usage", "--window-size=390,844"]

@@ -5,7 +5,6 @@ import pathlib
 import subprocess
 import unittest
 
-import browser
 from browser import Browser
 from harness import ROOT, NetworkTest
 
@@ -92,7 +91,6 @@ class ClaimsTest(NetworkTest):
         # A secret of another code uses nothing.
         self.assertEqual(self.scan(self.links[6])["titles"][-1], "Claimed")
 
-    @unittest.skipUnless(browser.DRIVER, "without chromium-driver")
     def test_a_browser_claims_and_shows_both_languages(self):
         link = self.links[8]
         here = self.net.url(GATEWAY) + "/01/" + link.split("/01/", 1)[1]

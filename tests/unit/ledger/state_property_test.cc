@@ -289,5 +289,18 @@ RC_GTEST_PROP(OrderedFamily, LinksItsKeysInOrder, ()) {
   RC_ASSERT(walked == expected);
 }
 
+TEST(OrderedFamily, DamagedLinksAreErrors) {
+  EXPECT_EQ(link_of({}).error().code, Errc::truncated);
+  EXPECT_EQ(link_of(Bytes{1}).error().code, Errc::truncated);
+  EXPECT_EQ(link_of(Bytes{1, 3, 7, 7}).error().code, Errc::truncated);
+  EXPECT_EQ(link_of(Bytes{2, 0}).error().code, Errc::encoding_not_canonical);
+  const Bytes whole = encode(Linked<bool>{RecordKey{7, 8}, true});
+  EXPECT_EQ(decode_linked_value<bool>(whole).value(), std::optional(true));
+  EXPECT_EQ(decode_linked_value<bool>(ByteView(whole).first(4)).error().code, Errc::truncated);
+  Bytes longer = whole;
+  longer.push_back(0);
+  EXPECT_EQ(decode_linked_value<bool>(longer).error().code, Errc::trailing_bytes);
+}
+
 }  // namespace
 }  // namespace fenrun

@@ -48,6 +48,24 @@ TEST(Node, ThreeOfFourSuffice) {
   EXPECT_TRUE(cluster.agree());
 }
 
+TEST(Node, SealsLargerBatchesWhileItsOwnWaitForTheirBlock) {
+  NodeCluster cluster(kFourNames);
+  std::size_t batches = 0;
+  cluster.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    if (from == 0 && to == 1 && message && std::holds_alternative<TxBatch>(*message)) ++batches;
+    return bytes;
+  });
+  cluster.crash(2);
+  cluster.crash(3);
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    ASSERT_TRUE(cluster.submit(0, cluster.transaction("brand", i, open_campaign(1 + i))));
+    cluster.run_ms(NodeCluster::kTickMs);
+  }
+  EXPECT_GE(batches, 40U) << "each 25 ms at the latest";
+  EXPECT_LE(batches, 80U) << "not each 5 ms";
+}
+
 TEST(Node, WithTwoDownNothingCommitsAndNothingIsLost) {
   NodeCluster cluster(kFourNames);
   const auto first = cluster.submit(0, cluster.transaction("brand", 0, open_campaign(1)));
