@@ -41,6 +41,10 @@ SignedTransaction sign_transaction(TransactionBody body,
                                    List<OperationBytes, kTransactionOperationsMax> operations,
                                    const SigningKey& key);
 
+// Transactions that a client sends together, each of them by itself.
+inline constexpr std::size_t kTransactionsTogetherMax = 256;
+using TransactionsTogether = List<SignedTransaction, kTransactionsTogetherMax>;
+
 // Transactions pushed together, in the order in which they are to be executed.
 struct TxBatch {
   List<SignedTransaction, kTxBatchTransactionsMax> transactions;

@@ -98,7 +98,8 @@ class Node final : public NodeService {
   bool is_voting() const { return votes_; }
 
   // NodeService.
-  void submit(SignedTransaction transaction, std::function<void(Result<Digest>)> callback) override;
+  void submit_all(std::vector<SignedTransaction> transactions,
+                  std::function<void(const Submitted&)> callback) override;
   TransactionStatus transaction_status(const Digest& id) const override;
   Result<Sequence> next_sequence(const PartyId& party, Lane lane) const override;
   const Genesis& genesis() const override { return options_.genesis; }
@@ -142,6 +143,14 @@ class Node final : public NodeService {
     Height earliest_height;                          // Of the blocks that it serves.
     std::deque<std::shared_ptr<Checking>> checking;  // In the order of their arrival.
     std::size_t checking_bytes = 0;
+  };
+
+  // Transactions that were submitted together.
+  struct Submission {
+    std::vector<SignedTransaction> transactions;
+    std::vector<std::optional<Error>> refusals;  // Of each, as far as it is known.
+    std::size_t checks = 0;                      // Of signatures, under way.
+    std::function<void(const Submitted&)> callback;
   };
 
   // What costs milliseconds to answer: one a tick, since consensus goes first.
@@ -205,6 +214,13 @@ class Node final : public NodeService {
   bool try_verify(const Verification& verification);
   void ask_for_batches(Verification& verification);
   void report_work();
+
+  // Submissions (node_service.cc).
+  void check_submitted(const std::shared_ptr<Submission>& submission,
+                       std::vector<std::size_t> places);
+  void take_checked(const std::shared_ptr<Submission>& submission,
+                    const std::vector<std::size_t>& places, bool valid);
+  Result<Digest> admit(SignedTransaction transaction);
 
   // Explanations (node_service.cc).
   Situation situation(const ReplicaStatus& replica, std::size_t linked, bool catching_up) const;

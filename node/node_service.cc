@@ -10,6 +10,9 @@ namespace fenrun {
 namespace {
 
 constexpr std::uint64_t kBehindHeights = 2;
+// Of transactions submitted together the signatures of so many operations are one piece of work:
+// each may hold one.
+constexpr std::size_t kCheckedTogether = 16;
 
 // Whether the key that signs is registered.
 bool is_known_signer(const StateView& state, const Signer& signer) {
@@ -21,48 +24,93 @@ bool is_known_signer(const StateView& state, const Signer& signer) {
 
 }  // namespace
 
-void Node::submit(SignedTransaction transaction, std::function<void(Result<Digest>)> callback) {
-  // The verifier answers later, as is promised, and for nothing at once.
-  const auto refuse = [&](Error error) {
-    verifier_->check(std::make_shared<const TxBatch>(),
-                     [callback, error = std::move(error)](bool) { callback(error); });
-  };
-  if (is_congested() && !pool_.holds(transaction.id())) {
-    return refuse({Errc::mempool_full, "transactions wait too long here: try again in a second"});
-  }
-  // A transaction may hold a thousand signatures.  For a stranger none is checked.
-  if (!is_known_signer(journal_->state(), transaction.body.signer)) {
-    return refuse({Errc::signer_unknown, "the key is nobody's"});
-  }
-  auto batch = std::make_shared<TxBatch>();
-  batch->transactions.push_back(std::move(transaction));
-  check_signatures(batch, [this, batch, callback = std::move(callback)](bool valid) {
-    auto& given = batch->transactions.front();
-    const Digest id = given.id();
-    if (failed_) return callback(Error{Errc::not_ready, "the node has stopped"});
-    if (!valid) return callback(Errc::signature_invalid);
-    if (const auto status = check_form(given, journal_->tip().chain_id); !status) {
-      return callback(status.error());
+void Node::submit_all(std::vector<SignedTransaction> transactions,
+                      std::function<void(const Submitted&)> callback) {
+  const auto submission = std::make_shared<Submission>();
+  submission->transactions = std::move(transactions);
+  submission->refusals.resize(submission->transactions.size());
+  submission->callback = std::move(callback);
+  const bool congested = is_congested();
+  std::vector<std::vector<std::size_t>> pieces(1);  // One in any case: the answer comes later.
+  std::size_t operations = 0;                       // Of the last piece.
+  for (std::size_t i = 0; i < submission->transactions.size(); ++i) {
+    const auto& transaction = submission->transactions[i];
+    auto& refusal = submission->refusals[i];
+    if (congested && !pool_.holds(transaction.id())) {
+      refusal = {Errc::mempool_full, "transactions wait too long here: try again in a second"};
+    } else if (!is_known_signer(journal_->state(), transaction.body.signer)) {
+      // A transaction may hold a thousand signatures.  For a stranger none is checked.
+      refusal = {Errc::signer_unknown, "the key is nobody's"};
+    } else {
+      if (operations >= kCheckedTogether) {
+        pieces.emplace_back();
+        operations = 0;
+      }
+      pieces.back().push_back(i);
+      operations += transaction.operations.size();
     }
-    const auto status =
-        pool_.add(std::move(given), journal_->state(), journal_->tip().height.next());
-    if (!status) {
-      // What is journaled already is never admitted again.
-      if (journal_->store().transaction_position(id)) return callback(id);
-      return callback(status.error());
+  }
+  submission->checks = pieces.size();
+  for (auto& piece : pieces) check_submitted(submission, std::move(piece));
+}
+
+// The signatures of these transactions of the submission.
+void Node::check_submitted(const std::shared_ptr<Submission>& submission,
+                           std::vector<std::size_t> places) {
+  const auto batch = std::make_shared<TxBatch>();
+  for (const auto place : places) {
+    batch->transactions.push_back(std::move(submission->transactions[place]));
+  }
+  check_signatures(batch, [this, submission, batch, places = std::move(places)](bool valid) {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      submission->transactions[places[i]] = std::move(batch->transactions[i]);
     }
-    report_work();
-    seal_if_due();
-    wake();
-    callback(id);
+    take_checked(submission, places, valid);
   });
 }
 
+void Node::take_checked(const std::shared_ptr<Submission>& submission,
+                        const std::vector<std::size_t>& places, bool valid) {
+  if (!valid && places.size() > 1) {  // Which?
+    submission->checks += places.size() - 1;
+    for (const auto place : places) check_submitted(submission, {place});
+    return;
+  }
+  if (!valid) submission->refusals[places.front()] = Error{Errc::signature_invalid, {}};
+  if (--submission->checks > 0) return;
+  // All are checked, and taken in their order: the later ones of a lane follow the earlier.
+  Submitted submitted;
+  for (std::size_t i = 0; i < submission->transactions.size(); ++i) {
+    auto& refusal = submission->refusals[i];
+    submitted.push_back(refusal ? Result<Digest>(*std::move(refusal))
+                                : admit(std::move(submission->transactions[i])));
+  }
+  if (!failed_) {
+    report_work();
+    seal_if_due();
+    wake();
+  }
+  submission->callback(submitted);
+}
+
+// REQUIRES: the signatures are right.
+Result<Digest> Node::admit(SignedTransaction transaction) {
+  if (failed_) return Error{Errc::not_ready, "the node has stopped"};
+  FENRUN_OK(check_form(transaction, journal_->tip().chain_id));
+  const Digest id = transaction.id();
+  const auto status =
+      pool_.add(std::move(transaction), journal_->state(), journal_->tip().height.next());
+  // What is journaled already is never admitted again.
+  if (!status && !journal_->store().transaction_position(id)) return status.error();
+  return id;
+}
+
 TransactionStatus Node::transaction_status(const Digest& id) const {
+  // What is held is not committed, and the question takes no look at the disk.
+  if (pool_.holds(id)) return {TransactionState::pending, std::nullopt, std::nullopt};
   if (const auto position = journal_->store().transaction_position(id)) {
     return {TransactionState::committed, std::nullopt, position};
   }
-  if (pool_.holds(id)) return {TransactionState::pending, std::nullopt, std::nullopt};
   if (auto reason = pool_.rejection(id)) {
     const auto state =
         reason->code == Errc::expired ? TransactionState::expired : TransactionState::rejected;

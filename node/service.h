@@ -97,12 +97,24 @@ class NodeService {
  public:
   virtual ~NodeService() = default;
 
-  // Takes a transaction whose bytes decoded.  Calls back once, not from within this call, with its
-  // id when it is pending or committed already, or with the reason why it is refused:
-  // chain_wrong, signature_invalid, signer_unknown, lane_unknown, sequence_stale, sequence_gap,
-  // expired, valid_until_too_far, operations_root_mismatch, mempool_full, not_ready ...
-  virtual void submit(SignedTransaction transaction,
-                      std::function<void(Result<Digest>)> callback) = 0;
+  // Of each transaction its id when it is pending or committed already, or the reason why it is
+  // refused: chain_wrong, signature_invalid, signer_unknown, lane_unknown, sequence_stale,
+  // sequence_gap, expired, valid_until_too_far, operations_root_mismatch, mempool_full,
+  // not_ready ...
+  using Submitted = std::vector<Result<Digest>>;
+
+  // Takes transactions whose bytes decoded, in their order, each as if it came by itself.  Calls
+  // back once, not from within this call.
+  virtual void submit_all(std::vector<SignedTransaction> transactions,
+                          std::function<void(const Submitted&)> callback) = 0;
+  // One of them.
+  void submit(SignedTransaction transaction, std::function<void(const Result<Digest>&)> callback) {
+    std::vector<SignedTransaction> one;
+    one.push_back(std::move(transaction));
+    submit_all(std::move(one), [callback = std::move(callback)](const Submitted& submitted) {
+      callback(submitted.front());
+    });
+  }
 
   virtual TransactionStatus transaction_status(const Digest& id) const = 0;
 

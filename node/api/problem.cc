@@ -1,7 +1,5 @@
 #include "node/api/problem.h"
 
-#include <nlohmann/json.hpp>
-
 namespace fenrun::api {
 namespace {
 
@@ -36,6 +34,8 @@ constexpr auto kRows = std::to_array<Row>({
 // Seconds after which a second try is worth it.
 constexpr const char* kRetryAfterS = "1";
 
+std::string type_of(Errc code) { return "urn:fenrun:problem:" + std::string(name_of(code)); }
+
 }  // namespace
 
 unsigned http_status(Errc code) {
@@ -49,20 +49,25 @@ unsigned http_status(Errc code) {
 
 HttpResponse problem(const Error& error) { return problem(http_status(error.code), error); }
 
-HttpResponse problem(unsigned status, const Error& error) {
-  return problem(status, error, "urn:fenrun:problem:" + std::string(name_of(error.code)));
+HttpResponse problem(const Error& error, const Json& members) {
+  return problem(http_status(error.code), error, type_of(error.code), members);
 }
 
-HttpResponse problem(unsigned status, const Error& error, std::string_view type) {
+HttpResponse problem(unsigned status, const Error& error) {
+  return problem(status, error, type_of(error.code));
+}
+
+HttpResponse problem(unsigned status, const Error& error, std::string_view type,
+                     const Json& members) {
   const std::string name(name_of(error.code));
-  const nlohmann::ordered_json document = {
-      {"type", std::string(type)}, {"title", reason_of(status)}, {"status", status}, {"code", name},
-      {"detail", error.detail},    {"hint", hint_of(error.code)}};
+  Json document = {{"type", std::string(type)}, {"title", reason_of(status)},
+                   {"status", status},          {"code", name},
+                   {"detail", error.detail},    {"hint", hint_of(error.code)}};
+  document.update(members);
   HttpResponse response;
   response.status = status;
   response.content_type = "application/problem+json";
-  response.body =
-      document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  response.body = document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   if (status == 503 || status == 429) response.headers.emplace_back("Retry-After", kRetryAfterS);
   if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "node/api/http.h"
+#include "node/json/json.h"
 
 namespace fenrun::api {
 
@@ -13,7 +14,9 @@ unsigned http_status(Errc code);
 HttpResponse problem(const Error& error);
 // The same with another status than the table's, for what only HTTP knows (405, 415, 431).
 HttpResponse problem(unsigned status, const Error& error);
-// The same with another type.
-HttpResponse problem(unsigned status, const Error& error, std::string_view type);
+// The same with another type, and with further members, as RFC 7807, 3.2 allows.
+HttpResponse problem(unsigned status, const Error& error, std::string_view type,
+                     const Json& members = Json::object());
+HttpResponse problem(const Error& error, const Json& members);
 
 }  // namespace fenrun::api

@@ -97,14 +97,49 @@ std::string media_type(const Call& call) {
   return type;
 }
 
+// The only member of the JSON object that is the request's body.
+Result<Json> only_member(const Call& call, const std::string& name, const char* form) {
+  FENRUN_TRY(const auto json, parse_json(call.request.body));
+  if (!json.is_object() || json.size() != 1 || !json.contains(name)) {
+    return Error{Errc::json_invalid, std::string("the body must be ") + form};
+  }
+  return json[name];
+}
+
 Result<Bytes> transaction_bytes(const Call& call, const std::string& type) {
   if (type != "application/json") return to_bytes(bytes_of(call.request.body));
-  FENRUN_TRY(const auto json, parse_json(call.request.body));
-  if (!json.is_object() || json.size() != 1 || !json.contains("transaction") ||
-      !json["transaction"].is_string()) {
-    return Error{Errc::json_invalid, R"(the body must be {"transaction": "<base64>"})"};
+  constexpr auto kForm = R"({"transaction": "<base64>"})";
+  FENRUN_TRY(const auto text, only_member(call, "transaction", kForm));
+  if (!text.is_string()) {
+    return Error{Errc::json_invalid, std::string("the body must be ") + kForm};
   }
-  return from_base64(json["transaction"].get<std::string>());
+  return from_base64(text.get<std::string>());
+}
+
+// At least one.  Those of a list are decoded, and nothing more is said of them.
+Result<TransactionsTogether> transactions_in(const Call& call, const std::string& type) {
+  TransactionsTogether transactions;
+  if (type != "application/json") {
+    FENRUN_TRY(transactions, decode<TransactionsTogether>(bytes_of(call.request.body)));
+  } else {
+    constexpr auto kForm = R"({"transactions": ["<base64>", ...]})";
+    FENRUN_TRY(const auto list, only_member(call, "transactions", kForm));
+    if (!list.is_array() ||
+        !std::ranges::all_of(list, [](const Json& item) { return item.is_string(); })) {
+      return Error{Errc::json_invalid, std::string("the body must be ") + kForm};
+    }
+    for (const auto& item : list) {
+      if (transactions.size() == kTransactionsTogetherMax) {
+        return Error{Errc::limit_exceeded,
+                     "at most " + std::to_string(kTransactionsTogetherMax) + " transactions"};
+      }
+      FENRUN_TRY(const auto bytes, from_base64(item.get<std::string>()));
+      FENRUN_TRY(auto transaction, decode<SignedTransaction>(bytes));
+      transactions.push_back(std::move(transaction));
+    }
+  }
+  if (transactions.empty()) return Error{Errc::value_invalid, "at least one transaction"};
+  return transactions;
 }
 
 // Waits until a transaction is final or time is up, then answers.  Lives in its callbacks.
@@ -156,23 +191,29 @@ class Waiter final : public std::enable_shared_from_this<Waiter> {
   std::function<void()> stop_listening_;
 };
 
+// The type of the body, if it is one in which transactions come.
+Result<std::string> transaction_type(const Call& call) {
+  auto type = media_type(call);
+  if (type == "application/octet-stream" || type == "application/json") return type;
+  return Error{Errc::value_invalid,
+               "Content-Type must be application/octet-stream (BCS of what is signed) or "
+               "application/json"};
+}
+
+// What does not decode is the client's mistake, whatever the code's usual status.
+HttpResponse no_transaction(const Error& error) {
+  return problem(std::min(http_status(error.code), 499U), error);
+}
+
 void post_transaction(asio::io_context& io, NodeService& node, const Call& call, HttpReply reply) {
-  const auto type = media_type(call);
-  if (type != "application/octet-stream" && type != "application/json") {
-    return reply(problem(415, {Errc::value_invalid,
-                               "Content-Type must be application/octet-stream (BCS of the signed "
-                               "transaction) or application/json"}));
-  }
+  const auto type = transaction_type(call);
+  if (!type) return reply(problem(415, type.error()));
   const auto wait = call.number("wait", kWaitSecondsMax);
   if (!wait) return reply(problem(wait.error()));
-  const auto bytes = transaction_bytes(call, type);
+  const auto bytes = transaction_bytes(call, *type);
   if (!bytes) return reply(problem(bytes.error()));
   auto transaction = decode_transaction(*bytes, node.journal().tip().chain_id);
-  if (!transaction) {
-    // What does not decode is the client's mistake, whatever the code's usual status.
-    const unsigned status = std::min(http_status(transaction.error().code), 499U);
-    return reply(problem(status, transaction.error()));
-  }
+  if (!transaction) return reply(no_transaction(transaction.error()));
   const std::chrono::seconds seconds(wait->value_or(0));
   node.submit(*std::move(transaction),
               [&io, &node, seconds, reply = std::move(reply)](const Result<Digest>& id) {
@@ -181,12 +222,44 @@ void post_transaction(asio::io_context& io, NodeService& node, const Call& call,
               });
 }
 
-Json transaction_body() {
-  const Json base64 = {{"type", "string"}, {"contentEncoding", "base64"}};
+// What became of each of those that were sent together.  If none was taken, it is a problem: the
+// first one's.
+HttpResponse submitted_view(const NodeService& node, const std::vector<Digest>& ids,
+                            const NodeService::Submitted& submitted) {
+  Json transactions = Json::array();
+  for (std::size_t i = 0; i < submitted.size(); ++i) {
+    const auto& one = submitted[i];
+    transactions.push_back(one ? status_view(ids[i], node.transaction_status(ids[i]))
+                               : Json{{"id", to_hex(ids[i].view())},
+                                      {"status", "refused"},
+                                      {"reason", reason_view(one.error())}});
+  }
+  const Json all = {{"transactions", std::move(transactions)}};
+  if (std::ranges::none_of(submitted, [](const auto& one) { return one.has_value(); })) {
+    return problem(submitted.front().error(), all);
+  }
+  return json_response(all, 202);
+}
+
+void post_transactions(NodeService& node, const Call& call, HttpReply reply) {
+  const auto type = transaction_type(call);
+  if (!type) return reply(problem(415, type.error()));
+  auto transactions = transactions_in(call, *type);
+  if (!transactions) return reply(no_transaction(transactions.error()));
+  std::vector<Digest> ids;
+  for (const auto& transaction : *transactions) ids.push_back(transaction.id());
+  node.submit_all(*std::move(transactions), [&node, ids = std::move(ids), reply = std::move(reply)](
+                                                const NodeService::Submitted& submitted) {
+    reply(submitted_view(node, ids, submitted));
+  });
+}
+
+// Of an object with one member.
+Json transaction_body(const std::string& member, const Json& content) {
   const Json object = {{"type", "object"},
-                       {"required", {"transaction"}},
+                       {"required", {member}},
                        {"additionalProperties", false},
-                       {"properties", {{"transaction", base64}}}};
+                       {"properties", {{member, content}}}};
   return {{"application/octet-stream", {{"schema", {{"type", "string"}}}}},
           {"application/json", {{"schema", object}}}};
 }
@@ -194,16 +267,29 @@ Json transaction_body() {
 }  // namespace
 
 std::vector<Route> transaction_routes(asio::io_context& io, NodeService& node) {
+  const Json base64 = {{"type", "string"}, {"contentEncoding", "base64"}};
+  const Json list = {{"type", "array"},
+                     {"minItems", 1},
+                     {"maxItems", kTransactionsTogetherMax},
+                     {"items", base64}};
   return {
       {.method = "POST",
        .pattern = "/v1/transactions",
        .summary = "Submits a signed transaction: BCS bytes, or JSON with them in base64.",
        .query = {{"wait", "Seconds to wait until it is final: 0 to 30."}},
-       .body = transaction_body(),
+       .body = transaction_body("transaction", base64),
        .statuses = {200, 202},
        .handler = [&io, &node](
                       const Call& call,
                       HttpReply reply) { post_transaction(io, node, call, std::move(reply)); }},
+      {.method = "POST",
+       .pattern = "/v1/transactions/batch",
+       .summary = "Submits several signed transactions, each as if it came by itself: the BCS of a "
+                  "list of them, or JSON with them in base64.",
+       .body = transaction_body("transactions", list),
+       .statuses = {202},
+       .handler = [&node](const Call& call,
+                          HttpReply reply) { post_transactions(node, call, std::move(reply)); }},
       {.method = "GET",
        .pattern = "/v1/transactions/{id}",
        .summary = "What became of a transaction, with its operations once it is committed.",

@@ -4,16 +4,22 @@
 #include <atomic>
 #include <thread>
 
+#include "core/codec.h"
 #include "core/text.h"
 
 namespace fenrun::bench {
 namespace {
 
 constexpr std::chrono::milliseconds kStep{1};
-constexpr std::size_t kPipelined = 128;
+// What is due goes in one request, up to so many transactions and about so many bytes ...
+constexpr std::size_t kTogether = 64;
+constexpr std::size_t kTogetherBytes = 256 * 1024;
+// ... and so many requests of a lane are sent ahead of their answers.
+constexpr std::size_t kPipelined = 16;
 constexpr double kPatienceMs = 30'000;
 constexpr double kWarmUp = 0.25;  // Of sending.
 constexpr std::uint64_t kValidHeights = kValidityHeightsMax - 1'000;
+constexpr double kRetryMs = 1'000;
 constexpr unsigned kHttpOk = 200;
 constexpr unsigned kHttpAccepted = 202;
 
@@ -22,6 +28,23 @@ Result<std::uint64_t> next_in(const HttpAnswer& answer) {
   FENRUN_TRY(const auto record, parse_json(answer.body));
   FENRUN_TRY(const auto state, Market::lane_state_in(record));
   return state.next.value();
+}
+
+// Which of the transactions sent together is the first that is to be sent again; none if all were
+// taken.  The answer as an error if there is one that will not be taken.
+Result<std::optional<std::size_t>> first_to_repeat(const HttpAnswer& answer) {
+  if (answer.retry_after_s > 0) return std::optional<std::size_t>(0);
+  const Error refused{Errc::value_invalid, answer.body};
+  if (answer.status != kHttpAccepted) return refused;
+  if (answer.body.find("refused") == std::string::npos) return std::optional<std::size_t>();
+  FENRUN_TRY(const auto json, parse_json(answer.body));
+  const auto& transactions = json.at("transactions");
+  for (std::size_t i = 0; i < transactions.size(); ++i) {
+    if (transactions[i].at("status") != "refused") continue;
+    if (transactions[i].at("reason").at("code") != name_of(Errc::mempool_full)) return refused;
+    return std::optional(i);
+  }
+  return std::optional<std::size_t>();
 }
 
 }  // namespace
@@ -59,7 +82,7 @@ Status Load::sign(const LoadPlan& plan) {
   for (auto& lane : lanes_) {
     FENRUN_TRY(const auto state, Market::lane_state(*cluster_, market_->sender(), lane->lane));
     lane->first = state.next.value();
-    lane->requests.clear();
+    lane->transactions.clear();
     lane->due_ms.clear();
     lane->sent = lane->committed = 0;
     lane->resume_ms = 0;
@@ -69,13 +92,11 @@ Status Load::sign(const LoadPlan& plan) {
     for (std::size_t l = next_lane++; l < lanes_.size(); l = next_lane++) {
       auto& lane = *lanes_[l];
       for (std::size_t i = l; i < total; i += lanes_.size()) {
-        const Sequence sequence(lane.first + lane.requests.size());
-        const auto bytes = market_->transaction(plan.content, lane.lane, sequence, until);
-        lane.requests.push_back(
-            http_request("POST", "/v1/transactions", lane.node->token, text_of(bytes)));
+        const Sequence sequence(lane.first + lane.transactions.size());
+        lane.transactions.push_back(market_->transaction(plan.content, lane.lane, sequence, until));
         lane.due_ms.push_back(plan.rate_per_s > 0 ? static_cast<double>(i) * 1'000 / plan.rate_per_s
                                                   : 0);
-        if (i == 0) transaction_bytes_ = bytes.size();
+        if (i == 0) transaction_bytes_ = lane.transactions.back().size();
       }
     }
   };
@@ -125,30 +146,49 @@ void Load::step() {
 
 void Load::advance(LaneQueue& lane) {
   const double now = now_ms();
-  while (now < plan_.seconds * 1'000 && lane.sent < lane.requests.size() && now >= lane.resume_ms &&
-         lane.sent - lane.committed < plan_.window && lane.pipe->in_flight() < kPipelined &&
-         lane.due_ms[lane.sent] <= now) {
-    const std::size_t index = lane.sent++;
-    if (plan_.rate_per_s <= 0) lane.due_ms[index] = now;
+  if (now >= plan_.seconds * 1'000 || now < lane.resume_ms) return;
+  while (lane.pipe->in_flight() < kPipelined) {
+    const std::size_t first = lane.sent;
+    std::size_t bytes = 0;
+    while (lane.sent < lane.transactions.size() && lane.sent - lane.committed < plan_.window &&
+           lane.due_ms[lane.sent] <= now && lane.sent - first < kTogether &&
+           bytes < kTogetherBytes) {
+      bytes += lane.transactions[lane.sent].size();
+      if (plan_.rate_per_s <= 0) lane.due_ms[lane.sent] = now;
+      ++lane.sent;
+    }
+    if (lane.sent == first) return;
     sending_ms_ = now;
-    lane.pipe->send(lane.requests[index],
-                    [this, &lane, index, attempt = lane.attempt](const HttpAnswer& answer) {
-                      take_answer(lane, index, attempt, answer);
-                    });
+    send(lane, first, lane.sent - first);
   }
 }
 
-// What is refused for want of room is sent again when the node says so, and all of its lane that
-// was sent behind it.
-void Load::take_answer(LaneQueue& lane, std::size_t index, std::uint64_t attempt,
+void Load::send(LaneQueue& lane, std::size_t first, std::size_t count) {
+  Encoder list;
+  list.uleb(static_cast<std::uint32_t>(count));
+  for (std::size_t i = 0; i < count; ++i) list.raw(lane.transactions[first + i]);
+  lane.pipe->send(
+      http_request("POST", "/v1/transactions/batch", lane.node->token, text_of(list.take())),
+      [this, &lane, first, attempt = lane.attempt](const HttpAnswer& answer) {
+        take_answer(lane, first, attempt, answer);
+      });
+}
+
+// What is refused for want of room is sent again after a second, and all of its lane that was sent
+// behind it.
+void Load::take_answer(LaneQueue& lane, std::size_t first, std::uint64_t attempt,
                        const HttpAnswer& answer) {
-  if (answer.status == kHttpOk || answer.status == kHttpAccepted) return;
+  if (attempt != lane.attempt) {  // Behind one that is sent again.
+    ++refused_;
+    return;
+  }
+  const auto repeated = first_to_repeat(answer);
+  if (!repeated) return stop(repeated.error());
+  if (!*repeated) return;
   ++refused_;
-  if (attempt != lane.attempt) return;
-  if (answer.retry_after_s == 0) return stop({Errc::value_invalid, answer.body});
   ++lane.attempt;
-  lane.sent = index;
-  lane.resume_ms = now_ms() + 1'000.0 * answer.retry_after_s;
+  lane.sent = first + **repeated;
+  lane.resume_ms = now_ms() + kRetryMs;
 }
 
 void Load::look_for_commits() {
@@ -180,7 +220,7 @@ bool Load::is_over() const {
   const bool is_sent = now_ms() >= plan_.seconds * 1'000;
   return std::ranges::all_of(lanes_, [&](const auto& lane) {
     return lane->pipe->in_flight() == 0 && lane->committed >= lane->sent &&
-           (is_sent || lane->sent == lane->requests.size());
+           (is_sent || lane->sent == lane->transactions.size());
   });
 }
 

@@ -53,8 +53,8 @@ class Load {
     const BenchNode* node = nullptr;
     std::unique_ptr<HttpPipe> pipe;
     std::string record;       // Asks how far the lane is final.
-    std::uint64_t first = 0;  // The sequence of requests[0].
-    std::vector<std::string> requests;
+    std::uint64_t first = 0;  // The sequence of transactions[0].
+    std::vector<Bytes> transactions;
     std::vector<double> due_ms;
     std::size_t sent = 0;
     std::size_t committed = 0;
@@ -68,7 +68,8 @@ class Load {
   Status sign(const LoadPlan& plan);
   void step();
   void advance(LaneQueue& lane);
-  void take_answer(LaneQueue& lane, std::size_t index, std::uint64_t attempt,
+  void send(LaneQueue& lane, std::size_t first, std::size_t count);
+  void take_answer(LaneQueue& lane, std::size_t first, std::uint64_t attempt,
                    const HttpAnswer& answer);
   void look_for_commits();
   void ask_for(LaneQueue& lane);

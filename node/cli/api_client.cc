@@ -126,6 +126,28 @@ Result<Json> ApiClient::submit(const SignedTransaction& transaction, std::uint64
   return json;
 }
 
+Result<std::vector<Json>> ApiClient::submit_all(
+    std::span<const SignedTransaction> transactions) const {
+  HttpCall call;
+  call.method = "POST";
+  call.target = "/v1/transactions/batch";
+  call.content_type = "application/octet-stream";
+  TransactionsTogether together;
+  together.assign(transactions.begin(), transactions.end());
+  call.body = std::string(text_of(encode(together)));
+  call.token = token_;
+  call.timeout = std::chrono::seconds(timeout_s_);
+  FENRUN_TRY(const auto answer, http_call(url_, call));
+  // If none was taken it is a problem, which tells of each all the same.
+  const auto json = parse_json(answer.body, kAnswerLimits);
+  if (!json || !json->is_object() || !json->contains("transactions")) return problem_of(answer);
+  const auto& views = (*json)["transactions"];
+  if (!views.is_array() || views.size() != transactions.size()) {
+    return unexpected("not as many as were sent");
+  }
+  return std::vector<Json>(views.begin(), views.end());
+}
+
 Result<Json> ApiClient::wait_for(const std::string& id, std::uint64_t wait_s) const {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(wait_s);
   for (;;) {

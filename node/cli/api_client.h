@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/crypto/sign.h"
 #include "core/types.h"
@@ -27,6 +29,8 @@ class ApiClient {
 
   // What POST /v1/transactions answered; waits until it is final, for `wait_s` seconds at most.
   Result<Json> submit(const SignedTransaction& transaction, std::uint64_t wait_s) const;
+  // What POST /v1/transactions/batch says of each, at most kTransactionsTogetherMax of them.
+  Result<std::vector<Json>> submit_all(std::span<const SignedTransaction> transactions) const;
   // Waits on while it is pending.
   Result<Json> wait_for(const std::string& id, std::uint64_t wait_s) const;
 

@@ -1,4 +1,6 @@
 // fenrun tx: transactions from JSON drafts, signed here, sent to any node.
+#include <chrono>
+
 #include "core/text.h"
 #include "node/cli/commands.h"
 #include "node/cli/examples.h"
@@ -12,6 +14,7 @@ constexpr std::size_t kDraftBytesMax = 2 * 1024 * 1024;
 
 struct TxOptions {
   std::string file;
+  std::vector<std::string> files;  // Of tx send.
   std::string key;
   std::string party;
   std::uint64_t wait_s = 10;
@@ -76,9 +79,100 @@ Result<Exit> sign(const Session& session, const TxOptions& options) {
   return Exit::ok;
 }
 
+Result<SignedTransaction> read_signed(const Path& path) {
+  FENRUN_TRY(const auto bytes, read_file_text(path, kTransactionBytesMax));
+  auto transaction = decode<SignedTransaction>(bytes_of(bytes));
+  if (!transaction) {
+    return Error{transaction.error().code, path.string() + ": " + transaction.error().detail};
+  }
+  return transaction;
+}
+
+// Several files: as many at once as a node takes, and then what became of each.
+class Sending {
+ public:
+  Sending(const Session& session, const TxOptions& options, ApiClient client)
+      : session_(session), options_(options), client_(std::move(client)) {}
+
+  Result<Exit> run() {
+    std::vector<SignedTransaction> all;  // Before anything is sent: each of them is right.
+    for (const auto& file : options_.files) {
+      FENRUN_TRY(auto transaction, read_signed(file));
+      all.push_back(std::move(transaction));
+    }
+    std::size_t first = 0;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto size = encode(all[i]).size();
+      if (i - first == kTransactionsTogetherMax || bytes + size > kTxBatchBytesMax) {
+        FENRUN_OK(send(std::span(all).subspan(first, i - first)));
+        first = i;
+        bytes = 0;
+      }
+      bytes += size;
+    }
+    FENRUN_OK(send(std::span(all).subspan(first)));
+    FENRUN_OK(wait());
+    show();
+    return exit_;
+  }
+
+ private:
+  Status send(std::span<const SignedTransaction> transactions) {
+    FENRUN_TRY(auto answers, client_.submit_all(transactions));
+    for (auto& answer : answers) {
+      Json row = {{"file", options_.files[rows_.size()]}};
+      row.update(answer);
+      rows_.push_back(std::move(row));
+    }
+    return {};
+  }
+
+  // For all together as long as one would be waited for.
+  Status wait() {
+    using Clock = std::chrono::steady_clock;
+    const auto until = Clock::now() + std::chrono::seconds(options_.wait_s);
+    for (auto& row : rows_) {
+      if (row["status"] != "refused") {
+        const auto left = std::chrono::ceil<std::chrono::seconds>(until - Clock::now());
+        const auto wait_s = static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count()));
+        FENRUN_TRY(const auto found, client_.wait_for(cell_of(row["id"]), wait_s));
+        row.update(found);
+      }
+      const Exit exit = exit_of_transaction(row);
+      // That one was refused is said before that another is not final yet.
+      if (exit == Exit::refused || exit_ == Exit::ok) exit_ = exit;
+    }
+    return {};
+  }
+
+  void show() const {
+    session_.show(rows_, [&](std::ostream& out) {
+      print_table(out, rows_,
+                  {{"file", "file"},
+                   {"status", "status"},
+                   {"outcome", "outcome"},
+                   {"reason", "reason.code"},
+                   {"id", "id"}});
+    });
+    if (exit_ == Exit::unreachable) {
+      session_.err << "Not all are final yet.\nnext: fenrun tx status ID\n";
+    }
+  }
+
+  const Session& session_;
+  const TxOptions& options_;
+  ApiClient client_;
+  Json rows_ = Json::array();
+  Exit exit_ = Exit::ok;
+};
+
 Result<Exit> send(const Session& session, const TxOptions& options) {
-  FENRUN_TRY(const auto bytes, read_file_text(options.file, kTransactionBytesMax));
-  FENRUN_TRY(const auto transaction, decode<SignedTransaction>(bytes_of(bytes)));
+  if (options.files.size() > 1) {
+    FENRUN_TRY(auto client, ApiClient::create(session));
+    return Sending(session, options, std::move(client)).run();
+  }
+  FENRUN_TRY(const auto transaction, read_signed(options.files.front()));
   FENRUN_TRY(const auto client, ApiClient::create(session));
   FENRUN_TRY(const auto answer, client.submit(transaction, options.wait_s));
   return report_transaction(session, client, answer);
@@ -178,10 +272,14 @@ void add_tx_commands(CLI::App& app, Session& session) {
 
   add_sign_command(*tx, session, options);
 
-  CLI::App* const sending = add_command(*tx, "send", "Send a signed transaction",
-                                        "fenrun tx send tx.bin --node http://127.0.0.1:7101");
-  sending->add_option("file", options->file, "What tx sign wrote")->required();
-  sending->add_option("--wait", options->wait_s, "Seconds to wait until it is final");
+  CLI::App* const sending = add_command(*tx, "send", "Send signed transactions",
+                                        "fenrun tx send tx.bin --node http://127.0.0.1:7101\n"
+                                        "  fenrun tx send payout-*.bin --json");
+  sending
+      ->add_option("file", options->files,
+                   "What tx sign wrote; several are sent in this order, each for itself")
+      ->required();
+  sending->add_option("--wait", options->wait_s, "Seconds to wait until all are final");
   sending->callback([&session, options] {
     session.command = [&session, options] { return send(session, *options); };
   });

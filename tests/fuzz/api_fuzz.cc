@@ -89,6 +89,10 @@ std::vector<Bytes> api_seeds() {
   seeds.push_back(seed_of("\1\1/v1/transactions\n" + binary));
   seeds.push_back(seed_of(std::string("\1\0/v1/transactions\n", 19) + R"({"transaction":")" +
                           to_base64(bytes) + R"("})"));
+  const auto list = encode(TransactionsTogether(std::vector{transaction, transaction}));
+  seeds.push_back(seed_of("\1\1/v1/transactions/batch\n" + std::string(text_of(list))));
+  seeds.push_back(seed_of(std::string("\1\0/v1/transactions/batch\n", 25) +
+                          R"({"transactions":[")" + to_base64(bytes) + R"("]})"));
   return seeds;
 }
 

@@ -90,18 +90,11 @@ class FakeNode final : public NodeService {
 
   // ---- NodeService -----------------------------------------------------------------------------
 
-  void submit(SignedTransaction transaction,
-              std::function<void(Result<Digest>)> callback) override {
-    if (refusal) return callback(*refusal);
-    if (!verify_signatures(transaction)) return callback(Errc::signature_invalid);
-    const auto admitted =
-        check_admission(journal_->state(), journal_->tip().height.next(), transaction);
-    const bool is_behind_pending = !admitted && admitted.error().code == Errc::sequence_gap &&
-                                   transaction.body.sequence == sequence_behind(transaction.body);
-    if (!admitted && !is_behind_pending) return callback(admitted.error());
-    const Digest id = transaction.id();
-    pending_.push_back(std::move(transaction));
-    callback(id);
+  void submit_all(std::vector<SignedTransaction> transactions,
+                  std::function<void(const Submitted&)> callback) override {
+    Submitted submitted;
+    for (auto& transaction : transactions) submitted.push_back(take(std::move(transaction)));
+    callback(submitted);
   }
 
   TransactionStatus transaction_status(const Digest& id) const override {
@@ -144,6 +137,19 @@ class FakeNode final : public NodeService {
 
  private:
   static constexpr std::size_t kQuorum = 3;
+
+  Result<Digest> take(SignedTransaction transaction) {
+    if (refusal) return *refusal;
+    if (!verify_signatures(transaction)) return Errc::signature_invalid;
+    const auto admitted =
+        check_admission(journal_->state(), journal_->tip().height.next(), transaction);
+    const bool is_behind_pending = !admitted && admitted.error().code == Errc::sequence_gap &&
+                                   transaction.body.sequence == sequence_behind(transaction.body);
+    if (!admitted && !is_behind_pending) return admitted.error();
+    const Digest id = transaction.id();
+    pending_.push_back(std::move(transaction));
+    return id;
+  }
 
   std::uint64_t pending_of(const PartyId& party, Lane lane) const {
     return static_cast<std::uint64_t>(

@@ -197,6 +197,13 @@ class NodeCluster {
     return *answer;
   }
 
+  NodeService::Submitted submit_all(std::size_t i, std::vector<SignedTransaction> transactions) {
+    std::optional<NodeService::Submitted> answer;
+    node(i).submit_all(std::move(transactions), [&](const auto& submitted) { answer = submitted; });
+    while (!answer) settle();
+    return *answer;
+  }
+
   bool is_committed(std::size_t i, const Digest& id) {
     return node(i).transaction_status(id).state == TransactionState::committed;
   }

@@ -247,6 +247,42 @@ TEST(Node, RefusesEachBadTransactionWithItsOwnCode) {
   EXPECT_EQ(code(transaction), Errc::ok);
 }
 
+// Three pieces of signatures, one of which has a wrong one; and what follows in a lane follows in
+// the list.
+TEST(Node, TakesTransactionsTogetherAsOneAfterAnother) {
+  NodeCluster cluster(kFourNames);
+  std::vector<SignedTransaction> together;
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    together.push_back(cluster.transaction("brand", i, open_campaign(1 + i)));
+  }
+  const auto wrong = cluster.transaction("auditor", 0, open_campaign(77));
+  together.insert(together.begin() + 20, wrong);
+  together[20].signature.bytes[0] ^= 1;
+  auto unknown = together.front().body;
+  unknown.signer = PartySigner{test_party("nobody"), test_key("nobody").public_key()};
+  together.push_back(
+      sign_transaction(unknown, {*encode_operation(open_campaign(9))}, test_key("nobody")));
+  const auto submitted = cluster.submit_all(0, together);
+  ASSERT_EQ(submitted.size(), together.size());
+  for (std::size_t i = 0; i < submitted.size(); ++i) {
+    if (i == 20) {
+      EXPECT_EQ(submitted[i].error().code, Errc::signature_invalid);
+    } else if (i == 41) {
+      EXPECT_EQ(submitted[i].error().code, Errc::signer_unknown);
+    } else {
+      ASSERT_TRUE(submitted[i]) << i << submitted[i].error().to_string();
+      EXPECT_EQ(*submitted[i], together[i].id());
+    }
+  }
+  ASSERT_TRUE(
+      cluster.run_until([&] { return cluster.is_committed_everywhere(together[40].id()); }));
+  // Again: those are committed, and of strangers alone there is an answer too.
+  const auto again = cluster.submit_all(0, {together[0], together[40], together[41]});
+  EXPECT_TRUE(again[0] && again[1]);
+  EXPECT_FALSE(again[2]);
+  EXPECT_EQ(cluster.submit_all(0, {together[41]})[0].error().code, Errc::signer_unknown);
+}
+
 // Nothing becomes final: what is pending may wait, but not without end.
 TEST(Node, RefusesMoreWhileWhatItTookWaitsTooLong) {
   NodeCluster cluster(kFourNames);

@@ -170,6 +170,56 @@ TEST_F(ApiTest, TakesATransactionAndTellsWhatBecameOfIt) {
   EXPECT_EQ(json("/v1/parties/" + hex_of(party_named("east")) + "/lanes/1")["next_sequence"], 0);
 }
 
+TEST_F(ApiTest, TakesSeveralTransactionsEachForItself) {
+  const auto good = node_.sign("east", {OpenLane{Lane(1)}});
+  auto forged = node_.sign("store", {OpenLane{Lane(1)}});
+  forged.signature.bytes[0] ^= 1;
+  const auto last = node_.sign("auditor", {OpenLane{Lane(2)}});
+  const auto send = [&](const std::string& type, const std::string& body) {
+    return HttpClient(port_).request("POST", "/v1/transactions/batch",
+                                     kMember + ("Content-Type: " + type + "\r\n"), body);
+  };
+  const TransactionsTogether together({good, forged, last});
+  const auto answer = send(kBinary, text(encode(together)));
+  ASSERT_EQ(answer.status, 202) << answer.body;
+  const Json views = (*parse_json(answer.body))["transactions"];
+  ASSERT_EQ(views.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(views[i]["id"], to_hex(together[i].id().view()));
+  EXPECT_EQ(views[0]["status"], "pending");
+  EXPECT_EQ(views[1]["status"], "refused");
+  EXPECT_EQ(views[1]["reason"]["code"], "signature_invalid");
+  EXPECT_EQ(views[2]["status"], "pending");
+  on_loop([&] { node_.commit_block(); });
+  const std::string first_id = views[0]["id"].get<std::string>();
+  EXPECT_EQ(json("/v1/transactions/" + first_id)["status"], "committed");
+
+  // Of none taken the first one's reason; in JSON likewise.
+  const auto none = send(kBinary, text(encode(TransactionsTogether({forged}))));
+  EXPECT_EQ(none.status, 403);
+  EXPECT_EQ(code_of(none), "signature_invalid");
+  EXPECT_EQ((*parse_json(none.body))["transactions"][0]["status"], "refused");
+  const auto brand = node_.sign("brand", {OpenLane{Lane(1)}});
+  const std::string body = R"({"transactions":[")" + to_base64(encode(brand)) + "\"]}";
+  EXPECT_EQ(send("application/json", body).status, 202);
+  on_loop([&] { node_.refusal = Error{Errc::mempool_full, "wait 1 s"}; });
+  const auto full = send(kBinary, text(encode(together)));
+  EXPECT_EQ(full.status, 503);
+  EXPECT_EQ(full.headers.at("retry-after"), "1");
+
+  // What is no list is refused whole.
+  EXPECT_EQ(send("text/plain", "x").status, 415);
+  EXPECT_EQ(code_of(send(kBinary, "")), "truncated");
+  EXPECT_EQ(code_of(send(kBinary, std::string(1, '\0'))), "value_invalid");
+  EXPECT_EQ(code_of(send(kBinary, "\x81\x02")), "limit_exceeded");  // 257.
+  for (const std::string wrong :
+       {"", "{}", "[]", R"({"transactions":[]})", R"({"transactions":[1]})",
+        R"({"transactions":["!"]})", R"({"transactions":[""]})", R"({"transactions":"","x":1})"}) {
+    const auto refused = send("application/json", wrong);
+    EXPECT_GE(refused.status, 400) << wrong;
+    EXPECT_LT(refused.status, 500) << wrong;
+  }
+}
+
 TEST_F(ApiTest, WaitsForFinality) {
   const auto transaction = node_.sign("east", {OpenLane{Lane(1)}});
   HttpClient client(port_);

@@ -133,6 +133,45 @@ TEST_F(NodeCommandTest, what_was_signed_offline_is_sent) {
   EXPECT_THAT(sent.err, HasSubstr("error: sequence_gap"));
 }
 
+TEST_F(NodeCommandTest, several_signed_transactions_are_sent_together) {
+  const auto status = ask({"query", "status", "--json"}).json();
+  const auto key = key_file("east");
+  const auto sign = [&](const std::string& name, int lane, int sequence) {
+    const auto draft = write(name + ".json", R"({"operations": [{"type": "open_lane", "lane": )" +
+                                                 std::to_string(lane) + "}]}");
+    EXPECT_EQ(ask({"tx", "sign", draft, "--key", key, "--party", party_hex("east"), "--chain-id",
+                   status["chain_id"].get<std::string>(), "--sequence", std::to_string(sequence),
+                   "--valid-until", "500", "-o", path(name + ".bin")})
+                  .exit,
+              Exit::ok);
+    return path(name + ".bin");
+  };
+  const auto before =
+      ask({"tx", "submit", write("d.json", R"({"operations": [{"type": "open_lane", "lane": 6}]})"),
+           "--key", key, "--json"});
+  ASSERT_EQ(before.exit, Exit::ok) << before.out << before.err;
+  const int first = before.json()["transaction"]["body"]["sequence"].get<int>() + 1;
+  const auto a = sign("a", 7, first);
+  const auto b = sign("b", 7, first + 1);  // The lane is open by then.
+  const auto c = sign("c", 8, first + 5);
+  const auto sent = ask({"tx", "send", a, b, c, "--json"});
+  EXPECT_EQ(sent.exit, Exit::refused) << sent.out << sent.err;
+  const auto rows = sent.json();
+  ASSERT_EQ(rows.size(), 3u) << sent.out;
+  EXPECT_EQ(rows[0]["file"], a);
+  EXPECT_EQ(rows[0]["status"], "committed");
+  EXPECT_EQ(rows[0]["operations"][0]["outcome"], "ok");
+  EXPECT_EQ(rows[1]["operations"][0]["outcome"], "lane_exists");
+  EXPECT_EQ(rows[2]["status"], "refused");
+  EXPECT_EQ(rows[2]["reason"]["code"], "sequence_gap");
+  // None is taken, and of each it is told why, as people read it.
+  const auto again = ask({"tx", "send", a, c});
+  EXPECT_EQ(again.exit, Exit::refused);
+  EXPECT_THAT(again.out, AllOf(HasSubstr("sequence_stale"), HasSubstr("sequence_gap")));
+  // A file that is none: nothing is sent.
+  EXPECT_EQ(ask({"tx", "send", a, write("none.bin", "x")}).exit, Exit::refused);
+}
+
 TEST_F(NodeCommandTest, goods_events_are_captured_into_the_ledger) {
   const std::string store = party_hex("store");
   const auto places = write("places.json", R"({"urn:x:store": ")" + store + R"("})");
