@@ -4,12 +4,18 @@
 #include "ledger/merkle/tree.h"
 
 namespace fenrun {
+namespace {
+
+Status check_size(std::size_t bytes) {
+  if (bytes <= kTransactionBytesMax) return {};
+  return Error{Errc::transaction_too_large,
+               std::to_string(bytes) + " bytes, at most " + std::to_string(kTransactionBytesMax)};
+}
+
+}  // namespace
 
 Result<SignedTransaction> decode_transaction(ByteView bytes, const Digest& chain_id) {
-  if (bytes.size() > kTransactionBytesMax) {
-    return Error{Errc::transaction_too_large, std::to_string(bytes.size()) + " bytes, at most " +
-                                                  std::to_string(kTransactionBytesMax)};
-  }
+  FENRUN_OK(check_size(bytes.size()));  // Before anything is allocated.
   FENRUN_TRY(auto transaction, decode<SignedTransaction>(bytes));
   FENRUN_OK(check_form(transaction, chain_id));
   return transaction;
@@ -22,6 +28,7 @@ Status check_form(const SignedTransaction& transaction, const Digest& chain_id) 
   if (transaction.operations.empty()) {
     return Error{Errc::value_invalid, "a transaction has at least one operation"};
   }
+  FENRUN_OK(check_size(encode(transaction).size()));
   if (body.operation_count != transaction.operations.size() ||
       body.operations_root != operations_root(transaction.operations)) {
     return Errc::operations_root_mismatch;

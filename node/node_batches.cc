@@ -94,6 +94,10 @@ void Node::take_batch(net::PeerIndex from, TxBatch batch) {
   }
   auto& checking_bytes = peers_.at(from).checking_bytes;
   const std::size_t size = encode(batch).size();
+  if (size > kTxBatchBytesMax) {
+    log(LogLevel::warn, "a batch of " + members_.name_of(from) + " is larger than batches are");
+    return;
+  }
   if (checking_.contains(digest) || checking_bytes + size > kCheckingBytesMax) return;
   for (const auto& transaction : batch.transactions) {
     if (const auto status = check_form(transaction, journal_->tip().chain_id); !status) {

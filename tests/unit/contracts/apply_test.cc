@@ -111,6 +111,35 @@ TEST(ExecuteBlock, UndecodableOperationsAreJournaled) {
                                                  Errc::operation_undecodable, Errc::ok}));
 }
 
+// The limit is one of transactions, not only of the door at which clients give them.
+TEST(ExecuteBlock, PassesOverATransactionAboveItsLimit) {
+  World world;
+  TransactionBody body;
+  body.chain_id = world.point().chain_id;
+  body.signer = PartySigner{party_named("east"), key_named("east").public_key()};
+  body.valid_until = Height(10);
+  body.mode = TransactionMode::independent;
+  const auto of = [&](std::size_t bytes) {
+    List<OperationBytes, kTransactionOperationsMax> operations;
+    for (; bytes > kOperationBytesMax; bytes -= kOperationBytesMax) {
+      operations.push_back(Bytes(kOperationBytesMax, 0xff));
+    }
+    operations.push_back(Bytes(bytes, 0xff));
+    return sign_transaction(body, operations, key_named("east"));
+  };
+  const std::size_t around = encode(of(kTransactionBytesMax)).size() - kTransactionBytesMax;
+  const auto largest = of(kTransactionBytesMax - around);
+  const auto larger = of(kTransactionBytesMax - around + 1);
+  ASSERT_EQ(encode(largest).size(), kTransactionBytesMax);
+  ASSERT_EQ(encode(larger).size(), kTransactionBytesMax + 1);
+  const auto chain = world.point().chain_id;
+  EXPECT_EQ(check_form(larger, chain).error().code, Errc::transaction_too_large);
+  world.block({larger});
+  EXPECT_TRUE(world.entries_of<TransactionEntry>().empty());
+  world.block({largest});
+  EXPECT_EQ(world.entries_of<TransactionEntry>().size(), 1u);
+}
+
 TEST(ExecuteBlock, HasRoomForSoMuch) {
   auto genesis = example_genesis();
   genesis.parameters.block_operations_max = 1'000;

@@ -58,6 +58,29 @@ TEST_F(Lies, ALeaderThatLiesAboutWhatABlockComesToGetsNoVote) {
   EXPECT_TRUE(cluster_.agree());
 }
 
+// docs/spec/network.md, §9.
+TEST_F(Lies, ABatchAboveItsLimitIsNotHeld) {
+  const auto large = [&](std::uint64_t sequence) {
+    constexpr std::size_t kOperations = 6;
+    auto body = cluster_.transaction("brand", sequence, OpenCampaign{CampaignId(1), {}}).body;
+    List<OperationBytes, kTransactionOperationsMax> operations;
+    for (std::size_t i = 0; i < kOperations; ++i) {
+      operations.push_back(Bytes(kOperationBytesMax, 0xff));
+    }
+    return sign_transaction(body, operations, test_key("brand operator"));
+  };
+  const auto push = [&](std::uint64_t count) {
+    TxBatch batch;
+    for (std::uint64_t i = 0; i < count; ++i) batch.transactions.push_back(large(i));
+    for (std::size_t to = 1; to < cluster_.size(); ++to) cluster_.inject(0, to, batch);
+    cluster_.run_ms(1'000);
+    return next_sequence(cluster_.journal(1).state(), test_party("brand"), Lane(0))->value();
+  };
+  EXPECT_EQ(push(3), 0u);  // 576 KiB.
+  EXPECT_EQ(push(2), 2u);
+  EXPECT_TRUE(cluster_.agree());
+}
+
 // docs/spec/network.md, §10: the headers are vouched for, what a peer says of their transactions is
 // not.
 TEST_F(Lies, BlocksWithoutTheirTransactionsAreFetchedElsewhere) {
