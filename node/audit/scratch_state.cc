@@ -105,13 +105,22 @@ std::optional<RecordKey> ScratchState::at_or_after(ByteView key) const {
   return is_recent ? std::optional((*it)->key) : std::nullopt;
 }
 
+// Whoever asks for the key goes on to its Record.
+std::optional<RecordKey> ScratchState::stored_before(ByteView key) const {
+  if (!index_) return std::nullopt;
+  auto found = require(index_->before(key));
+  if (!found) return std::nullopt;
+  if (!cache_.contains(found->first)) cache_.put(found->first, found->second);
+  return std::move(found->first);
+}
+
 std::optional<RecordKey> ScratchState::before(ByteView key) const {
   auto it = std::make_reverse_iterator(ordered_.lower_bound(key));
   while (it != ordered_.rend() && !(*it)->value.value) ++it;
   const bool is_recent = it != ordered_.rend();
-  auto stored = index_ ? require(index_->before(key)) : std::nullopt;
+  auto stored = stored_before(key);
   const auto is_nearer = [&] { return stored && (!is_recent || less((*it)->key, *stored)); };
-  while (is_nearer() && recent_.find(*stored)) stored = require(index_->before(*stored));
+  while (is_nearer() && recent_.find(*stored)) stored = stored_before(*stored);
   if (is_nearer()) return stored;
   return is_recent ? std::optional((*it)->key) : std::nullopt;
 }

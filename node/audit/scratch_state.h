@@ -49,6 +49,7 @@ class ScratchState final : public StateView {
 
   Status spill();
   Status spill_part(const StateDelta& part);
+  std::optional<RecordKey> stored_before(ByteView key) const;
 
   Path folder_;
   std::size_t memory_bytes_max_;

@@ -412,7 +412,11 @@ std::optional<RecordKey> DiskStore::at_or_after(ByteView key) const {
 }
 
 std::optional<RecordKey> DiskStore::before(ByteView key) const {
-  return require(index_->before(key));
+  auto found = require(index_->before(key));
+  if (!found) return std::nullopt;
+  // Whoever asks for the key goes on to its Record.
+  if (!records_.contains(found->first)) records_.put(found->first, found->second);
+  return std::move(found->first);
 }
 
 }  // namespace fenrun

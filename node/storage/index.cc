@@ -96,14 +96,14 @@ bool has_value(const leveldb::Slice& record) {
   return record.size() > kRecordFlagAt && record[kRecordFlagAt] == 1;
 }
 
-Result<CurrentRecord> decode_record(ByteView bytes) {
+Result<CurrentRecord> record_in(ByteView bytes) {
   Decoder in(bytes);
   CurrentRecord record;
   std::uint64_t position = 0;
   std::uint8_t flag = 0;
-  FENRUN_OK(in.fixed(record.version));
-  FENRUN_OK(in.fixed(position));
-  FENRUN_OK(in.fixed(flag));
+  if (!in.fixed(record.version) || !in.fixed(position) || !in.fixed(flag)) {
+    return Error{Errc::corruption, "index: a state record is cut short"};
+  }
   record.position = Position(position);
   if (flag == 1) record.value = to_bytes(bytes.last(in.remaining()));
   return record;
@@ -364,9 +364,8 @@ Result<std::optional<Height>> Index::first_gap(Height first) const {
 Result<std::optional<CurrentRecord>> Index::record(ByteView key) const {
   FENRUN_TRY(const auto bytes, database_->get(bytes_key(kState, key)));
   if (!bytes) return std::optional<CurrentRecord>{};
-  auto record = decode_record(bytes_of(*bytes));
-  if (!record) return Error{Errc::corruption, "index: a state record is cut short"};
-  return std::optional(*std::move(record));
+  FENRUN_TRY(auto record, record_in(bytes_of(*bytes)));
+  return std::optional(std::move(record));
 }
 
 Result<std::optional<RecordKey>> Index::at_or_after(ByteView key) const {
@@ -378,7 +377,7 @@ Result<std::optional<RecordKey>> Index::at_or_after(ByteView key) const {
   return std::optional<RecordKey>{};
 }
 
-Result<std::optional<RecordKey>> Index::before(ByteView key) const {
+Result<std::optional<std::pair<RecordKey, CurrentRecord>>> Index::before(ByteView key) const {
   auto& it = database_->scan();
   it.Seek(bytes_key(kState, key));
   if (it.Valid()) {
@@ -387,10 +386,13 @@ Result<std::optional<RecordKey>> Index::before(ByteView key) const {
     it.SeekToLast();
   }
   for (; it.Valid() && is_of(it.key(), kState); it.Prev()) {
-    if (has_value(it.value())) return std::optional(RecordKey(to_bytes(view(it.key()).subspan(1))));
+    if (!has_value(it.value())) continue;
+    FENRUN_TRY(auto record, record_in(view(it.value())));
+    return std::optional(
+        std::pair(RecordKey(to_bytes(view(it.key()).subspan(1))), std::move(record)));
   }
   if (!it.status().ok()) return error_of(it.status());
-  return std::optional<RecordKey>{};
+  return std::optional<std::pair<RecordKey, CurrentRecord>>{};
 }
 
 Result<std::vector<Digest>> Index::tile(unsigned level, std::uint64_t index) const {

@@ -19,6 +19,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "ledger/state.h"
 #include "node/storage/journal_files.h"
@@ -95,7 +96,8 @@ class Index {
 
   Result<std::optional<CurrentRecord>> record(ByteView key) const;
   Result<std::optional<RecordKey>> at_or_after(ByteView key) const;
-  Result<std::optional<RecordKey>> before(ByteView key) const;
+  // With its Record, which lies where the key was found.
+  Result<std::optional<std::pair<RecordKey, CurrentRecord>>> before(ByteView key) const;
 
   // Errc::corruption if it is not there: the caller knows that the tile is full.
   Result<std::vector<Digest>> tile(unsigned level, std::uint64_t index) const;
