@@ -65,7 +65,7 @@ Status apply(OperationContext& context, const InstructPayout& operation) {
   if (campaign->brand != context.signer) return Errc::not_authorized;
   if (!operation.amount.is_positive()) return Errc::amount_not_positive;
   if (!find_party(state, operation.payee)) return Error{Errc::party_unknown, "payee"};
-  const auto existing = find_payout(state, operation.payout);
+  const auto existing = find_or_prepare<Payout>(state, payout_key(operation.payout));
   if (existing && (existing->state != PayoutState::failed || !(existing->terms == operation))) {
     return Errc::payout_exists;
   }

@@ -27,6 +27,14 @@ std::optional<V> find_linked(const StateView& state, const RecordKey& key) {
   return *std::move(value);
 }
 
+// The same of a key that is most likely new: whoever then inserts it needs its neighbour, and a
+// look at the disk for that tells that the key is not there.
+template <class V>
+std::optional<V> find_or_prepare(const StateView& state, const RecordKey& key) {
+  static_cast<void>(state.before(key));
+  return find_linked<V>(state, key);
+}
+
 // Adds a key.  REQUIRES: the scope is open, the key starts with it, is longer, and does not exist.
 template <class V>
 void insert_linked(Overlay& state, const RecordKey& scope, const RecordKey& key, V value) {

@@ -108,7 +108,7 @@ std::optional<RecordKey> ScratchState::at_or_after(ByteView key) const {
 // Whoever asks for the key goes on to its Record.
 std::optional<RecordKey> ScratchState::stored_before(ByteView key) const {
   if (!index_) return std::nullopt;
-  auto found = require(index_->before(key));
+  auto found = require(index_->before(key)).before;
   if (!found) return std::nullopt;
   if (!cache_.contains(found->first)) cache_.put(found->first, found->second);
   return std::move(found->first);

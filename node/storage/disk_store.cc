@@ -240,6 +240,7 @@ Status DiskStore::index_executed(const ExecutedBlock& block, const BlockPlace& p
   CHECK(block.leaves.size() == block.entries.size() && !block.entries.empty());
   std::vector<Tile> tiles;
   for (const auto& leaf : block.leaves) edge_.append(leaf, tiles);
+  absent_.reset();
   FENRUN_OK(index_->apply({.place = &place,
                            .block_id = block.id,
                            .tiles = &tiles,
@@ -402,6 +403,7 @@ Status DiskStore::save_anchor(Epoch epoch, const std::string& note) {
 
 std::optional<CurrentRecord> DiskStore::record(ByteView key) const {
   if (auto cached = records_.find(key)) return cached;
+  if (absent_ && std::ranges::equal(*absent_, key)) return std::nullopt;
   auto record = require(index_->record(key));
   if (record) records_.put(key, *record);
   return record;
@@ -413,10 +415,12 @@ std::optional<RecordKey> DiskStore::at_or_after(ByteView key) const {
 
 std::optional<RecordKey> DiskStore::before(ByteView key) const {
   auto found = require(index_->before(key));
-  if (!found) return std::nullopt;
+  if (found.is_absent) absent_ = RecordKey(to_bytes(key));
+  if (!found.before) return std::nullopt;
   // Whoever asks for the key goes on to its Record.
-  if (!records_.contains(found->first)) records_.put(found->first, found->second);
-  return std::move(found->first);
+  auto& [before, record] = *found.before;
+  if (!records_.contains(before)) records_.put(before, record);
+  return std::move(before);
 }
 
 }  // namespace fenrun

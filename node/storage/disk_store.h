@@ -111,6 +111,8 @@ class DiskStore final : public LedgerStore {
   std::unique_ptr<Index> index_;
   TreeEdge edge_;
   mutable RecordCache records_;
+  // The key that before() found to have no Record: it is asked for next, when it is to be new.
+  mutable std::optional<RecordKey> absent_;
   std::optional<Error> failure_;
 };
 

@@ -104,6 +104,7 @@ Status DiskStore::install_snapshot() {
 Status DiskStore::put_new_index_in_place() {
   index_.reset();
   records_.clear();
+  absent_.reset();
   FENRUN_OK(Index::destroy(folder_ / "index", options_.index));
   FENRUN_OK(Index::move(folder_ / "index.new", folder_ / "index", options_.index));
   FENRUN_OK(open_index());

@@ -1,6 +1,7 @@
 #include "node/storage/index.h"
 
 #include <leveldb/cache.h>
+#include <leveldb/comparator.h>
 #include <leveldb/db.h>
 #include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
@@ -8,7 +9,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -135,6 +138,21 @@ std::vector<Digest> nodes_of(ByteView bytes) {
 
 bool is_of(const leveldb::Slice& key, char family) { return !key.empty() && key[0] == family; }
 
+// Bytewise and downwards, so that one look finds a key or, where it is not, the one before it: to
+// step back LevelDB looks anew in every table.
+class Descending final : public leveldb::Comparator {
+ public:
+  int Compare(const leveldb::Slice& a, const leveldb::Slice& b) const override {
+    return b.compare(a);
+  }
+  const char* Name() const override { return "fenrun.descending"; }
+  // Keys between tables stay as they are.
+  void FindShortestSeparator(std::string*, const leveldb::Slice&) const override {}
+  void FindShortSuccessor(std::string*) const override {}
+};
+
+const Descending kDescending;
+
 // The files among which the index lies.
 template <class Use>
 Status with_files(const IndexOptions& options, const Use& use) {
@@ -219,6 +237,7 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
 
   leveldb::Options settings;
   settings.create_if_missing = true;
+  settings.comparator = &kDescending;
   settings.paranoid_checks = true;
   settings.filter_policy = database->filter.get();
   settings.block_cache = database->cache.get();
@@ -355,7 +374,7 @@ Result<std::optional<Height>> Index::first_gap(Height first) const {
       return gap;
     }
     expected = height - 1;
-    it.Prev();
+    it.Next();
   }
   if (!it.status().ok()) return error_of(it.status());
   return std::optional(Height(0));
@@ -370,29 +389,35 @@ Result<std::optional<CurrentRecord>> Index::record(ByteView key) const {
 
 Result<std::optional<RecordKey>> Index::at_or_after(ByteView key) const {
   auto& it = database_->scan();
-  for (it.Seek(bytes_key(kState, key)); it.Valid() && is_of(it.key(), kState); it.Next()) {
+  const auto from = bytes_key(kState, key);
+  it.Seek(from);
+  if (!it.Valid()) {
+    it.SeekToLast();
+  } else if (it.key() != leveldb::Slice(from)) {
+    it.Prev();
+  }
+  for (; it.Valid() && is_of(it.key(), kState); it.Prev()) {
     if (has_value(it.value())) return std::optional(RecordKey(to_bytes(view(it.key()).subspan(1))));
   }
   if (!it.status().ok()) return error_of(it.status());
   return std::optional<RecordKey>{};
 }
 
-Result<std::optional<std::pair<RecordKey, CurrentRecord>>> Index::before(ByteView key) const {
+Result<Index::Floor> Index::before(ByteView key) const {
   auto& it = database_->scan();
-  it.Seek(bytes_key(kState, key));
-  if (it.Valid()) {
-    it.Prev();
-  } else {
-    it.SeekToLast();
-  }
-  for (; it.Valid() && is_of(it.key(), kState); it.Prev()) {
+  const auto from = bytes_key(kState, key);
+  it.Seek(from);
+  Floor floor;
+  floor.is_absent = !it.Valid() || it.key() != leveldb::Slice(from);
+  if (!floor.is_absent) it.Next();
+  for (; it.Valid() && is_of(it.key(), kState); it.Next()) {
     if (!has_value(it.value())) continue;
     FENRUN_TRY(auto record, record_in(view(it.value())));
-    return std::optional(
-        std::pair(RecordKey(to_bytes(view(it.key()).subspan(1))), std::move(record)));
+    floor.before.emplace(RecordKey(to_bytes(view(it.key()).subspan(1))), std::move(record));
+    return floor;
   }
   if (!it.status().ok()) return error_of(it.status());
-  return std::optional<std::pair<RecordKey, CurrentRecord>>{};
+  return floor;
 }
 
 Result<std::vector<Digest>> Index::tile(unsigned level, std::uint64_t index) const {
@@ -406,9 +431,7 @@ Result<std::vector<Digest>> Index::tile(unsigned level, std::uint64_t index) con
 
 Result<BlockPlace> Index::block_at(Position position) const {
   auto& it = database_->scan();
-  const auto key = numbered_key(kBlock, position.value());
-  it.Seek(key);
-  if (it.Valid() && it.key() != leveldb::Slice(key)) it.Prev();
+  it.Seek(numbered_key(kBlock, position.value()));
   if (!it.status().ok()) return error_of(it.status());
   if (it.Valid() && is_of(it.key(), kBlock)) {
     FENRUN_TRY(const auto place, decode_value<BlockPlace>(it.value().ToString()));
@@ -442,11 +465,13 @@ Result<std::optional<Position>> Index::transaction_position(const Digest& id) co
 Result<std::vector<Position>> Index::kept_headers() const {
   std::vector<Position> positions;
   auto& it = database_->scan();
-  for (it.Seek(numbered_key(kKeptHeader, 0)); it.Valid() && is_of(it.key(), kKeptHeader);
+  constexpr auto kLast = std::numeric_limits<std::uint64_t>::max();
+  for (it.Seek(numbered_key(kKeptHeader, kLast)); it.Valid() && is_of(it.key(), kKeptHeader);
        it.Next()) {
     positions.push_back(Position(number_of_key(it.key())));
   }
   if (!it.status().ok()) return error_of(it.status());
+  std::ranges::reverse(positions);
   return positions;
 }
 

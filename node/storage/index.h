@@ -10,9 +10,9 @@
 //   'p'                                leaf hashes of the open tile at the snapshot's end
 //   'm'                                Tip
 //
-// One batch a block, never synced: what a crash takes is read again from the journal.  A lost page
-// of LevelDB's own log can take a batch from the middle, so first_gap() looks for one.  What comes
-// of a snapshot is synced batch by batch.
+// Keys are in descending order.  One batch a block, never synced: what a crash takes is read again
+// from the journal.  A lost page of LevelDB's own log can take a batch from the middle, so
+// first_gap() looks for one.  What comes of a snapshot is synced batch by batch.
 //
 // Every failure of LevelDB is Errc::io_error or Errc::corruption.  Not thread-safe.
 #pragma once
@@ -96,8 +96,12 @@ class Index {
 
   Result<std::optional<CurrentRecord>> record(ByteView key) const;
   Result<std::optional<RecordKey>> at_or_after(ByteView key) const;
-  // With its Record, which lies where the key was found.
-  Result<std::optional<std::pair<RecordKey, CurrentRecord>>> before(ByteView key) const;
+  // What one look finds.
+  struct Floor {
+    std::optional<std::pair<RecordKey, CurrentRecord>> before;  // The greatest key < `key`.
+    bool is_absent = false;                                     // `key` itself has no Record.
+  };
+  Result<Floor> before(ByteView key) const;
 
   // Errc::corruption if it is not there: the caller knows that the tile is full.
   Result<std::vector<Digest>> tile(unsigned level, std::uint64_t index) const;

@@ -1,6 +1,7 @@
 #include "node/storage/disk_store.h"
 
 #include <gtest/gtest.h>
+#include <leveldb/db.h>
 #include <rapidcheck/gtest.h>
 
 #include <filesystem>
@@ -61,6 +62,7 @@ void expect_same(const DiskStore& disk, const MemoryStore& memory) {
       ASSERT_EQ(disk.record(key), memory.record(key));
       ASSERT_EQ(disk.at_or_after(key), memory.at_or_after(key));
       ASSERT_EQ(disk.before(key), memory.before(key));
+      ASSERT_EQ(disk.record(key), memory.record(key));  // Of which before() learnt something.
     }
   }
   EXPECT_EQ(disk.at_or_after({}), memory.at_or_after({}));
@@ -218,6 +220,22 @@ TEST(DiskStore, index_of_another_journal_or_ahead_of_it_is_rebuilt) {
     f.expect_equal();
     other.open();
   }
+}
+
+// As of nodes before their index was in descending order.
+TEST(DiskStore, index_in_another_order_is_rebuilt) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 10; ++i) f.commit();
+  f.lose_index();
+  leveldb::Options ascending;
+  ascending.create_if_missing = true;
+  leveldb::DB* db = nullptr;
+  ASSERT_TRUE(leveldb::DB::Open(ascending, f.index().string(), &db).ok());
+  ASSERT_TRUE(db->Put({}, "m", "what was").ok());
+  delete db;
+  f.open();
+  f.expect_equal();
 }
 
 TEST(DiskStore, damaged_index_is_rebuilt) {
