@@ -52,7 +52,8 @@ struct TxBatch {
   FENRUN_FIELDS(transactions)
   friend bool operator==(const TxBatch&, const TxBatch&) = default;
 
-  Digest digest() const { return hash(Domain::tx_batch, encode(*this)); }
+  Digest digest() const { return digest_of(encode(*this)); }
+  static Digest digest_of(ByteView bytes) { return hash(Domain::tx_batch, bytes); }
 };
 
 using BatchList = List<Digest, kBlockBatchesMax>;

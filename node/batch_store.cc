@@ -14,37 +14,34 @@ constexpr std::size_t kAcknowledgementsMax = 65'536;
 
 }  // namespace
 
-Status BatchStore::add(const Digest& digest, TxBatch batch, net::PeerIndex origin) {
-  if (is_pending(digest)) return {};
-  const std::size_t bytes = encode(batch).size();
+Status BatchStore::add(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin) {
+  if (is_pending(batch->digest())) return {};
   const auto& usage = bytes_of_origin_[origin];
-  if (usage.bytes + bytes > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
+  if (usage.bytes + batch->bytes().size() > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
     return Error{Errc::rate_limited, "too many pending batches"};
   }
-  restore(digest, std::move(batch), origin);
+  restore(std::move(batch), origin);
   return {};
 }
 
-void BatchStore::restore(const Digest& digest, TxBatch batch, net::PeerIndex origin) {
+void BatchStore::restore(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin) {
+  const Digest digest = batch->digest();
   if (is_pending(digest)) return;
-  const std::size_t bytes = encode(batch).size();
+  const std::size_t bytes = batch->bytes().size();
   auto& usage = bytes_of_origin_[origin];
   if (const auto before = batches_.find(digest); before != batches_.end()) {
-    committed_bytes_ -= before->second.bytes;
+    committed_bytes_ -= bytes;
     std::erase(committed_order_, digest);
     batches_.erase(before);
   }
-  std::size_t operations = 0;
-  for (const auto& transaction : batch.transactions) operations += transaction.operations.size();
   usage.bytes += bytes;
   ++usage.count;
   pending_bytes_ += bytes;
   order_.push_back(digest);
-  batches_.emplace(digest, Held{std::make_shared<const TxBatch>(std::move(batch)), bytes,
-                                operations, origin, false, std::prev(order_.end())});
+  batches_.emplace(digest, Held{std::move(batch), origin, false, std::prev(order_.end())});
 }
 
-std::shared_ptr<const TxBatch> BatchStore::find(const Digest& digest) const {
+std::shared_ptr<const EncodedBatch> BatchStore::find(const Digest& digest) const {
   const auto it = batches_.find(digest);
   return it == batches_.end() ? nullptr : it->second.batch;
 }
@@ -63,18 +60,18 @@ std::vector<Digest> BatchStore::select(const Selection& selection,
   for (const auto& digest : order_) {
     if (chosen.size() == kBlockBatchesMax) break;
     if (std::ranges::find(exclude, digest) != exclude.end()) continue;
-    const Held& held = batches_.at(digest);
-    if (bytes + held.bytes > selection.bytes) break;
-    if (operations + held.operations > selection.operations) break;
+    const EncodedBatch& batch = *batches_.at(digest).batch;
+    if (bytes + batch.bytes().size() > selection.bytes) break;
+    if (operations + batch.operations() > selection.operations) break;
     const auto acks = acknowledged_.find(digest);
     const auto holders =
         acks == acknowledged_.end() ? 0u : static_cast<unsigned>(std::popcount(acks->second));
     if (holders < selection.quorum) {
-      if (unacknowledged + held.bytes > selection.unacknowledged_bytes) continue;
-      unacknowledged += held.bytes;
+      if (unacknowledged + batch.bytes().size() > selection.unacknowledged_bytes) continue;
+      unacknowledged += batch.bytes().size();
     }
-    bytes += held.bytes;
-    operations += held.operations;
+    bytes += batch.bytes().size();
+    operations += batch.operations();
     chosen.push_back(digest);
   }
   return chosen;
@@ -85,8 +82,8 @@ std::vector<Digest> BatchStore::pending_of(net::PeerIndex origin, std::size_t by
   for (const auto& digest : order_) {
     const Held& held = batches_.at(digest);
     if (held.origin != origin) continue;
-    if (held.bytes > bytes) break;
-    bytes -= held.bytes;
+    if (held.batch->bytes().size() > bytes) break;
+    bytes -= held.batch->bytes().size();
     found.push_back(digest);
   }
   return found;
@@ -94,9 +91,9 @@ std::vector<Digest> BatchStore::pending_of(net::PeerIndex origin, std::size_t by
 
 void BatchStore::release(Held& held) {
   auto& usage = bytes_of_origin_.at(held.origin);
-  usage.bytes -= held.bytes;
+  usage.bytes -= held.batch->bytes().size();
   --usage.count;
-  pending_bytes_ -= held.bytes;
+  pending_bytes_ -= held.batch->bytes().size();
   order_.erase(held.place);
 }
 
@@ -107,13 +104,13 @@ void BatchStore::on_committed(const std::vector<Digest>& digests) {
     if (it == batches_.end() || it->second.committed) continue;
     release(it->second);
     it->second.committed = true;
-    committed_bytes_ += it->second.bytes;
+    committed_bytes_ += it->second.batch->bytes().size();
     committed_order_.push_back(digest);
   }
   while (committed_bytes_ > kCommittedBatchBytesMax) {
     const auto it = batches_.find(committed_order_.front());
     CHECK(it != batches_.end());
-    committed_bytes_ -= it->second.bytes;
+    committed_bytes_ -= it->second.batch->bytes().size();
     batches_.erase(it);
     committed_order_.pop_front();
   }

@@ -14,8 +14,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "ledger/transaction.h"
 #include "net/transport.h"
+#include "node/encoded_batch.h"
 #include "node/tx_pool.h"
 
 namespace fenrun {
@@ -28,13 +28,13 @@ class BatchStore {
  public:
   // Holds a valid batch, which came from `origin`, as pending: also one that was committed before,
   // when not all of it could be journaled.  Errc::rate_limited if the origin's share is full.
-  Status add(const Digest& digest, TxBatch batch, net::PeerIndex origin);
+  Status add(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
   // The same for one that the vote log holds, whatever else the origin's share has: the log bounds
   // how many there are, and votes may rest on each.
-  void restore(const Digest& digest, TxBatch batch, net::PeerIndex origin);
+  void restore(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
 
   // The batch, pending or committed lately; null if it is not held.
-  std::shared_ptr<const TxBatch> find(const Digest& digest) const;
+  std::shared_ptr<const EncodedBatch> find(const Digest& digest) const;
   bool holds(const Digest& digest) const { return batches_.contains(digest); }
   bool is_pending(const Digest& digest) const {
     const auto it = batches_.find(digest);
@@ -72,9 +72,7 @@ class BatchStore {
 
  private:
   struct Held {
-    std::shared_ptr<const TxBatch> batch;
-    std::size_t bytes = 0;
-    std::size_t operations = 0;
+    std::shared_ptr<const EncodedBatch> batch;
     net::PeerIndex origin;
     bool committed = false;
     std::list<Digest>::iterator place;  // In order_, while not committed.

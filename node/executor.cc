@@ -12,10 +12,10 @@ namespace fenrun {
 namespace {
 
 std::vector<const SignedTransaction*> transactions_of(
-    const std::vector<std::shared_ptr<const TxBatch>>& batches) {
+    const std::vector<std::shared_ptr<const EncodedBatch>>& batches) {
   std::vector<const SignedTransaction*> transactions;
-  for (const auto& batch : batches) {
-    for (const auto& transaction : batch->transactions) transactions.push_back(&transaction);
+  for (const auto& held : batches) {
+    for (const auto& transaction : held->batch().transactions) transactions.push_back(&transaction);
   }
   return transactions;
 }
@@ -77,7 +77,7 @@ std::vector<Digest> Executor::batches_since_tip(Digest block_id) const {
 std::unique_ptr<ExecutedBlock> Executor::execute(const BlockPoint& parent,
                                                  const BlockContext& context,
                                                  const BatchList& batches) const {
-  std::vector<std::shared_ptr<const TxBatch>> held;
+  std::vector<std::shared_ptr<const EncodedBatch>> held;
   for (const auto& digest : batches) {
     held.push_back(batches_->find(digest));
     CHECK(held.back());

@@ -63,10 +63,11 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
       records.push_back(std::move(value));
     } else if (record.type == kBatchLogRecord) {
       FENRUN_TRY(auto batch, decode<TxBatch>(record.bytes));
-      const Digest digest = batch.digest();
+      const auto held = std::make_shared<const EncodedBatch>(std::move(batch));
+      const Digest digest = held->digest();
       logged_batches_.insert(digest);
-      const bool is_done = !has_use(batch);
-      batches_.restore(digest, std::move(batch), options_.self);
+      const bool is_done = !has_use(held->batch());
+      batches_.restore(held, options_.self);
       // Held all the same: an unfinalized block may name it.
       if (is_done) batches_.on_committed({digest});
     } else {
@@ -410,7 +411,7 @@ void Node::compact_log_if_large() {
     for (const auto& digest : propose->payload.batches) {
       const auto batch = batches_.find(digest);
       if (!batch || !kept.insert(digest).second) continue;
-      records.push_back({kBatchLogRecord, epoch, encode(*batch)});
+      records.push_back({kBatchLogRecord, epoch, batch->bytes()});
     }
   }
   for (const auto& record : snapshot) {
@@ -427,6 +428,11 @@ void Node::compact_log_if_large() {
 void Node::send(std::optional<net::PeerIndex> to, net::Channel channel,
                 const NodeMessage& message) {
   outgoing_.push_back({to, channel, std::make_shared<const Bytes>(encode(message))});
+  wake();
+}
+
+void Node::send(std::optional<net::PeerIndex> to, const EncodedBatch& batch) {
+  outgoing_.push_back({to, net::Channel::bulk, std::make_shared<const Bytes>(batch.message())});
   wake();
 }
 

@@ -131,9 +131,7 @@ class Node final : public NodeService {
   };
   // A batch of a peer whose signatures are being checked.
   struct Checking {
-    Digest digest;
-    std::shared_ptr<const TxBatch> batch;
-    std::size_t bytes = 0;
+    std::shared_ptr<const EncodedBatch> batch;
     std::optional<bool> valid;  // The answer.
   };
   struct PeerState {
@@ -192,6 +190,7 @@ class Node final : public NodeService {
   bool sync_vote_log();
   void flush();
   void send(std::optional<net::PeerIndex> to, net::Channel channel, const NodeMessage& message);
+  void send(std::optional<net::PeerIndex> to, const EncodedBatch& batch);
 
   // Batches (node_batches.cc).
   void seal_if_due();
@@ -205,7 +204,7 @@ class Node final : public NodeService {
   bool is_congested();
   void note_ordered(const std::vector<Digest>& batches);
   void check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done);
-  void hold_batch(net::PeerIndex origin, const Digest& digest, TxBatch batch);
+  void hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch> batch);
   void acknowledge(const Digest& digest);
   void take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledgements);
   void serve_batches(net::PeerIndex to, const GetBatches& request);

@@ -53,22 +53,22 @@ bool Node::seal() {
   auto batch = pool_.seal();
   if (!batch) return false;
   sealed_at_ = now().steady;
-  const Digest digest = batch->digest();
+  const Digest& digest = batch->digest();
   if (sealed_.size() >= kPeerBatchesMax) {
     sealed_.clear();
     sealed_in_order_.clear();
   }
   sealed_[digest] = {sealed_at_, meter_.now().wall_us};
   sealed_in_order_.emplace_back(sealed_at_, digest);
-  send(std::nullopt, net::Channel::bulk, *batch);
-  hold_batch(options_.self, digest, *std::move(batch));
+  send(std::nullopt, *batch);
+  hold_batch(options_.self, std::move(batch));
   return true;
 }
 
 // A push finds only those who are connected, and who acknowledged may have been restarted since.
 void Node::push_batches_again(net::PeerIndex to) {
   for (const auto& digest : batches_.pending_of(options_.self, kPushAgainBytesMax)) {
-    send(to, net::Channel::bulk, *batches_.find(digest));
+    send(to, *batches_.find(digest));
   }
 }
 
@@ -79,27 +79,28 @@ void Node::log_batches(const Payload& payload) {
     if (!logged_batches_.insert(digest).second) continue;
     const auto batch = batches_.find(digest);
     CHECK(batch);
-    vote_log_->append(kBatchLogRecord, encode(*batch));
+    vote_log_->append(kBatchLogRecord, batch->bytes());
     log_dirty_ = true;
   }
 }
 
-void Node::take_batch(net::PeerIndex from, TxBatch batch) {
-  const Digest digest = batch.digest();
+void Node::take_batch(net::PeerIndex from, TxBatch content) {
+  const auto batch = std::make_shared<const EncodedBatch>(std::move(content));
+  const Digest& digest = batch->digest();
   if (batches_.is_pending(digest)) return acknowledge(digest);
   if (batches_.holds(digest)) {
     // Ordered before; pushed again because the turn of some of it had not come, or by mistake.
-    if (has_use(batch)) return hold_batch(from, digest, std::move(batch));
+    if (has_use(batch->batch())) return hold_batch(from, batch);
     return acknowledge(digest);
   }
   auto& checking_bytes = peers_.at(from).checking_bytes;
-  const std::size_t size = encode(batch).size();
+  const std::size_t size = batch->bytes().size();
   if (size > kTxBatchBytesMax) {
     log(LogLevel::warn, "a batch of " + members_.name_of(from) + " is larger than batches are");
     return;
   }
   if (checking_.contains(digest) || checking_bytes + size > kCheckingBytesMax) return;
-  for (const auto& transaction : batch.transactions) {
+  for (const auto& transaction : batch->batch().transactions) {
     if (const auto status = check_form(transaction, journal_->tip().chain_id); !status) {
       log(LogLevel::warn,
           "a batch of " + members_.name_of(from) + ": " + status.error().to_string());
@@ -108,10 +109,11 @@ void Node::take_batch(net::PeerIndex from, TxBatch batch) {
   }
   checking_.insert(digest);
   checking_bytes += size;
-  auto slot = std::make_shared<Checking>(
-      Checking{digest, std::make_shared<const TxBatch>(std::move(batch)), size, std::nullopt});
+  auto slot = std::make_shared<Checking>(Checking{batch, std::nullopt});
   peers_.at(from).checking.push_back(slot);
-  check_signatures(slot->batch, [this, from, slot](bool valid) {
+  // A part of what it holds, and as long-lived.
+  const std::shared_ptr<const TxBatch> transactions(batch, &batch->batch());
+  check_signatures(transactions, [this, from, slot](bool valid) {
     slot->valid = valid;
     if (!failed_) release_checked(from);
   });
@@ -148,10 +150,10 @@ void Node::release_checked(net::PeerIndex from) {
   while (!peer.checking.empty() && peer.checking.front()->valid) {
     const auto slot = std::move(peer.checking.front());
     peer.checking.pop_front();
-    peer.checking_bytes -= slot->bytes;
-    checking_.erase(slot->digest);
+    peer.checking_bytes -= slot->batch->bytes().size();
+    checking_.erase(slot->batch->digest());
     if (*slot->valid) {
-      hold_batch(from, slot->digest, *slot->batch);
+      hold_batch(from, slot->batch);
     } else {
       log(LogLevel::warn, "a batch of " + members_.name_of(from) + " has a wrong signature");
     }
@@ -169,11 +171,14 @@ bool Node::has_use(const TxBatch& batch) const {
   });
 }
 
-void Node::hold_batch(net::PeerIndex origin, const Digest& digest, TxBatch batch) {
+void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch> batch) {
   if (options_.self != origin) {
-    for (const auto& transaction : batch.transactions) pool_.note_foreign(transaction.body);
+    for (const auto& transaction : batch->batch().transactions) {
+      pool_.note_foreign(transaction.body);
+    }
   }
-  if (!batches_.add(digest, std::move(batch), origin)) return;  // Its share is full.
+  const Digest digest = batch->digest();
+  if (!batches_.add(std::move(batch), origin)) return;  // Its share is full.
   acknowledge(digest);
   report_work();
 }
@@ -193,7 +198,7 @@ void Node::take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledg
 
 void Node::serve_batches(net::PeerIndex to, const GetBatches& request) {
   for (const auto& digest : request.digests) {
-    if (const auto batch = batches_.find(digest)) send(to, net::Channel::bulk, *batch);
+    if (const auto batch = batches_.find(digest)) send(to, *batch);
   }
 }
 
@@ -203,7 +208,7 @@ void Node::drop_spent_batches() {
   spent_dropped_at_ = now().steady;
   std::vector<Digest> spent;
   for (const auto& digest : batches_.pending()) {
-    if (!has_use(*batches_.find(digest))) spent.push_back(digest);
+    if (!has_use(batches_.find(digest)->batch())) spent.push_back(digest);
   }
   for (const auto& digest : spent) sealed_.erase(digest);
   batches_.on_committed(spent);

@@ -84,7 +84,7 @@ void TxPool::note_foreign(const TransactionBody& body) {
   tail = std::max(tail, body.sequence.next());
 }
 
-std::optional<TxBatch> TxPool::seal() {
+std::shared_ptr<const EncodedBatch> TxPool::seal() {
   TxBatch batch;
   std::vector<Digest> ids;
   std::size_t size = 16;
@@ -99,9 +99,10 @@ std::optional<TxBatch> TxPool::seal() {
     batch.transactions.push_back(it->second.transaction);
     unsealed_.pop_front();
   }
-  if (ids.empty()) return std::nullopt;
-  sealed_.emplace(batch.digest(), std::move(ids));
-  return batch;
+  if (ids.empty()) return nullptr;
+  auto sealed = std::make_shared<const EncodedBatch>(std::move(batch));
+  sealed_.emplace(sealed->digest(), std::move(ids));
+  return sealed;
 }
 
 void TxPool::on_committed(const std::vector<JournaledTransaction>& transactions,

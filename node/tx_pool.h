@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -21,7 +22,7 @@
 #include "core/result.h"
 #include "ledger/block_builder.h"
 #include "ledger/state.h"
-#include "ledger/transaction.h"
+#include "node/encoded_batch.h"
 
 namespace fenrun {
 
@@ -50,8 +51,8 @@ class TxPool {
   // A transaction of a peer's batch: later sequences of its lane are no gap any more.
   void note_foreign(const TransactionBody& body);
 
-  // Takes unsealed transactions, in order, up to the batch limits.  None if there are none.
-  std::optional<TxBatch> seal();
+  // Takes unsealed transactions, in order, up to the batch limits.  Null if there are none.
+  std::shared_ptr<const EncodedBatch> seal();
 
   // A block of these transactions, out of these batches, is final.  `state` is the state after it.
   void on_committed(const std::vector<JournaledTransaction>& transactions,

@@ -1,6 +1,7 @@
 #include "node/storage/crc32c.h"
 
 #include <array>
+#include <cstring>
 
 namespace fenrun {
 namespace {
@@ -27,9 +28,34 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
+#if defined(__x86_64__)
+const bool kHasInstruction = __builtin_cpu_supports("sse4.2") != 0;
+
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(ByteView bytes,
+                                                                      std::uint32_t before) {
+  std::uint64_t crc = ~before;
+  while (bytes.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    crc = __builtin_ia32_crc32di(crc, word);
+    bytes = bytes.subspan(sizeof word);
+  }
+  auto rest = static_cast<std::uint32_t>(crc);
+  for (const std::uint8_t byte : bytes) rest = __builtin_ia32_crc32qi(rest, byte);
+  return ~rest;
+}
+#endif
+
 }  // namespace
 
 std::uint32_t crc32c(ByteView bytes, std::uint32_t before) {
+#if defined(__x86_64__)
+  if (kHasInstruction) return crc32c_by_instruction(bytes, before);
+#endif
+  return crc32c_by_tables(bytes, before);
+}
+
+std::uint32_t crc32c_by_tables(ByteView bytes, std::uint32_t before) {
   std::uint32_t crc = ~before;
   while (bytes.size() >= 8) {
     std::uint32_t next = 0;

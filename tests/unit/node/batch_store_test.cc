@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "node/messages.h"
 #include "tests/support/world.h"
 
 namespace fenrun {
@@ -9,32 +10,36 @@ namespace {
 
 constexpr net::PeerIndex kSelf(0);
 
-TxBatch batch_of(const test::World& world, std::uint64_t number) {
-  TxBatch batch;
-  batch.transactions.push_back(
-      world.sign("brand", {OpenLane{Lane(1)}}, TransactionMode::independent, number));
-  return batch;
+std::shared_ptr<const EncodedBatch> batch_of(const test::World& world, std::uint64_t number) {
+  auto transaction = world.sign("brand", {OpenLane{Lane(1)}}, TransactionMode::independent, number);
+  return std::make_shared<const EncodedBatch>(TxBatch{std::vector{std::move(transaction)}});
+}
+
+TEST(EncodedBatch, IsWhatItEncodes) {
+  const auto batch = batch_of(test::World(), 7);
+  EXPECT_EQ(batch->bytes(), encode(batch->batch()));
+  EXPECT_EQ(batch->digest(), batch->batch().digest());
+  EXPECT_EQ(batch->message(), encode(NodeMessage(batch->batch())));
+  EXPECT_EQ(batch->operations(), 1u);
 }
 
 // A log holds more than a peer may make us hold when its journal is behind it, or lost.
 TEST(BatchStore, HoldsWhatTheLogHasWhateverThereIs) {
   const test::World world;
   BatchStore store;
-  const TxBatch one = batch_of(world, 0);
   for (std::size_t i = 0; i < kPeerBatchesMax; ++i) {
-    Digest digest = test::digest_named("batch " + std::to_string(i));
-    ASSERT_TRUE(store.add(digest, one, kSelf));
+    ASSERT_TRUE(store.add(batch_of(world, i), kSelf));
   }
-  const Digest next = test::digest_named("one more");
-  EXPECT_EQ(store.add(next, one, kSelf).error().code, Errc::rate_limited);
-  EXPECT_FALSE(store.holds(next));
-  store.restore(next, one, kSelf);
-  EXPECT_TRUE(store.is_pending(next));
-  EXPECT_EQ(store.pending().back(), next);
+  const auto next = batch_of(world, kPeerBatchesMax);
+  EXPECT_EQ(store.add(next, kSelf).error().code, Errc::rate_limited);
+  EXPECT_FALSE(store.holds(next->digest()));
+  store.restore(next, kSelf);
+  EXPECT_TRUE(store.is_pending(next->digest()));
+  EXPECT_EQ(store.pending().back(), next->digest());
 
   // And takes others again once some are committed.
-  store.on_committed({next, store.pending().front()});
-  EXPECT_TRUE(store.add(test::digest_named("another"), one, kSelf));
+  store.on_committed({next->digest(), store.pending().front()});
+  EXPECT_TRUE(store.add(batch_of(world, kPeerBatchesMax + 1), kSelf));
 }
 
 }  // namespace

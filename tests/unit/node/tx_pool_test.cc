@@ -22,7 +22,7 @@ class TxPoolTest : public testing::Test {
   std::vector<std::uint64_t> sealed() {
     std::vector<std::uint64_t> sequences;
     const auto batch = pool_.seal();
-    for (const auto& item : batch->transactions) {
+    for (const auto& item : batch->batch().transactions) {
       sequences.push_back(item.body.sequence.value());
     }
     return sequences;

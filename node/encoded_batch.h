@@ -1,0 +1,28 @@
+// A batch of transactions with its encoding, which is made once: its digest, its size, and what is
+// sent and logged of it are of the same bytes.
+#pragma once
+
+#include "ledger/transaction.h"
+
+namespace fenrun {
+
+class EncodedBatch {
+ public:
+  explicit EncodedBatch(TxBatch batch);
+
+  const TxBatch& batch() const { return batch_; }
+  const Bytes& bytes() const { return bytes_; }  // Its BCS.
+  const Digest& digest() const { return digest_; }
+  std::size_t operations() const { return operations_; }
+
+  // The NodeMessage that pushes it.
+  Bytes message() const;
+
+ private:
+  TxBatch batch_;
+  Bytes bytes_;
+  Digest digest_;
+  std::size_t operations_ = 0;
+};
+
+}  // namespace fenrun
