@@ -61,8 +61,10 @@ std::vector<Digest> BatchStore::select(const Selection& selection,
     if (chosen.size() == kBlockBatchesMax) break;
     if (std::ranges::find(exclude, digest) != exclude.end()) continue;
     const EncodedBatch& batch = *batches_.at(digest).batch;
-    if (bytes + batch.bytes().size() > selection.bytes) break;
-    if (operations + batch.operations() > selection.operations) break;
+    const bool fits = bytes + batch.bytes().size() <= selection.bytes &&
+                      operations + batch.operations() <= selection.operations;
+    // One that no block has room for goes alone: what is passed over of it comes in another.
+    if (!fits && !chosen.empty()) break;
     const auto acks = acknowledged_.find(digest);
     const auto holders =
         acks == acknowledged_.end() ? 0u : static_cast<unsigned>(std::popcount(acks->second));

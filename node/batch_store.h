@@ -48,8 +48,8 @@ class BatchStore {
   void forget_acknowledgements() { acknowledged_.clear(); }
 
   // Pending batches, oldest first, for a block: those that `quorum` validators hold, and others as
-  // far as `unacknowledged_bytes` reaches, up to `bytes` and `count` in all; never one of
-  // `exclude`.
+  // far as `unacknowledged_bytes` reaches, up to `bytes` and `operations` in all, but at least one;
+  // never one of `exclude`.
   struct Selection {
     std::size_t bytes = 0;
     std::size_t operations = 0;

@@ -41,8 +41,10 @@ void Node::submit_all(std::vector<SignedTransaction> transactions,
     } else if (!is_known_signer(journal_->state(), transaction.body.signer)) {
       // A transaction may hold a thousand signatures.  For a stranger none is checked.
       refusal = {Errc::signer_unknown, "the key is nobody's"};
+    } else if (const auto form = check_form(transaction, journal_->tip().chain_id); !form) {
+      refusal = form.error();
     } else {
-      if (operations >= kCheckedTogether) {
+      if (operations > 0 && operations + transaction.operations.size() > kCheckedTogether) {
         pieces.emplace_back();
         operations = 0;
       }
@@ -93,10 +95,9 @@ void Node::take_checked(const std::shared_ptr<Submission>& submission,
   submission->callback(submitted);
 }
 
-// REQUIRES: the signatures are right.
+// REQUIRES: form and signatures are right.
 Result<Digest> Node::admit(SignedTransaction transaction) {
   if (failed_) return Error{Errc::not_ready, "the node has stopped"};
-  FENRUN_OK(check_form(transaction, journal_->tip().chain_id));
   const Digest id = transaction.id();
   const auto status =
       pool_.add(std::move(transaction), journal_->state(), journal_->tip().height.next());

@@ -105,45 +105,53 @@ class Sending {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const auto size = encode(all[i]).size();
       if (i - first == kTransactionsTogetherMax || bytes + size > kTxBatchBytesMax) {
-        FENRUN_OK(send(std::span(all).subspan(first, i - first)));
+        send(std::span(all).subspan(first, i - first));
         first = i;
         bytes = 0;
       }
       bytes += size;
     }
-    FENRUN_OK(send(std::span(all).subspan(first)));
-    FENRUN_OK(wait());
+    send(std::span(all).subspan(first));
+    wait();
     show();
     return exit_;
   }
 
  private:
-  Status send(std::span<const SignedTransaction> transactions) {
-    FENRUN_TRY(auto answers, client_.submit_all(transactions));
-    for (auto& answer : answers) {
+  // Once a request has failed no other is made: what became of those before it is told all the
+  // same.
+  void send(std::span<const SignedTransaction> transactions) {
+    const auto answers =
+        error_ ? Result<std::vector<Json>>(*error_) : client_.submit_all(transactions);
+    if (!answers) error_ = answers.error();
+    for (std::size_t i = 0; i < transactions.size(); ++i) {
       Json row = {{"file", options_.files[rows_.size()]}};
-      row.update(answer);
+      row.update(answers ? (*answers)[i] : unknown(to_hex(transactions[i].id().view())));
       rows_.push_back(std::move(row));
     }
-    return {};
+  }
+
+  Json unknown(const std::string& id) const {
+    return {{"id", id}, {"status", "unknown"}, {"reason", error_view(*error_)}};
   }
 
   // For all together as long as one would be waited for.
-  Status wait() {
+  void wait() {
     using Clock = std::chrono::steady_clock;
     const auto until = Clock::now() + std::chrono::seconds(options_.wait_s);
     for (auto& row : rows_) {
-      if (row["status"] != "refused") {
+      if (!error_ && row["status"] != "refused") {
         const auto left = std::chrono::ceil<std::chrono::seconds>(until - Clock::now());
         const auto wait_s = static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count()));
-        FENRUN_TRY(const auto found, client_.wait_for(cell_of(row["id"]), wait_s));
-        row.update(found);
+        const auto found = client_.wait_for(cell_of(row["id"]), wait_s);
+        if (!found) error_ = found.error();
+        row.update(found ? *found : unknown(cell_of(row["id"])));
       }
       const Exit exit = exit_of_transaction(row);
       // That one was refused is said before that another is not final yet.
       if (exit == Exit::refused || exit_ == Exit::ok) exit_ = exit;
     }
-    return {};
+    if (error_) exit_ = exit_of(error_->code);
   }
 
   void show() const {
@@ -155,6 +163,7 @@ class Sending {
                    {"reason", "reason.code"},
                    {"id", "id"}});
     });
+    if (error_) return print_error(session_.err, *error_);
     if (exit_ == Exit::unreachable) {
       session_.err << "Not all are final yet.\nnext: fenrun tx status ID\n";
     }
@@ -164,6 +173,7 @@ class Sending {
   const TxOptions& options_;
   ApiClient client_;
   Json rows_ = Json::array();
+  std::optional<Error> error_;  // Of a request: none was made after it.
   Exit exit_ = Exit::ok;
 };
 

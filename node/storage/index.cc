@@ -370,6 +370,7 @@ Result<std::optional<Height>> Index::first_gap(Height first) const {
     const std::uint64_t height = number_of_key(it.key());
     if (height != expected) gap = Height(height + 1);
     FENRUN_TRY(const auto block, decode_value<IndexedBlock>(it.value().ToString()));
+    if (!it.status().ok()) return error_of(it.status());
     if (height <= first.value() || database_->bytes_applied - block.bytes_before > reach) {
       return gap;
     }
@@ -387,6 +388,8 @@ Result<std::optional<CurrentRecord>> Index::record(ByteView key) const {
   return std::optional(std::move(record));
 }
 
+// LevelDB steps over a table that it cannot read, and stands somewhere all the same: what it stands
+// at is an answer only if its status says so.
 Result<std::optional<RecordKey>> Index::at_or_after(ByteView key) const {
   auto& it = database_->scan();
   const auto from = bytes_key(kState, key);
@@ -396,11 +399,10 @@ Result<std::optional<RecordKey>> Index::at_or_after(ByteView key) const {
   } else if (it.key() != leveldb::Slice(from)) {
     it.Prev();
   }
-  for (; it.Valid() && is_of(it.key(), kState); it.Prev()) {
-    if (has_value(it.value())) return std::optional(RecordKey(to_bytes(view(it.key()).subspan(1))));
-  }
+  while (it.Valid() && is_of(it.key(), kState) && !has_value(it.value())) it.Prev();
   if (!it.status().ok()) return error_of(it.status());
-  return std::optional<RecordKey>{};
+  if (!it.Valid() || !is_of(it.key(), kState)) return std::optional<RecordKey>{};
+  return std::optional(RecordKey(to_bytes(view(it.key()).subspan(1))));
 }
 
 Result<Index::Floor> Index::before(ByteView key) const {
@@ -410,13 +412,11 @@ Result<Index::Floor> Index::before(ByteView key) const {
   Floor floor;
   floor.is_absent = !it.Valid() || it.key() != leveldb::Slice(from);
   if (!floor.is_absent) it.Next();
-  for (; it.Valid() && is_of(it.key(), kState); it.Next()) {
-    if (!has_value(it.value())) continue;
-    FENRUN_TRY(auto record, record_in(view(it.value())));
-    floor.before.emplace(RecordKey(to_bytes(view(it.key()).subspan(1))), std::move(record));
-    return floor;
-  }
+  while (it.Valid() && is_of(it.key(), kState) && !has_value(it.value())) it.Next();
   if (!it.status().ok()) return error_of(it.status());
+  if (!it.Valid() || !is_of(it.key(), kState)) return floor;
+  FENRUN_TRY(auto record, record_in(view(it.value())));
+  floor.before.emplace(RecordKey(to_bytes(view(it.key()).subspan(1))), std::move(record));
   return floor;
 }
 

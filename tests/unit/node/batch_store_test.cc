@@ -23,6 +23,24 @@ TEST(EncodedBatch, IsWhatItEncodes) {
   EXPECT_EQ(batch->operations(), 1u);
 }
 
+// A block's limits may be smaller than a batch: it would stay for ever, and all behind it.
+TEST(BatchStore, ABatchThatNoBlockHasRoomForGoesAlone) {
+  const test::World world;
+  BatchStore store;
+  std::vector<Digest> all;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    all.push_back(batch_of(world, i)->digest());
+    ASSERT_TRUE(store.add(batch_of(world, i), kSelf));
+  }
+  const std::size_t size = batch_of(world, 0)->bytes().size();
+  BatchStore::Selection room{.bytes = 2 * size, .operations = 2, .unacknowledged_bytes = 1'000'000};
+  EXPECT_EQ(store.select(room, {}), (std::vector{all[0], all[1]}));
+  room.bytes = size - 1;
+  EXPECT_EQ(store.select(room, {}), std::vector{all[0]});
+  room = {.bytes = 2 * size, .operations = 0, .unacknowledged_bytes = 1'000'000};
+  EXPECT_EQ(store.select(room, {all[0]}), std::vector{all[1]});
+}
+
 // A log holds more than a peer may make us hold when its journal is behind it, or lost.
 TEST(BatchStore, HoldsWhatTheLogHasWhateverThereIs) {
   const test::World world;

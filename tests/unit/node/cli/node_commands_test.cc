@@ -168,6 +168,11 @@ TEST_F(NodeCommandTest, several_signed_transactions_are_sent_together) {
   const auto again = ask({"tx", "send", a, c});
   EXPECT_EQ(again.exit, Exit::refused);
   EXPECT_THAT(again.out, AllOf(HasSubstr("sequence_stale"), HasSubstr("sequence_gap")));
+  // Nobody there: of each file it is told that nothing is known.
+  const auto gone = run({"tx", "send", a, c, "--node", "http://127.0.0.1:9", "--json"});
+  EXPECT_EQ(gone.exit, Exit::unreachable) << gone.err;
+  EXPECT_EQ(gone.json()[1]["status"], "unknown") << gone.out;
+  EXPECT_EQ(gone.json()[1]["reason"]["code"], "unreachable");
   // A file that is none: nothing is sent.
   EXPECT_EQ(ask({"tx", "send", a, write("none.bin", "x")}).exit, Exit::refused);
 }

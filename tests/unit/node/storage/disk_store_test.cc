@@ -238,6 +238,49 @@ TEST(DiskStore, index_in_another_order_is_rebuilt) {
   f.expect_equal();
 }
 
+// LevelDB steps over what it cannot read: that is no answer.
+TEST(DiskStore, damaged_index_answers_nothing_wrong) {
+  Fixture f;
+  f.open();
+  for (int i = 0; i < 60; ++i) f.commit();
+  f.store.reset();
+  f.open();  // So that all is in tables.
+  f.store.reset();
+  IndexOptions options = small_options().index;
+  for (const auto& file : std::filesystem::directory_iterator(f.index())) {
+    if (file.path().extension() != ".ldb") continue;
+    std::fstream table(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(table), {}};
+    const auto at = bytes.find("s\x11");  // The first key of a Record.
+    if (at == std::string::npos) continue;
+    table.seekp(static_cast<std::streamoff>(at));
+    table.put('\0');
+  }
+  const auto index = Index::open(f.index(), options);
+  ASSERT_TRUE(index) << index.error().to_string();
+  std::size_t told = 0;
+  for (std::uint8_t a = 0; a < 13; ++a) {
+    for (std::uint8_t b = 0; b < 6; ++b) {
+      const Bytes key{17, a, b};
+      const auto floor = (*index)->before(key);
+      const auto next = (*index)->at_or_after(key);
+      told += (floor ? 0U : 1U) + (next ? 0U : 1U);
+      if (floor) {
+        EXPECT_EQ(floor->is_absent, !f.maker.memory().record(key));
+        const auto before = f.maker.memory().before(key);
+        ASSERT_EQ(floor->before.has_value(), before.has_value());
+        if (before) {
+          EXPECT_EQ(floor->before->first, *before);
+        }
+      }
+      if (next) {
+        EXPECT_EQ(*next, f.maker.memory().at_or_after(key));
+      }
+    }
+  }
+  EXPECT_GT(told, 0u);
+}
+
 TEST(DiskStore, damaged_index_is_rebuilt) {
   Fixture f;
   f.open();
