@@ -32,6 +32,7 @@ constexpr std::uint64_t kLogCheckMs = 10'000;
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): what it begins with comes from as many owners.
 Replica::Replica(const ReplicaConfig& config, ValidatorSet validators,
                  std::optional<ValidatorIndex> self, const SigningKey* key, FinalizedTip tip,
                  const std::vector<LogRecord>& recovered, TimeMs now)
@@ -162,8 +163,8 @@ void Replica::accept(const Certificate& certificate, std::optional<ValidatorInde
   touch(view_);  // A nullification may be what its proposal lacked.
   if (!planted(PlantedBug::certificate_not_relayed)) send(std::nullopt, certificate);
   // Its votes count as if they had come one by one: a signer may have told us something else.
-  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
-    const ValidatorIndex index(i);
+  for (std::size_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(static_cast<std::uint16_t>(i));
     if (certificate.signed_by(index)) count(certificate.vote_of(index), std::nullopt);
   }
   // The block may be here under another view.
@@ -310,8 +311,8 @@ ReplicaStatus Replica::status() const {
   status.notarized_by = votes_.voters(VoteKind::notarize, view_);
   status.finalized_by = votes_.voters(VoteKind::finalize, status.notarized_view);
   status.nullified_by = votes_.voters(VoteKind::nullify, view_);
-  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
-    const ValidatorIndex index(i);
+  for (std::size_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(static_cast<std::uint16_t>(i));
     if (!std::ranges::binary_search(status.notarized_by, index) &&
         !std::ranges::binary_search(status.nullified_by, index)) {
       status.missing.push_back(index);

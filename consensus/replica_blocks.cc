@@ -242,8 +242,8 @@ std::optional<ValidatorIndex> Replica::next_holder(View view) {
   const auto* certificate = certificates_.notarized(view);
   if (certificate == nullptr) return std::nullopt;
   std::vector<ValidatorIndex> holders;
-  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
-    const ValidatorIndex index(i);
+  for (std::size_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(static_cast<std::uint16_t>(i));
     if (index != self_ && certificate->signed_by(index)) holders.push_back(index);
   }
   if (holders.empty()) return std::nullopt;

@@ -19,8 +19,8 @@ void Replica::note_vote(const Vote& vote) {
 }
 
 void Replica::note_votes(const Certificate& certificate) {
-  for (std::uint16_t i = 0; i < validators_.size(); ++i) {
-    const ValidatorIndex index(i);
+  for (std::size_t i = 0; i < validators_.size(); ++i) {
+    const ValidatorIndex index(static_cast<std::uint16_t>(i));
     if (certificate.signed_by(index)) note_vote(certificate.vote_of(index));
   }
 }

@@ -29,8 +29,8 @@ Status SignatureChecker::check(const Certificate& certificate) {
   if (unused_bits || !(is_quorum || planted(PlantedBug::short_certificate_accepted))) {
     return Errc::quorum_short;
   }
-  for (std::uint16_t i = 0; i < n; ++i) {
-    const ValidatorIndex index(i);
+  for (std::size_t i = 0; i < n; ++i) {
+    const ValidatorIndex index(static_cast<std::uint16_t>(i));
     if (certificate.signed_by(index) && !check(certificate.vote_of(index))) {
       return Error{Errc::signature_invalid, "validator " + std::to_string(i)};
     }
