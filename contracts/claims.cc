@@ -106,7 +106,7 @@ Result<ClaimedItem> claimed_item(const StateView& state, const UnitId& id, const
   if (codes.gate == ClaimGate::received && !is_at_shop(state, custody)) {
     return Errc::unit_not_received;
   }
-  return ClaimedItem{*std::move(unit), std::move(custody)};
+  return ClaimedItem{*std::move(unit), custody};
 }
 
 ClaimSight sight_of(const Claim& claim, const Custody& custody) {

@@ -37,10 +37,10 @@ class LookupTable {
     if (slots_.size() < kSlotsAnItem * (items_.size() + 1)) grow();
     const std::uint64_t hash = table_hash(key);
     Slot& slot = slots_[probe_index(key, hash)];
-    if (slot.item == nullptr) {
-      slot = {hash, &items_.emplace_back(Item{Key(key.begin(), key.end()), Value()})};
-    }
-    return *slot.item;
+    if (slot.item != nullptr) return *slot.item;
+    Item& made = items_.emplace_back(Item{Key(key.begin(), key.end()), Value()});
+    slot = {hash, &made};
+    return made;
   }
 
  private:

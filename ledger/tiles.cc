@@ -23,7 +23,7 @@ std::string print_index(std::uint64_t index) {
     return std::string(3 - digits.size(), '0') + digits;
   };
   auto out = group(index % 1'000);
-  while ((index /= 1'000) > 0) out = "x" + group(index % 1'000) + "/" + out;
+  while ((index /= 1'000) > 0) out.insert(0, "x" + group(index % 1'000).append("/"));
   return out;
 }
 

@@ -55,7 +55,7 @@ SignedTransaction sign_transaction(TransactionBody body,
   body.operation_count = static_cast<std::uint32_t>(operations.size());
   body.operations_root = operations_root(operations);
   const Signature signature = key.sign(Domain::transaction, encode(body));
-  return {std::move(body), signature, std::move(operations)};
+  return {body, signature, std::move(operations)};
 }
 
 Digest batch_list_digest(const BatchList& batches) {

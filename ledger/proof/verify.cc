@@ -257,7 +257,7 @@ Result<StatementFacts> Judge::take_statement(const Proven<RecordEntry>& record,
     if (side.previous && *side.previous >= *at)
       return incomplete("a posting before its predecessor");
     at = side.previous;
-    facts.postings.push_back(std::move(posting));
+    facts.postings.push_back(posting);
   }
   if (at) return incomplete("postings before the first");
   std::ranges::reverse(facts.postings);
