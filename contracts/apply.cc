@@ -193,12 +193,12 @@ BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& 
   const auto limits = parameters(block.state());
   Used used;
   for (const auto* transaction : transactions) {
-    if (!check_form(*transaction, parent.chain_id)) continue;
+    const std::size_t bytes = encode(*transaction).size();
+    if (!check_form(*transaction, parent.chain_id, bytes)) continue;
     const auto admitted = check_admission(block.state(), context.height, *transaction);
     const bool is_replay = !admitted && admitted.error().code == Errc::sequence_stale;
     if (!admitted && !(is_replay && planted(PlantedBug::transaction_replayed))) continue;
-    const Used with{used.bytes + encode(*transaction).size(),
-                    used.operations + transaction->operations.size()};
+    const Used with{used.bytes + bytes, used.operations + transaction->operations.size()};
     if (!has_room(with, limits)) continue;
     const auto before = block.savepoint();
     Execution(block, *transaction).run();

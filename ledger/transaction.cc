@@ -17,18 +17,22 @@ Status check_size(std::size_t bytes) {
 Result<SignedTransaction> decode_transaction(ByteView bytes, const Digest& chain_id) {
   FENRUN_OK(check_size(bytes.size()));  // Before anything is allocated.
   FENRUN_TRY(auto transaction, decode<SignedTransaction>(bytes));
-  FENRUN_OK(check_form(transaction, chain_id));
+  FENRUN_OK(check_form(transaction, chain_id, bytes.size()));
   return transaction;
 }
 
 Status check_form(const SignedTransaction& transaction, const Digest& chain_id) {
+  return check_form(transaction, chain_id, encode(transaction).size());
+}
+
+Status check_form(const SignedTransaction& transaction, const Digest& chain_id, std::size_t bytes) {
   const auto& body = transaction.body;
   if (body.version != kTransactionVersion) return Errc::version_unsupported;
   if (body.chain_id != chain_id) return Errc::chain_wrong;
   if (transaction.operations.empty()) {
     return Error{Errc::value_invalid, "a transaction has at least one operation"};
   }
-  FENRUN_OK(check_size(encode(transaction).size()));
+  FENRUN_OK(check_size(bytes));
   if (body.operation_count != transaction.operations.size() ||
       body.operations_root != operations_root(transaction.operations)) {
     return Errc::operations_root_mismatch;

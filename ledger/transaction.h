@@ -28,6 +28,8 @@ struct SignedTransaction {
 // value_invalid.
 Result<SignedTransaction> decode_transaction(ByteView bytes, const Digest& chain_id);
 Status check_form(const SignedTransaction& transaction, const Digest& chain_id);
+// The same for who knows the size of its encoding.
+Status check_form(const SignedTransaction& transaction, const Digest& chain_id, std::size_t bytes);
 
 // True iff the signature is the signer's.  Whether the key is the party's is for the state to say,
 // and operations may hold signatures of their own: see verify_signatures() in contracts/claims.h.

@@ -97,16 +97,20 @@ TEST(ExecuteBlock, AtomicOperationsStandOrFallTogether) {
   EXPECT_EQ(world.entries_of<Posting>().size(), 1u);
 }
 
-TEST(ExecuteBlock, UndecodableOperationsAreJournaled) {
-  World world;
+// Signed by east, whatever its operations are.
+SignedTransaction signed_by_east(const World& world,
+                                 List<OperationBytes, kTransactionOperationsMax> operations) {
   TransactionBody body;
   body.chain_id = world.point().chain_id;
   body.signer = PartySigner{party_named("east"), key_named("east").public_key()};
   body.valid_until = Height(10);
   body.mode = TransactionMode::independent;
-  const auto transaction =
-      sign_transaction(body, {{0xff}, {}, *encode_operation(OpenLane{Lane(1)})}, key_named("east"));
-  world.block({transaction});
+  return sign_transaction(body, std::move(operations), key_named("east"));
+}
+
+TEST(ExecuteBlock, UndecodableOperationsAreJournaled) {
+  World world;
+  world.block({signed_by_east(world, {{0xff}, {}, *encode_operation(OpenLane{Lane(1)})})});
   EXPECT_EQ(world.outcomes(), (std::vector<Errc>{Errc::operation_undecodable,
                                                  Errc::operation_undecodable, Errc::ok}));
 }
@@ -114,18 +118,13 @@ TEST(ExecuteBlock, UndecodableOperationsAreJournaled) {
 // The limit is one of transactions, not only of the door at which clients give them.
 TEST(ExecuteBlock, PassesOverATransactionAboveItsLimit) {
   World world;
-  TransactionBody body;
-  body.chain_id = world.point().chain_id;
-  body.signer = PartySigner{party_named("east"), key_named("east").public_key()};
-  body.valid_until = Height(10);
-  body.mode = TransactionMode::independent;
   const auto of = [&](std::size_t bytes) {
     List<OperationBytes, kTransactionOperationsMax> operations;
     for (; bytes > kOperationBytesMax; bytes -= kOperationBytesMax) {
       operations.push_back(Bytes(kOperationBytesMax, 0xff));
     }
     operations.push_back(Bytes(bytes, 0xff));
-    return sign_transaction(body, operations, key_named("east"));
+    return signed_by_east(world, operations);
   };
   const std::size_t around = encode(of(kTransactionBytesMax)).size() - kTransactionBytesMax;
   const auto largest = of(kTransactionBytesMax - around);
