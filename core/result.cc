@@ -2,16 +2,12 @@
 
 namespace fenrun {
 
-Result<void>::Result(const Error& error) : error_(new Error(error)) {}
+Failure::Failure(Errc code) : Failure(Error{code, {}}) {}
 
-Result<void>::Result(const Result& other)
-    : error_(other.error_ ? new Error(*other.error_) : nullptr) {}
+Failure::Failure(const Error& error) : error_(copy(error)) {}
 
-Result<void>& Result<void>::operator=(const Result& other) {
-  if (this != &other) *this = Result(other);
-  return *this;
-}
+const Error* Failure::copy(const Error& error) { return new Error(error); }
 
-void Result<void>::destroy() { delete error_; }
+void Failure::destroy() { delete error_; }
 
 }  // namespace fenrun

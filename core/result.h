@@ -5,14 +5,46 @@
 // file becomes an alias.
 #pragma once
 
-#include <type_traits>
+#include <optional>
 #include <utility>
-#include <variant>
 
 #include "core/check.h"
 #include "core/error.h"
 
 namespace fenrun {
+
+// The reason of a failure, or none.  None is a null pointer: it costs nothing to hand on, and what
+// handles a reason is not inlined into every caller.
+class Failure {
+ public:
+  Failure() = default;
+  explicit Failure(Errc code);
+  explicit Failure(const Error& error);
+  ~Failure() {
+    if (error_) destroy();
+  }
+  Failure(const Failure& other) : error_(other.error_ ? copy(*other.error_) : nullptr) {}
+  Failure& operator=(const Failure& other) { return *this = Failure(other); }
+  Failure(Failure&& other) noexcept : error_(std::exchange(other.error_, nullptr)) {}
+  Failure& operator=(Failure&& other) noexcept {
+    std::swap(error_, other.error_);
+    return *this;
+  }
+
+  bool is_none() const { return error_ == nullptr; }
+
+  // REQUIRES: !is_none().
+  const Error& error() const {
+    CHECK(error_ != nullptr);
+    return *error_;
+  }
+
+ private:
+  static const Error* copy(const Error& error);
+  void destroy();
+
+  const Error* error_ = nullptr;  // Owned.
+};
 
 template <class T>
 class [[nodiscard]] Result {
@@ -20,25 +52,25 @@ class [[nodiscard]] Result {
   using value_type = T;
 
   // Implicit on purpose: `return value;` and `return Error{...};` read as what they are.
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
-  Result(Errc code) : Result(Error{code, {}}) {}                             // NOLINT
+  Result(T value) : value_(std::move(value)) {}    // NOLINT
+  Result(const Error& error) : failure_(error) {}  // NOLINT
+  Result(Errc code) : failure_(code) {}            // NOLINT
 
-  bool has_value() const { return state_.index() == 0; }
+  bool has_value() const { return value_.has_value(); }
   explicit operator bool() const { return has_value(); }
 
   // REQUIRES: has_value().
   const T& value() const& {
     CHECK(has_value());
-    return *std::get_if<0>(&state_);
+    return *value_;
   }
   T& value() & {
     CHECK(has_value());
-    return *std::get_if<0>(&state_);
+    return *value_;
   }
   T&& value() && {
     CHECK(has_value());
-    return std::move(*std::get_if<0>(&state_));
+    return *std::move(value_);
   }
   const T& operator*() const& { return value(); }
   T& operator*() & { return value(); }
@@ -47,49 +79,31 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
 
   // REQUIRES: !has_value().
-  const Error& error() const {
-    CHECK(!has_value());
-    return *std::get_if<1>(&state_);
-  }
+  const Error& error() const { return failure_.error(); }
 
  private:
-  std::variant<T, Error> state_;
+  std::optional<T> value_;
+  Failure failure_;  // None if there is a value.
 };
 
-// Success, or the reason for failure.  Success is a null pointer: it costs nothing to return, and
-// what handles the error is not inlined into every caller.
+// Success, or the reason for failure.
 template <>
 class [[nodiscard]] Result<void> {
  public:
   using value_type = void;
 
   Result() = default;
-  Result(const Error& error);                     // NOLINT: as above.
-  Result(Errc code) : Result(Error{code, {}}) {}  // NOLINT
-  ~Result() {
-    if (error_) destroy();
-  }
-  Result(const Result& other);
-  Result& operator=(const Result& other);
-  Result(Result&& other) noexcept : error_(std::exchange(other.error_, nullptr)) {}
-  Result& operator=(Result&& other) noexcept {
-    std::swap(error_, other.error_);
-    return *this;
-  }
+  Result(const Error& error) : failure_(error) {}  // NOLINT: as above.
+  Result(Errc code) : failure_(code) {}            // NOLINT
 
-  bool has_value() const { return error_ == nullptr; }
+  bool has_value() const { return failure_.is_none(); }
   explicit operator bool() const { return has_value(); }
 
   // REQUIRES: !has_value().
-  const Error& error() const {
-    CHECK(error_ != nullptr);
-    return *error_;
-  }
+  const Error& error() const { return failure_.error(); }
 
  private:
-  void destroy();
-
-  const Error* error_ = nullptr;  // Owned.
+  Failure failure_;
 };
 
 using Status = Result<void>;
