@@ -53,6 +53,15 @@ Digest operations_root(const List<OperationBytes, kTransactionOperationsMax>& op
   return frontier.root();
 }
 
+std::size_t memory_of(const SignedTransaction& transaction) {
+  constexpr std::size_t kAllocationBytes = 16;  // What the allocator adds, or rounds up to.
+  std::size_t bytes = sizeof transaction;
+  for (const auto& operation : transaction.operations) {
+    bytes += sizeof operation + operation.size() + kAllocationBytes;
+  }
+  return bytes;
+}
+
 SignedTransaction sign_transaction(TransactionBody body,
                                    List<OperationBytes, kTransactionOperationsMax> operations,
                                    const SigningKey& key) {

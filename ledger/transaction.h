@@ -38,6 +38,9 @@ Status check_form(const SignedTransaction& transaction, const Digest& chain_id, 
 // RFC 6962 root over operation_leaf() of each operation.
 Digest operations_root(const List<OperationBytes, kTransactionOperationsMax>& operations);
 
+// Bytes of memory that it takes, about: of many small operations several times its encoding.
+std::size_t memory_of(const SignedTransaction& transaction);
+
 // Fills in count and root, and signs.
 SignedTransaction sign_transaction(TransactionBody body,
                                    List<OperationBytes, kTransactionOperationsMax> operations,

@@ -16,8 +16,8 @@ constexpr std::size_t kAcknowledgementsMax = 65'536;
 
 Status BatchStore::add(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin) {
   if (is_pending(batch->digest())) return {};
-  const auto& usage = bytes_of_origin_[origin];
-  if (usage.bytes + batch->bytes().size() > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
+  const auto& usage = usage_of_origin_[origin];
+  if (usage.memory + batch->memory() > kPeerBatchBytesMax || usage.count >= kPeerBatchesMax) {
     return Error{Errc::rate_limited, "too many pending batches"};
   }
   restore(std::move(batch), origin);
@@ -27,16 +27,16 @@ Status BatchStore::add(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex
 void BatchStore::restore(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin) {
   const Digest digest = batch->digest();
   if (is_pending(digest)) return;
-  const std::size_t bytes = batch->bytes().size();
-  auto& usage = bytes_of_origin_[origin];
+  const std::size_t memory = batch->memory();
+  auto& usage = usage_of_origin_[origin];
   if (const auto before = batches_.find(digest); before != batches_.end()) {
-    committed_bytes_ -= bytes;
+    committed_memory_ -= memory;
     std::erase(committed_order_, digest);
     batches_.erase(before);
   }
-  usage.bytes += bytes;
+  usage.memory += memory;
   ++usage.count;
-  pending_bytes_ += bytes;
+  pending_memory_ += memory;
   order_.push_back(digest);
   batches_.emplace(digest, Held{std::move(batch), origin, false, std::prev(order_.end())});
 }
@@ -92,10 +92,10 @@ std::vector<Digest> BatchStore::pending_of(net::PeerIndex origin, std::size_t by
 }
 
 void BatchStore::release(Held& held) {
-  auto& usage = bytes_of_origin_.at(held.origin);
-  usage.bytes -= held.batch->bytes().size();
+  auto& usage = usage_of_origin_.at(held.origin);
+  usage.memory -= held.batch->memory();
   --usage.count;
-  pending_bytes_ -= held.batch->bytes().size();
+  pending_memory_ -= held.batch->memory();
   order_.erase(held.place);
 }
 
@@ -106,13 +106,13 @@ void BatchStore::on_committed(const std::vector<Digest>& digests) {
     if (it == batches_.end() || it->second.committed) continue;
     release(it->second);
     it->second.committed = true;
-    committed_bytes_ += it->second.batch->bytes().size();
+    committed_memory_ += it->second.batch->memory();
     committed_order_.push_back(digest);
   }
-  while (committed_bytes_ > kCommittedBatchBytesMax) {
+  while (committed_memory_ > kCommittedBatchBytesMax) {
     const auto it = batches_.find(committed_order_.front());
     CHECK(it != batches_.end());
-    committed_bytes_ -= it->second.batch->bytes().size();
+    committed_memory_ -= it->second.batch->memory();
     batches_.erase(it);
     committed_order_.pop_front();
   }

@@ -2,7 +2,7 @@
 // are committed, and for a while afterwards for peers that are behind.
 //
 // Invariants: a batch held as valid has right forms and signatures; what one peer can make us hold
-// is bounded in bytes and count. Not thread-safe.
+// is bounded in memory and count. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 
 namespace fenrun {
 
+// Bytes of memory.
 inline constexpr std::size_t kPeerBatchBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kPeerBatchesMax = 8'192;
 inline constexpr std::size_t kCommittedBatchBytesMax = 64 * 1024 * 1024;
@@ -66,9 +67,9 @@ class BatchStore {
   // The batches of a final block: not pending any more.
   void on_committed(const std::vector<Digest>& digests);
 
-  // Whether any is pending, and how many bytes they are.
+  // Whether any is pending, and how much memory they take.
   bool has_pending() const { return !order_.empty(); }
-  std::uint64_t pending_bytes() const { return pending_bytes_; }
+  std::uint64_t pending_memory() const { return pending_memory_; }
 
  private:
   struct Held {
@@ -78,7 +79,7 @@ class BatchStore {
     std::list<Digest>::iterator place;  // In order_, while not committed.
   };
   struct Usage {
-    std::size_t bytes = 0;
+    std::size_t memory = 0;
     std::size_t count = 0;
   };
 
@@ -88,9 +89,9 @@ class BatchStore {
   std::unordered_map<Digest, std::uint64_t, DigestHash> acknowledged_;  // Bit i: validator i.
   std::list<Digest> order_;
   std::deque<Digest> committed_order_;
-  std::size_t committed_bytes_ = 0;
-  std::uint64_t pending_bytes_ = 0;
-  std::map<net::PeerIndex, Usage> bytes_of_origin_;
+  std::size_t committed_memory_ = 0;
+  std::uint64_t pending_memory_ = 0;
+  std::map<net::PeerIndex, Usage> usage_of_origin_;
 };
 
 }  // namespace fenrun

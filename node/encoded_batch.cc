@@ -9,7 +9,11 @@ namespace fenrun {
 
 EncodedBatch::EncodedBatch(TxBatch batch)
     : batch_(std::move(batch)), bytes_(encode(batch_)), digest_(TxBatch::digest_of(bytes_)) {
-  for (const auto& transaction : batch_.transactions) operations_ += transaction.operations.size();
+  memory_ = bytes_.size();
+  for (const auto& transaction : batch_.transactions) {
+    operations_ += transaction.operations.size();
+    memory_ += memory_of(transaction);
+  }
 }
 
 Bytes EncodedBatch::message() const {

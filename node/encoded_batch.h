@@ -14,6 +14,7 @@ class EncodedBatch {
   const Bytes& bytes() const { return bytes_; }  // Its BCS.
   const Digest& digest() const { return digest_; }
   std::size_t operations() const { return operations_; }
+  std::size_t memory() const { return memory_; }  // Bytes that all of this takes, about.
 
   // The NodeMessage that pushes it.
   Bytes message() const;
@@ -23,6 +24,7 @@ class EncodedBatch {
   Bytes bytes_;
   Digest digest_;
   std::size_t operations_ = 0;
+  std::size_t memory_ = 0;
 };
 
 }  // namespace fenrun

@@ -140,7 +140,7 @@ class Node final : public NodeService {
     Height finalized_height;
     Height earliest_height;                          // Of the blocks that it serves.
     std::deque<std::shared_ptr<Checking>> checking;  // In the order of their arrival.
-    std::size_t checking_bytes = 0;
+    std::size_t checking_memory = 0;
   };
 
   // Transactions that were submitted together.

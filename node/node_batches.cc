@@ -24,7 +24,7 @@ constexpr std::uint64_t kQueueMsMax = 2'000;
 constexpr std::size_t kPushAgainBytesMax = kBlockBytesMax;
 // Of batches of one peer whose signatures are being checked; more are dropped, and asked for if a
 // proposal names them.
-constexpr std::size_t kCheckingBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kCheckingMemoryMax = 16 * 1024 * 1024;
 // A batch that a proposal names is asked of another peer after this time ...
 constexpr std::uint64_t kAskAgainMs = 200;
 // ... and consensus is told that it cannot be got after this.
@@ -93,13 +93,13 @@ void Node::take_batch(net::PeerIndex from, TxBatch content) {
     if (has_use(batch->batch())) return hold_batch(from, batch);
     return acknowledge(digest);
   }
-  auto& checking_bytes = peers_.at(from).checking_bytes;
+  auto& checking_memory = peers_.at(from).checking_memory;
   const std::size_t size = batch->bytes().size();
   if (size > kTxBatchBytesMax) {
     log(LogLevel::warn, "a batch of " + members_.name_of(from) + " is larger than batches are");
     return;
   }
-  if (checking_.contains(digest) || checking_bytes + size > kCheckingBytesMax) return;
+  if (checking_.contains(digest) || checking_memory + batch->memory() > kCheckingMemoryMax) return;
   for (const auto& transaction : batch->batch().transactions) {
     if (const auto status = check_form(transaction, journal_->tip().chain_id); !status) {
       log(LogLevel::warn,
@@ -108,7 +108,7 @@ void Node::take_batch(net::PeerIndex from, TxBatch content) {
     }
   }
   checking_.insert(digest);
-  checking_bytes += size;
+  checking_memory += batch->memory();
   auto slot = std::make_shared<Checking>(Checking{batch, std::nullopt});
   peers_.at(from).checking.push_back(slot);
   // A part of what it holds, and as long-lived.
@@ -150,7 +150,7 @@ void Node::release_checked(net::PeerIndex from) {
   while (!peer.checking.empty() && peer.checking.front()->valid) {
     const auto slot = std::move(peer.checking.front());
     peer.checking.pop_front();
-    peer.checking_bytes -= slot->batch->bytes().size();
+    peer.checking_memory -= slot->batch->memory();
     checking_.erase(slot->batch->digest());
     if (*slot->valid) {
       hold_batch(from, slot->batch);

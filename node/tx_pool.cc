@@ -51,19 +51,22 @@ Status TxPool::add(SignedTransaction transaction, const StateView& state, Height
   if (holds(id)) return {};
   FENRUN_OK(check_sequence(transaction, state, next_height));
   const std::size_t size = encode(transaction).size();
-  const LaneKey key = lane_of(transaction.body);
-  const auto held = lanes_.find(key);
-  if (entries_.size() >= limits_.transactions_max || bytes_ + size > limits_.bytes_max ||
+  Entry entry{std::move(transaction), size};
+  const auto& body = entry.transaction.body;
+  const auto held = lanes_.find(lane_of(body));
+  if (entries_.size() >= limits_.transactions_max ||
+      memory_ + entry.memory() > limits_.memory_max ||
       (held != lanes_.end() && held->second.size() >= kLanePendingMax)) {
     return Error{Errc::mempool_full, "try again in a second"};
   }
-  auto& lane = lanes_[key];
-  bytes_ += size;
-  unsealed_bytes_ += size;
-  put_unsealed(lane, transaction.body.sequence, id);
-  lane.emplace(transaction.body.sequence, id);
-  by_expiry_.emplace(transaction.body.valid_until, id);
-  entries_.emplace(id, Entry{std::move(transaction), size});
+  auto& lane = lanes_[lane_of(body)];
+  bytes_ += entry.bytes;
+  memory_ += entry.memory();
+  unsealed_bytes_ += entry.bytes;
+  put_unsealed(lane, body.sequence, id);
+  lane.emplace(body.sequence, id);
+  by_expiry_.emplace(body.valid_until, id);
+  entries_.emplace(id, std::move(entry));
   return {};
 }
 
@@ -185,6 +188,7 @@ void TxPool::forget(const Digest& id) {
   CHECK(lane != lanes_.end() && lane->second.erase(body.sequence) == 1);
   if (lane->second.empty()) lanes_.erase(lane);
   bytes_ -= it->second.bytes;
+  memory_ -= it->second.memory();
   entries_.erase(it);
 }
 

@@ -6,7 +6,7 @@
 //
 // Invariants:
 //   * Unsealed transactions of one lane stand in the order of their sequences.
-//   * Bytes and count never exceed the limits; each lane at most kLanePendingMax transactions.
+//   * Memory and count never exceed the limits; each lane at most kLanePendingMax transactions.
 // Not thread-safe.
 #pragma once
 
@@ -27,7 +27,7 @@
 namespace fenrun {
 
 struct TxPoolLimits {
-  std::uint64_t bytes_max = 64 * 1024 * 1024;
+  std::uint64_t memory_max = 64 * 1024 * 1024;  // Bytes, of transactions and their encodings.
   std::uint64_t transactions_max = 100'000;
 };
 
@@ -79,8 +79,11 @@ class TxPool {
   };
   struct Entry {
     SignedTransaction transaction;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0;  // Of its encoding.
     bool sealed = false;
+
+    // With the encoding, which the batch that it is sealed into holds.
+    std::size_t memory() const { return bytes + memory_of(transaction); }
   };
   using LanePending = std::map<Sequence, Digest>;  // Never empty.
 
@@ -96,6 +99,7 @@ class TxPool {
 
   TxPoolLimits limits_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t memory_ = 0;
   std::size_t unsealed_bytes_ = 0;
   std::unordered_map<Digest, Entry, DigestHash> entries_;
   std::deque<Digest> unsealed_;

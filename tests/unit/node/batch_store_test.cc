@@ -41,6 +41,27 @@ TEST(BatchStore, ABatchThatNoBlockHasRoomForGoesAlone) {
   EXPECT_EQ(store.select(room, {all[0]}), std::vector{all[1]});
 }
 
+// Else a peer could make us hold twenty times what it sends.
+TEST(BatchStore, CountsTheMemoryThatSmallOperationsTake) {
+  BatchStore store;
+  SignedTransaction transaction;
+  transaction.operations.resize(kTransactionOperationsMax, OperationBytes{0});
+  std::size_t memory = 0;
+  Status status;
+  for (; status; transaction.body.sequence = transaction.body.sequence.next()) {
+    const auto batch = std::make_shared<const EncodedBatch>(TxBatch{std::vector{transaction}});
+    EXPECT_GT(batch->memory(), 10 * batch->bytes().size());
+    status = store.add(batch, kSelf);
+    if (status) memory += batch->memory();
+  }
+  EXPECT_EQ(status.error().code, Errc::rate_limited);
+  EXPECT_LE(memory, kPeerBatchBytesMax);
+  EXPECT_EQ(store.pending_memory(), memory);
+  EXPECT_LT(store.pending().size(), kPeerBatchesMax);
+  store.on_committed(store.pending());
+  EXPECT_EQ(store.pending_memory(), 0u);
+}
+
 // A log holds more than a peer may make us hold when its journal is behind it, or lost.
 TEST(BatchStore, HoldsWhatTheLogHasWhateverThereIs) {
   const test::World world;
