@@ -71,30 +71,30 @@ class Execution {
     for (std::uint32_t i = 0; i < transaction_.operations.size(); ++i) {
       const Position operation = append(i);
       const auto before = block_.savepoint();
-      const Errc outcome = execute(operation, i);
-      if (outcome == Errc::ok) continue;
+      const auto status = execute(operation, i);
+      if (status) continue;
       block_.rollback(before);
-      block_.amend_operation(operation, outcome);
+      block_.amend_operation(operation, status.error());
     }
   }
 
   void run_atomic() {
     const auto before = block_.savepoint();
     for (std::uint32_t i = 0; i < transaction_.operations.size(); ++i) {
-      const Errc outcome = execute(append(i), i);
-      if (outcome == Errc::ok) continue;
+      const auto status = execute(append(i), i);
+      if (status) continue;
       block_.rollback(before);
-      journal_aborted(i, outcome);
+      journal_aborted(i, status.error());
       return;
     }
   }
 
   // All operations again, without effect: the one that failed keeps its reason.
-  void journal_aborted(std::uint32_t failed, Errc outcome) {
+  void journal_aborted(std::uint32_t failed, const Error& reason) {
     for (std::uint32_t i = 0; i < transaction_.operations.size(); ++i) {
-      block_.amend_operation(append(i), i == failed ? outcome : Errc::atomic_aborted);
+      block_.amend_operation(append(i), i == failed ? reason : Error{Errc::atomic_aborted, {}});
     }
-    block_.amend_transaction(position_, outcome);
+    block_.amend_transaction(position_, reason.code);
   }
 
   Position append(std::uint32_t index) {
@@ -102,11 +102,11 @@ class Execution {
   }
 
   // The operation's effects behind its entry; on failure the caller takes them back.
-  Errc execute(Position position, std::uint32_t index) {
+  Status execute(Position position, std::uint32_t index) {
     const auto before = block_.savepoint();
     const auto& payload = transaction_.operations[index];
     const auto operation = decode_operation(payload);
-    if (!operation) return operation.error().code;
+    if (!operation) return operation.error();
     const auto& signer = party_of(transaction_.body.signer);
     auto party = find_party(block_.state(), signer.party);
     CHECK(party.has_value());
@@ -115,7 +115,7 @@ class Execution {
         position};
     auto status = std::visit([&](const auto& asked) { return apply(context, asked); }, *operation);
     if (status) status = check_output(context, before.state);
-    return status ? Errc::ok : status.error().code;
+    return status;
   }
 
   void use_up_sequence() {

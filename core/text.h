@@ -39,6 +39,9 @@ std::string percent_encoded(std::string_view text, std::string_view kept = "-._~
 // True iff the bytes are well-formed UTF-8 (Unicode 15, table 3-7).
 bool is_utf8(std::string_view text);
 
+// At most so many bytes of a text in UTF-8, and no half characters: what an error may repeat.
+std::string beginning_of(std::string_view text, std::size_t bytes_max);
+
 template <class Fixed>
 Result<Fixed> fixed_from_hex(std::string_view text) {
   FENRUN_TRY(const auto bytes, from_hex(text));

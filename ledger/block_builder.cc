@@ -78,8 +78,9 @@ void BlockBuilder::amend_transaction(Position position, Errc outcome) {
   transaction.outcome = outcome;
 }
 
-void BlockBuilder::amend_operation(Position position, Errc outcome) {
-  set_outcome(entries_.at(position.value() - parent_.frontier.size()), outcome);
+void BlockBuilder::amend_operation(Position position, const Error& reason) {
+  set_outcome(entries_.at(position.value() - parent_.frontier.size()), reason.code);
+  if (!reason.detail.empty()) refusals_.push_back({position, reason.detail});
 }
 
 BlockBuilder::Side BlockBuilder::open_side(const StatementId& id) const {
@@ -164,6 +165,8 @@ void BlockBuilder::rollback(const Savepoint& savepoint) {
   }
   leaves_.resize(savepoint.entries);
   transactions_.resize(savepoint.transactions);
+  std::erase_if(refusals_,
+                [this](const Refusal& refusal) { return refusal.operation >= next_position(); });
   state_.rollback(savepoint.state);
 }
 
@@ -247,6 +250,7 @@ ExecutedBlock BlockBuilder::finish() {
           .entries = std::move(entries_),
           .leaves = std::move(leaves),
           .transactions = std::move(transactions_),
+          .refusals = std::move(refusals_),
           .frontier = std::move(frontier),
           .state = DeltaView(*parent_.state, std::move(delta)),
           .active = std::move(active)};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "ledger/merkle/active_bits.h"
@@ -52,6 +53,12 @@ struct JournaledTransaction {
   Errc outcome = Errc::ok;
 };
 
+// Why an operation failed, in more words than its outcome.
+struct Refusal {
+  Position operation;
+  std::string detail;  // Never empty.
+};
+
 // A block that was executed.  Its views rest on the parent's, which must outlive it or be replaced
 // by rebase().
 struct ExecutedBlock {
@@ -60,7 +67,8 @@ struct ExecutedBlock {
   std::vector<Bytes> entries;  // In order, the Header last.
   std::vector<Digest> leaves;  // Their leaf hashes.
   std::vector<JournaledTransaction> transactions;
-  Frontier frontier;  // After the Header.
+  std::vector<Refusal> refusals;  // In order.  For who asks this node: no part of the block.
+  Frontier frontier;              // After the Header.
   DeltaView state;
   ActiveLayer active;
 
@@ -112,7 +120,7 @@ class BlockBuilder {
   Position append_operation(Position transaction, std::uint32_t index, ByteView payload);
   // The outcome of an entry appended before; its size does not change.
   void amend_transaction(Position position, Errc outcome);
-  void amend_operation(Position position, Errc outcome);
+  void amend_operation(Position position, const Error& reason);
 
   // Appends a Posting caused by the entry at `cause` and updates both statements.  The scopes of
   // both parties' statements must be open.  REQUIRES: amount > 0; the two statements differ.
@@ -159,6 +167,7 @@ class BlockBuilder {
   std::vector<Bytes> entries_;                 // Encoded.
   std::vector<std::optional<Digest>> leaves_;  // Of entries_, where computed already.
   std::vector<JournaledTransaction> transactions_;
+  std::vector<Refusal> refusals_;
   std::optional<std::vector<Overlay::Change>> changes_;  // Once concluded.
   std::size_t bytes_ = 0;
   std::array<std::uint32_t, 5> counts_{};

@@ -1,12 +1,33 @@
 #include "node/diagnosis.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace fenrun {
 namespace {
 
 // Nothing became final for this long although there is work: worth an explanation.
 constexpr std::uint64_t kStalledMs = 5'000;
+// The block that comes where there is no work is so late.
+constexpr std::uint64_t kIdleBlockLateMs = 15'000;
+// A validator that is started again is not absent.
+constexpr std::uint64_t kAbsentMs = 5'000;
+
+constexpr const char* kReachThem = "start them, or reach them at the addresses under [[peers]]";
+
+bool is_stalled(const Situation& situation) {
+  const std::uint64_t expected_ms =
+      situation.has_work ? kStalledMs : situation.idle_interval_ms + kIdleBlockLateMs;
+  return situation.ms_since_commit > expected_ms;
+}
+
+std::vector<AbsentValidator> absent_from(const Situation& situation) {
+  std::vector<AbsentValidator> absent;
+  std::ranges::copy_if(
+      situation.unlinked, std::back_inserter(absent),
+      [](const AbsentValidator& validator) { return validator.silent_ms > kAbsentMs; });
+  return absent;
+}
 
 std::string count_of(std::size_t have, std::size_t need, const std::string& what) {
   return std::to_string(have) + " of " + std::to_string(need) + " " + what;
@@ -74,6 +95,8 @@ std::string_view name_of(StallCause cause) {
   switch (cause) {
     case StallCause::none:
       return "none";
+    case StallCause::absence:
+      return "absence";
     case StallCause::links:
       return "links";
     case StallCause::catching_up:
@@ -86,6 +109,8 @@ std::string_view name_of(StallCause cause) {
       return "votes";
     case StallCause::finalization:
       return "finalization";
+    case StallCause::disk:
+      return "disk";
     case StallCause::observing:
       return "observing";
   }
@@ -95,7 +120,7 @@ std::string_view name_of(StallCause cause) {
 Diagnosis diagnose(const Situation& situation) {
   if (situation.linked < situation.quorum) {
     return {StallCause::links, count_of(situation.linked, situation.quorum, "validators linked"),
-            situation.unlinked, situation.ms_since_commit, "start or reach them"};
+            situation.unlinked, situation.ms_since_commit, kReachThem};
   }
   if (situation.catching_up) {
     return {StallCause::catching_up,
@@ -109,8 +134,13 @@ Diagnosis diagnose(const Situation& situation) {
             situation.without_cosignature, situation.ms_since_commit,
             "start them: validators that leave must sign the last block of their epoch"};
   }
-  if (situation.has_work && situation.ms_since_commit > kStalledMs) {
-    return diagnose_stall(situation);
+  if (is_stalled(situation)) return diagnose_stall(situation);
+  if (situation.disk_free_bytes && *situation.disk_free_bytes < kDiskShortBytes) {
+    return {StallCause::disk,
+            std::to_string(*situation.disk_free_bytes / 1'048'576) + " MiB",
+            {},
+            0,
+            "free the disk of data/ or extend it: a node whose disk is full stops"};
   }
   if (!situation.votes) {
     return {StallCause::observing,
@@ -119,7 +149,12 @@ Diagnosis diagnose(const Situation& situation) {
             0,
             "nothing, if it is meant to; else run fenrun rejoin to vote with a new key"};
   }
-  return {};
+  const auto absent = absent_from(situation);
+  if (absent.empty()) return {};
+  const auto spare = situation.linked - situation.quorum;
+  return {StallCause::absence,
+          spare == 0 ? "no other may fail" : std::to_string(spare) + " more may fail", absent, 0,
+          kReachThem};
 }
 
 std::string Diagnosis::text() const {
@@ -128,11 +163,19 @@ std::string Diagnosis::text() const {
       return "";
     case StallCause::observing:
       return "this node observes and does not vote; what to do: " + next;
+    case StallCause::disk:
+      return "the disk of this node takes " + missing_what + " more; what to do: " + next;
+    case StallCause::absence:
+      return "blocks become final without " + names_of(missing) + "; " + missing_what +
+             "; what to do: " + next;
     default:
       break;
   }
-  std::string text = "nothing became final for " + std::to_string(since_ms / 1'000) +
-                     " s; missing: " + missing_what;
+  std::string text;
+  if (since_ms >= kStalledMs) {
+    text = "nothing became final for " + std::to_string(since_ms / 1'000) + " s; ";
+  }
+  text += "missing: " + missing_what;
   if (!missing.empty()) text += "; from " + names_of(missing);
   return text + "; what to do: " + next;
 }

@@ -322,12 +322,16 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
     Height height;
     std::vector<Digest> batches;
     std::vector<JournaledTransaction> transactions;
+    std::vector<Refusal> refusals;
   };
   std::vector<Committed> blocks;
+  UnpaidEarnings unpaid = unpaid_;
   for (const auto& id : ids) {
     const auto* block = journal_->find(id);
     CHECK(block);
-    blocks.push_back({block->header.height, executor_.batches_of(id), block->transactions});
+    unpaid.count(*block);
+    blocks.push_back(
+        {block->header.height, executor_.batches_of(id), block->transactions, block->refusals});
   }
   tip_time_before_ = journal_->tip().time;
   const auto status =
@@ -336,10 +340,12 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
     fail(status.error());
     return false;
   }
+  unpaid_ = unpaid;
   for (const auto& block : blocks) {
     note_ordered(block.batches);
     pool_.on_committed(block.transactions, block.batches, journal_->state(), block.height.next());
     batches_.on_committed(block.batches);
+    refusals_.add(block.refusals);
     committed_transactions_ += block.transactions.size();
     log(LogLevel::debug, "height " + std::to_string(block.height.value()) + ", " +
                              std::to_string(block.transactions.size()) + " transactions");

@@ -31,11 +31,13 @@
 #include "node/executor.h"
 #include "node/members.h"
 #include "node/messages.h"
+#include "node/refusals.h"
 #include "node/service.h"
 #include "node/snapshot_fetcher.h"
 #include "node/stages.h"
 #include "node/storage/vote_log.h"
 #include "node/tx_pool.h"
+#include "node/unpaid_earnings.h"
 
 namespace fenrun {
 
@@ -60,6 +62,10 @@ struct NodeOptions {
   std::function<Now()> clock;
   // Tells what stages take; without it nothing is measured.
   std::function<Moment()> stopwatch = [] { return Moment{}; };
+  // What the disk of the journal still takes; none if that is not known.
+  std::function<std::optional<std::uint64_t>()> disk_free_bytes = [] {
+    return std::optional<std::uint64_t>{};
+  };
   // Asks for turn() to be called soon, not from within the call.
   std::function<void()> request_turn;
   std::function<void(LogLevel, const std::string&)> log;
@@ -101,6 +107,9 @@ class Node final : public NodeService {
   void submit_all(std::vector<SignedTransaction> transactions,
                   std::function<void(const Submitted&)> callback) override;
   TransactionStatus transaction_status(const Digest& id) const override;
+  std::string refusal_detail(Position operation) const override {
+    return refusals_.detail_of(operation);
+  }
   Result<Sequence> next_sequence(const PartyId& party, Lane lane) const override;
   const Genesis& genesis() const override { return options_.genesis; }
   const Journal& journal() const override { return *journal_; }
@@ -288,6 +297,7 @@ class Node final : public NodeService {
 
   void describe_snapshots(NodeStatus& status) const;
   void add_snapshot_metrics(std::vector<Metric>& metrics) const;
+  void add_unpaid_metrics(std::vector<Metric>& metrics) const;
   void add_stage_metrics(std::vector<Metric>& metrics) const;
   void add_peer_metrics(std::vector<Metric>& metrics) const;
 
@@ -299,6 +309,7 @@ class Node final : public NodeService {
   BatchVerifier* verifier_;
 
   TxPool pool_;
+  Refusals refusals_;
   BatchStore batches_;
   StageMeter meter_;
   Executor executor_;
@@ -356,6 +367,7 @@ class Node final : public NodeService {
   TimeMs spent_dropped_at_;
   bool work_reported_ = false;
   std::uint64_t committed_transactions_ = 0;
+  UnpaidEarnings unpaid_;
   std::uint64_t evidence_count_ = 0;
   std::map<std::uint64_t, std::function<void(Height)>> subscribers_;
   std::uint64_t next_subscriber_ = 0;

@@ -167,9 +167,12 @@ NodeStatus Node::status() const {
     status.validators.push_back(std::move(validator));
   }
   status.voting = is_voting();
+  status.disk_free_bytes = options_.disk_free_bytes();
   status.evidence_seen = evidence_count_;
   status.ready = connected >= quorum() && !status.catching_up;
-  status.diagnosis = diagnose(situation(replica, connected, status.catching_up));
+  auto seen = situation(replica, connected, status.catching_up);
+  seen.disk_free_bytes = status.disk_free_bytes;
+  status.diagnosis = diagnose(seen);
   return status;
 }
 
@@ -197,6 +200,7 @@ Situation Node::situation(const ReplicaStatus& replica, std::size_t linked,
   if (replica.notarized_view > replica.finalized.view) {
     situation.notarized_view = replica.notarized_view;
   }
+  situation.idle_interval_ms = parameters(journal_->state()).idle_interval_ms;
   situation.has_work = work_reported_ || situation.notarized_view > View(0);
   situation.awaits_handover = replica_->ended();
   situation.leader_seen = absent(replica.leader.value());
@@ -278,9 +282,30 @@ std::vector<Metric> Node::metrics() const {
                        number(newest->height.value())});
   }
   add_snapshot_metrics(metrics);
+  if (const auto bytes = options_.disk_free_bytes()) {
+    metrics.push_back({"disk_free_bytes",
+                       "What the disk of the journal still takes",
+                       Kind::gauge,
+                       {},
+                       number(*bytes)});
+  }
+  add_unpaid_metrics(metrics);
   add_stage_metrics(metrics);
   add_peer_metrics(metrics);
   return metrics;
+}
+
+void Node::add_unpaid_metrics(std::vector<Metric>& metrics) const {
+  const auto add = [&metrics](const char* outcome, std::uint64_t count) {
+    metrics.push_back({"unpaid_earnings_total",
+                       "Promises of rules that nobody got, and earnings not given back",
+                       Metric::Kind::counter,
+                       {{"outcome", outcome}},
+                       static_cast<double>(count)});
+  };
+  add("budget_exhausted", unpaid_.budget_exhausted);
+  add("no_payee", unpaid_.no_payee);
+  add("owed_back", unpaid_.owed_back);
 }
 
 void Node::add_stage_metrics(std::vector<Metric>& metrics) const {

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <filesystem>
 #include <set>
 
 #include "contracts/evidence.h"
@@ -31,6 +32,7 @@ namespace fenrun {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{5};
+constexpr std::chrono::minutes kDiskWatch{10};
 constexpr std::size_t kGenesisBytesMax = 1024 * 1024;
 constexpr std::size_t kTokensBytesMax = 1024 * 1024;
 constexpr std::size_t kPlacesBytesMax = 8 * 1024 * 1024;
@@ -51,6 +53,13 @@ int stop_signals() {
   return descriptor;
 }
 
+std::optional<std::uint64_t> free_bytes(const Path& folder) {
+  std::error_code error;
+  const auto space = std::filesystem::space(folder, error);
+  if (error) return std::nullopt;
+  return space.available;
+}
+
 // The one object that owns everything a running node consists of.
 class Process {
  public:
@@ -67,6 +76,7 @@ class Process {
                           if (!error) stop();
                         });
     tick();
+    watch_disk();
     io_.run();
     return result_;
   }
@@ -77,6 +87,7 @@ class Process {
         keys_(keys),
         log_(make_logger(config.name, config.log_level, config.log_format)),
         timer_(io_),
+        disk_timer_(io_),
         signals_(io_, stop_signals()) {}
 
   Status open() {
@@ -197,6 +208,7 @@ class Process {
     options.snapshot_behind = config_.snapshot_behind;
     options.mempool = {config_.mempool_bytes_max, config_.mempool_transactions_max};
     options.clock = [] { return Now{steady_clock(), wall_clock()}; };
+    options.disk_free_bytes = [this] { return free_bytes(config_.data_path()); };
     options.stopwatch = [] { return Moment{steady_us(), thread_cpu_us()}; };
     options.request_turn = [this] { boost::asio::post(io_, [this] { node_->turn(); }); };
     options.log = log_;
@@ -303,12 +315,25 @@ class Process {
     });
   }
 
+  void watch_disk() {
+    const auto free = free_bytes(config_.data_path());
+    if (free && *free < kDiskShortBytes) {
+      log_(LogLevel::warn, "the disk of data/ takes " + std::to_string(*free / 1'048'576) +
+                               " MiB more: free it or extend it, a node whose disk is full stops");
+    }
+    disk_timer_.expires_after(kDiskWatch);
+    disk_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) watch_disk();
+    });
+  }
+
   void stop() {
     if (stopping_) return;
     stopping_ = true;
     log_(LogLevel::info, "stopping");
     if (!node_->has_failed()) node_->turn();
     timer_.cancel();
+    disk_timer_.cancel();
     signals_.cancel();
     api_.reset();
     transport_->stop();
@@ -321,6 +346,7 @@ class Process {
   Log log_;
   boost::asio::io_context io_{1};
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer disk_timer_;
   boost::asio::posix::stream_descriptor signals_;
   PosixFileSystem files_;
   std::optional<DataDir> lock_;

@@ -70,6 +70,7 @@ struct NodeStatus {
   std::optional<Height> base;  // Of the snapshot with which this node began.
   std::uint64_t mempool_transactions = 0;
   std::uint64_t mempool_bytes = 0;
+  std::optional<std::uint64_t> disk_free_bytes;  // Of the disk of the journal, if it is known.
   std::uint64_t evidence_seen = 0;  // Pieces of evidence against validators, since the start.
   std::uint64_t uptime_ms = 0;
   std::uint64_t ms_since_commit = 0;  // Since the last block became final here; since start before.
@@ -117,6 +118,10 @@ class NodeService {
   }
 
   virtual TransactionStatus transaction_status(const Digest& id) const = 0;
+
+  // What this node knows of a failed operation besides its outcome: one that it executed lately.
+  // Empty if it knows nothing.
+  virtual std::string refusal_detail(Position operation) const = 0;
 
   // The sequence that the lane's next transaction must carry, pending ones counted.
   virtual Result<Sequence> next_sequence(const PartyId& party, Lane lane) const = 0;

@@ -148,7 +148,9 @@ class Demo:
                             *options, *self.net.member(name), "--wait", "30", check=False)
         outcomes = [row["error"]["code"] if "error" in row else row["outcome"] for row in rows]
         for row, outcome in zip(rows, outcomes):
-            say(f"  {document:42} event {row['event']}   {outcome}")
+            told = "".join(f", {item['amount']} fen {item['outcome']}"
+                           for item in row.get("earnings", []))
+            say(f"  {document:42} event {row['event']}   {outcome}{told}")
         if outcomes != list(expect):
             raise Failure(f"{document}: {outcomes}, expected {list(expect)}")
 

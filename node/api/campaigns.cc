@@ -1,4 +1,5 @@
 // Campaigns, policies, periods, funds, units, payouts and parameters.
+#include "contracts/payouts.h"
 #include "core/crypto/hash.h"
 #include "ledger/ordered_family.h"
 #include "node/api/answers.h"
@@ -55,14 +56,27 @@ Result<HttpResponse> list_funds(const NodeService& node, const Call& call) {
   return list(node, call, prefix);
 }
 
+// Which number the payment's provider is given for the present attempt.
+void add_provider_number(Json& item, const NodeService& node, const RecordKey& key) {
+  const auto payout = find_linked<Payout>(node.journal().state(), key);
+  CHECK(payout.has_value());
+  item["provider_number"] =
+      provider_number(node.journal().tip().chain_id, payout->terms.payout, payout->attempt);
+}
+
 Result<HttpResponse> list_payouts(const NodeService& node, const Call& call) {
-  return list(node, call, payout_scope());
+  return list(node, call, payout_scope(),
+              [&node](Json& item, const StateView&, const RecordKey& key) {
+                add_provider_number(item, node, key);
+              });
 }
 
 Result<HttpResponse> get_payout(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto id, fixed_at<PayoutId>(call, "payout"));
-  const auto item = item_of(node.journal().state(), payout_key(id));
+  const auto key = payout_key(id);
+  auto item = item_of(node.journal().state(), key);
   if (!item) return Error{Errc::not_found, "no such payout"};
+  add_provider_number(*item, node, key);
   return json_response(*item);
 }
 

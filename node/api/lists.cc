@@ -17,7 +17,7 @@ RecordKey family_prefix(ContractFamily family) {
 }
 
 Result<HttpResponse> list(const NodeService& node, const Call& call, const RecordKey& prefix,
-                          Amend amend) {
+                          const Amend& amend) {
   const auto& state = node.journal().state();
   return page_of_keys(call, state, prefix, [&](const RecordKey& key) {
     auto item = item_of(state, key);

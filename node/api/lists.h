@@ -1,6 +1,8 @@
 // Lists of a family's Records, a page at a time: an item is the key's fields and the value's.
 #pragma once
 
+#include <functional>
+
 #include "contracts/keys.h"
 #include "node/api/answers.h"
 #include "node/service.h"
@@ -13,10 +15,10 @@ RecordKey family_prefix(ContractFamily family);
 std::optional<Json> item_of(const StateView& state, const RecordKey& key);
 
 // What an item says besides.
-using Amend = void (*)(Json& item, const StateView& state, const RecordKey& key);
+using Amend = std::function<void(Json& item, const StateView& state, const RecordKey& key)>;
 
 // A page of the live keys that start with the prefix, without sentinels.
 Result<HttpResponse> list(const NodeService& node, const Call& call, const RecordKey& prefix,
-                          Amend amend = nullptr);
+                          const Amend& amend = nullptr);
 
 }  // namespace fenrun::api

@@ -58,6 +58,7 @@ Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
                        {"pieces", status.joining->pieces}};
   }
   if (status.base) view["base"] = status.base->value();
+  if (status.disk_free_bytes) view["disk_free_bytes"] = *status.disk_free_bytes;
   if (call.text("why")) {
     view["why"] = status.diagnosis.text();
     view["diagnosis"] = diagnosis_view(status.diagnosis);

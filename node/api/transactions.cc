@@ -3,6 +3,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "contracts/keys.h"
+#include "core/overloaded.h"
 #include "node/api/answers.h"
 #include "node/api/routes.h"
 #include "node/json/views.h"
@@ -48,6 +50,40 @@ Result<Entry> entry_at(const NodeService& node, Position position) {
   return decode_entry(bytes);
 }
 
+using Earnings = List<EventEarning, kEventEarningsMax>;
+
+Json earnings_view(const Earnings& earnings) {
+  Json view = Json::array();
+  for (const auto& earning : earnings) view.push_back(to_json(earning));
+  return view;
+}
+
+// What an event earned, as it is now, and what became of the earnings of one that it took back.
+void add_earnings(const StateView& state, const RecordEvent& event, Json& view) {
+  const auto record = find_event(state, event.id);
+  if (!record) return;
+  view["earnings"] = earnings_view(record->earnings);
+  if (!record->corrects) return;
+  const auto corrected = find_event(state, *record->corrects);
+  CHECK(corrected.has_value());
+  view["taken_back"] = earnings_view(corrected->earnings);
+}
+
+void add_earnings(const StateView& state, const Claim& claim, Json& view) {
+  const auto record = find_claim(state, claim.batch, claim.index);
+  if (record) view["earnings"] = earnings_view(record->earnings);
+}
+
+void add_earnings(const StateView& state, const OperationEntry& entry, Json& view) {
+  const auto operation = decode_operation(entry.payload);
+  if (!operation || entry.outcome != Errc::ok) return;
+  std::visit(overloaded{[&](const RecordEvent& event) { add_earnings(state, event, view); },
+                        [&](const ClaimCode& use) { add_earnings(state, use.claim, view); },
+                        [&](const AttestClaim& use) { add_earnings(state, use.claim, view); },
+                        [](const auto&) {}},
+             *operation);
+}
+
 // The committed transaction with its operations, as they were journaled.
 Status add_content(const NodeService& node, Position position, Json& view) {
   FENRUN_TRY(const auto entry, entry_at(node, position));
@@ -60,11 +96,14 @@ Status add_content(const NodeService& node, Position position, Json& view) {
        at = at.next()) {
     FENRUN_TRY(const auto inner, entry_at(node, at));
     if (std::holds_alternative<Posting>(inner)) continue;
-    if (!std::holds_alternative<OperationEntry>(inner)) {
-      return Error{Errc::corruption, "a transaction lacks operations"};
-    }
+    const auto* const entry_of_operation = std::get_if<OperationEntry>(&inner);
+    if (!entry_of_operation) return Error{Errc::corruption, "a transaction lacks operations"};
     Json operation = {{"position", at.value()}};
     operation.update(to_json(inner));
+    add_earnings(node.journal().state(), *entry_of_operation, operation);
+    if (auto detail = node.refusal_detail(at); !detail.empty()) {
+      operation["detail"] = std::move(detail);
+    }
     operations.push_back(std::move(operation));
   }
   view["operations"] = std::move(operations);

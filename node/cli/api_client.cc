@@ -52,6 +52,10 @@ Result<std::uint64_t> number_member(const Json& json, const char* name) {
 
 }  // namespace
 
+bool leaves_open(Errc code) {
+  return code == Errc::unreachable || code == Errc::timeout || code == Errc::json_invalid;
+}
+
 std::string unit_segments(std::string_view epc) {
   constexpr std::size_t kCuts = 3;
   std::string out;
@@ -109,6 +113,14 @@ Result<Json> ApiClient::get_all(const std::string& target, std::size_t count_max
 }
 
 Result<Json> ApiClient::submit(const SignedTransaction& transaction, std::uint64_t wait_s) const {
+  const auto answer = post(transaction, wait_s);
+  if (answer || !leaves_open(answer.error().code)) return answer;
+  return Error{answer.error().code,
+               answer.error().detail + "; whether transaction " + to_hex(transaction.id().view()) +
+                   " was taken is not known: ask with fenrun tx status before signing another"};
+}
+
+Result<Json> ApiClient::post(const SignedTransaction& transaction, std::uint64_t wait_s) const {
   const auto server_wait = std::min(wait_s, kServerWaitSecondsMax);
   HttpCall call;
   call.method = "POST";

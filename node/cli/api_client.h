@@ -13,6 +13,9 @@
 
 namespace fenrun::cli {
 
+// Whether a request that failed so may have taken effect.
+bool leaves_open(Errc code);
+
 // A unit's identifier as segments of a path: they stay segments, but a serial may hold a slash.
 std::string unit_segments(std::string_view epc);
 
@@ -28,6 +31,7 @@ class ApiClient {
   Result<Json> get_all(const std::string& target, std::size_t count_max) const;
 
   // What POST /v1/transactions answered; waits until it is final, for `wait_s` seconds at most.
+  // An error that leaves_open() what became of the transaction names its id.
   Result<Json> submit(const SignedTransaction& transaction, std::uint64_t wait_s) const;
   // What POST /v1/transactions/batch says of each, at most kTransactionsTogetherMax of them.
   Result<std::vector<Json>> submit_all(std::span<const SignedTransaction> transactions) const;
@@ -43,6 +47,8 @@ class ApiClient {
  private:
   ApiClient(std::string url, std::string token, unsigned timeout_s)
       : url_(std::move(url)), token_(std::move(token)), timeout_s_(timeout_s) {}
+
+  Result<Json> post(const SignedTransaction& transaction, std::uint64_t wait_s) const;
 
   std::string url_;
   std::string token_;

@@ -38,6 +38,24 @@ Json event_view(const std::string& file, std::size_t index, const epcis::Capture
   return view;
 }
 
+// "1000 earned, 500 budget_exhausted"; of minor units.
+std::string cell_of_earnings(const Json& earnings) {
+  std::string cell;
+  for (const auto& earning : earnings) {
+    cell +=
+        (cell.empty() ? "" : ", ") + cell_of(earning["amount"]) + " " + cell_of(earning["outcome"]);
+  }
+  return cell.empty() ? "-" : cell;
+}
+
+// Why somebody gets less than a rule promises; null if nobody does.
+const char* shortfall_of(const Json& earning) {
+  if (earning["outcome"] == "budget_exhausted") return "the budget does not cover it";
+  if (earning["outcome"] == "no_payee") return "the place has no parent to be paid";
+  if (earning["outcome"] == "owed_back") return "it was taken back, and its payee cannot repay it";
+  return nullptr;
+}
+
 class Capture {
  public:
   Capture(const Session& session, const CaptureOptions& options)
@@ -129,7 +147,12 @@ class Capture {
       row["outcome"] = operation["outcome"];
       if (operation["outcome"] != "ok") {
         row["result"] = "refused";
-        row["error"] = error_view({errc_from_name(cell_of(operation["outcome"])), ""});
+        const auto detail = operation.contains("detail") ? cell_of(operation["detail"]) : "";
+        row["error"] = error_view({errc_from_name(cell_of(operation["outcome"])), detail});
+      }
+      for (const char* const member : {"earnings", "taken_back"}) {
+        if (!operation.contains(member)) continue;
+        for (const auto& earning : operation[member]) row[member].push_back(earning);
       }
     }
     return {};
@@ -137,14 +160,35 @@ class Capture {
 
   void print() const {
     session_.show(rows_, [&](std::ostream& out) {
-      print_table(out, rows_,
+      Json rows = rows_;
+      for (auto& row : rows) {
+        if (row.contains("earnings")) row["earned"] = cell_of_earnings(row["earnings"]);
+      }
+      print_table(out, rows,
                   {{"file", "file"},
                    {"event", "event"},
                    {"result", "result"},
                    {"position", "position"},
+                   {"earned", "earned"},
                    {"code", "error.code"},
                    {"detail", "error.detail"}});
     });
+    for (const auto& row : rows_) warn_of_shortfalls(row);
+  }
+
+  // Recorded all the same: the exit code stays.
+  void warn_of_shortfalls(const Json& row) const {
+    for (const char* const member : {"earnings", "taken_back"}) {
+      if (!row.contains(member)) continue;
+      for (const auto& earning : row[member]) {
+        const char* const reason = shortfall_of(earning);
+        if (reason == nullptr) continue;
+        session_.err << "warning: event " << cell_of(row["event"]) << " of " << cell_of(row["file"])
+                     << ": " << cell_of(earning["amount"]) << " by policy "
+                     << cell_of(earning["policy"]) << ", rule " << cell_of(earning["rule"]) << ": "
+                     << reason << "\n";
+      }
+    }
   }
 
   const Session& session_;

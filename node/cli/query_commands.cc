@@ -164,6 +164,7 @@ std::vector<Query> campaign_queries() {
                    {"rail", "terms.rail"},
                    {"state", "state"},
                    {"attempt", "attempt"},
+                   {"provider number", "provider_number"},
                    {"acknowledged", "acknowledged"}}},
   };
 }

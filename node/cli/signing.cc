@@ -70,6 +70,23 @@ Result<Json> with_outcomes(const ApiClient& client, Json answer) {
   return client.get("/v1/transactions/" + percent_encoded(answer["id"].get<std::string>()));
 }
 
+Result<Exit> submit_and_report(const Session& session, const ApiClient& client,
+                               const SignedTransaction& transaction, std::uint64_t wait_s) {
+  const auto answer = client.submit(transaction, wait_s);
+  if (answer) return report_transaction(session, client, *answer);
+  const Error& error = answer.error();
+  if (!leaves_open(error.code)) return error;
+  // A program needs the id, to ask with.
+  if (session.json) {
+    session.show({{"id", to_hex(transaction.id().view())},
+                  {"status", "unknown"},
+                  {"reason", error_view(error)}},
+                 {});
+  }
+  print_error(session.err, error);
+  return exit_of(error.code);
+}
+
 Exit exit_of_transaction(const Json& answer) {
   if (answer["status"] == "pending") return Exit::unreachable;
   if (answer["status"] != "committed") return Exit::refused;
@@ -104,8 +121,9 @@ Result<Exit> report_transaction(const Session& session, const ApiClient& client,
   if (exit == Exit::refused && full.contains("operations")) {
     for (const auto& operation : full["operations"]) {
       if (!operation.contains("outcome") || operation["outcome"] == "ok") continue;
-      print_error(session.err, {errc_from_name(cell_of(operation["outcome"])),
-                                "operation at position " + cell_of(operation["position"])});
+      std::string detail = "operation at position " + cell_of(operation["position"]);
+      if (operation.contains("detail")) detail += ": " + cell_of(operation["detail"]);
+      print_error(session.err, {errc_from_name(cell_of(operation["outcome"])), detail});
     }
   }
   return exit;

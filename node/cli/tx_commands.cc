@@ -41,8 +41,7 @@ Result<Exit> submit(const Session& session, const TxOptions& options) {
   FENRUN_TRY(const auto key, open_key(session, options.key));
   FENRUN_TRY(const auto signed_transaction,
              sign_draft(client, std::move(draft), key, options.party));
-  FENRUN_TRY(const auto answer, client.submit(signed_transaction, options.wait_s));
-  return report_transaction(session, client, answer);
+  return submit_and_report(session, client, signed_transaction, options.wait_s);
 }
 
 // Without any node: everything that a node would tell must be given.
@@ -184,8 +183,7 @@ Result<Exit> send(const Session& session, const TxOptions& options) {
   }
   FENRUN_TRY(const auto transaction, read_signed(options.files.front()));
   FENRUN_TRY(const auto client, ApiClient::create(session));
-  FENRUN_TRY(const auto answer, client.submit(transaction, options.wait_s));
-  return report_transaction(session, client, answer);
+  return submit_and_report(session, client, transaction, options.wait_s);
 }
 
 Result<Exit> status(const Session& session, const TxOptions& options) {

@@ -1,5 +1,7 @@
 #include "node/epcis/fields.h"
 
+#include "core/text.h"
+
 namespace fenrun::epcis {
 namespace {
 

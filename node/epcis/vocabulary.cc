@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.h"
 #include "node/epcis/uri.h"
 #include "node/json/json.h"
 

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "core/text.h"
+
 namespace fenrun {
 namespace {
 
@@ -123,13 +125,6 @@ std::optional<std::string> number_text(const Json& value) {
   if (!value.is_binary()) return std::nullopt;
   const auto& text = value.get_binary();
   return std::string(text.begin(), text.end());
-}
-
-std::string beginning_of(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return std::string(text);
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end));
 }
 
 std::string print_json(const Json& value) { return value.dump(); }

@@ -36,9 +36,6 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 // float.  None for what is no number.
 std::optional<std::string> number_text(const Json& value);
 
-// At most so many bytes of a text in UTF-8, and no half characters: what an error may repeat.
-std::string beginning_of(std::string_view text, std::size_t bytes_max);
-
 // One line, without spaces.  REQUIRES: every string in it is UTF-8.
 std::string print_json(const Json& value);
 

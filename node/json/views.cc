@@ -48,6 +48,7 @@ Json to_json(const Period& period) { return json::write(period); }
 Json to_json(const Fund& fund) { return json::write(fund); }
 Json to_json(const Unit& unit) { return json::write(unit); }
 Json to_json(const Payout& payout) { return json::write(payout); }
+Json to_json(const EventEarning& earning) { return json::write(earning); }
 Json to_json(const Parameters& parameters) { return json::write(parameters); }
 Json to_json(const StatementId& id) { return json::write(id); }
 Json to_json(const Statement& statement) { return json::write(statement); }

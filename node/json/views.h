@@ -21,6 +21,7 @@ Json to_json(const Period& period);
 Json to_json(const Fund& fund);
 Json to_json(const Unit& unit);
 Json to_json(const Payout& payout);
+Json to_json(const EventEarning& earning);
 Json to_json(const Parameters& parameters);
 Json to_json(const StatementId& id);
 Json to_json(const Statement& statement);

@@ -25,6 +25,8 @@ class MainJobTest(unittest.TestCase):
         self.assertEqual(table["earned and paid (fen)"].strip(), "620")
         self.assertEqual(table["still owed (fen)"].strip(), "0")
         self.assertEqual(done.stdout.count("the proof holds under the trust file"), 3)
+        self.assertIn("ok, 500 fen earned", done.stdout)
+        self.assertIn("ok, 120 fen earned", done.stdout)
         self.assertIn("one fen too much: payout_exceeds_earned", done.stdout)
         self.assertIn("altered copy: NOT VALID", done.stdout)
         shutil.rmtree(home.parent)

@@ -1,9 +1,11 @@
 """Each bad request is refused with a code of its own and changes nothing."""
 
+import http.server
 import json
 import secrets
 import threading
 import unittest
+import urllib.request
 
 from harness import VALIDATORS, NetworkTest, campaign, quietly
 
@@ -23,6 +25,46 @@ def flipped(transaction, place):
     altered = bytearray(transaction)
     altered[place] ^= 1
     return bytes(altered)
+
+
+class LosingProxy(http.server.ThreadingHTTPServer):
+    """Passes requests on, and keeps the answers to what is submitted."""
+
+    def __init__(self, url):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.answer(self.passed_on())
+
+            def do_POST(self):
+                self.passed_on()
+                self.close_connection = True
+
+            def passed_on(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
+                headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")
+                           if name in self.headers}
+                request = urllib.request.Request(url + self.path, body, headers,
+                                                 method=self.command)
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return answer.read()
+
+            def answer(self, body):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.serve_forever)
+        self.thread.start()
+
+    def end(self):
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
 
 
 class RefusalsTest(NetworkTest):
@@ -195,6 +237,34 @@ class RefusalsTest(NetworkTest):
                                   headers={"Content-Type": "application/json"})
         self.assertEqual((answer.status, answer.code), (400, "json_invalid"))
 
+    # ---- What the command line says ------------------------------------------------------------
+
+    def submit(self, operation, *arguments):
+        draft = self.net.home / f"draft-{self.number}.json"
+        draft.write_text(json.dumps({"operations": [operation]}))
+        return self.net.run("tx", "submit", draft, "--key", self.net.key("brand"), *arguments,
+                            json_output="--json" in arguments, check=False)
+
+    def test_a_failed_operation_names_what_is_wrong_with_it(self):
+        wrong = self.net.run("tx", "example", "open_unit_batch")["operations"][0]
+        wrong["product"] = wrong["product"][:-1] + str((int(wrong["product"][-1]) + 1) % 10)
+        done = self.submit(wrong, *self.net.member("brand"))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"value_invalid: operation at position \d+: GTIN check digit")
+
+    def test_a_lost_answer_names_the_transaction_that_may_have_been_taken(self):
+        proxy = LosingProxy(self.net.url("brand"))
+        self.addCleanup(proxy.end)
+        member = ["--node", f"http://127.0.0.1:{proxy.server_port}",
+                  "--token-file", self.net.home / "brand" / "token"]
+        done = self.submit(campaign(self.number), *member)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("fenrun tx status", done.stderr)
+        type(self).number += 1
+        told = self.submit(campaign(self.number), *member, "--json")
+        self.assertEqual(told["status"], "unknown")
+        became = self.net.run("tx", "status", told["id"], *self.net.member("brand"))
+        self.assertEqual((became["status"], became["outcome"]), ("committed", "ok"))
 
 if __name__ == "__main__":
     unittest.main()

@@ -87,6 +87,7 @@ class FakeNode final : public NodeService {
 
   NodeStatus node_status;
   std::optional<Error> refusal;  // Of the next transactions.
+  std::map<Position, std::string> refusal_details;
 
   // ---- NodeService -----------------------------------------------------------------------------
 
@@ -109,6 +110,11 @@ class FakeNode final : public NodeService {
       status = {TransactionState::rejected, Error{Errc::sequence_stale, {}}, std::nullopt};
     }
     return status;
+  }
+
+  std::string refusal_detail(Position operation) const override {
+    const auto found = refusal_details.find(operation);
+    return found == refusal_details.end() ? std::string() : found->second;
   }
 
   Result<Sequence> next_sequence(const PartyId& party, Lane lane) const override {

@@ -18,6 +18,7 @@ Situation healthy() {
   situation.votes = true;
   situation.view = View(17);
   situation.leader = "east";
+  situation.idle_interval_ms = 5'000;
   situation.leader_seen = kEast;
   return situation;
 }
@@ -33,7 +34,7 @@ TEST(Diagnosis, SaysNothingWhenAllIsWell) {
   EXPECT_EQ(diagnose(healthy()).cause, StallCause::none);
   EXPECT_EQ(diagnose(healthy()).text(), "");
   auto idle = healthy();
-  idle.ms_since_commit = 86'400'000;  // Nothing to order for a day.
+  idle.ms_since_commit = 20'000;  // Nothing to order, and the next block is late.
   EXPECT_EQ(diagnose(idle).cause, StallCause::none);
   auto busy = stalled();
   busy.ms_since_commit = 4'999;
@@ -48,7 +49,34 @@ TEST(Diagnosis, NamesWhoIsNotLinked) {
   EXPECT_EQ(found.cause, StallCause::links);
   EXPECT_EQ(found.text(),
             "nothing became final for 12 s; missing: 2 of 3 validators linked; from west (not "
-            "linked, silent for 61 s); what to do: start or reach them");
+            "linked, silent for 61 s); what to do: start them, or reach them at the addresses "
+            "under [[peers]]");
+  // A node that follows the others all the same.
+  situation.ms_since_commit = 300;
+  EXPECT_THAT(diagnose(situation).text(), testing::StartsWith("missing: 2 of 3 validators"));
+}
+
+// Nobody may notice for hours that no transaction would become final.
+TEST(Diagnosis, MissesTheBlockThatComesWithoutWork) {
+  auto situation = healthy();
+  situation.ms_since_commit = 20'001;
+  situation.without_vote = {kEast, {"north", true, 10}};
+  EXPECT_EQ(diagnose(situation).cause, StallCause::votes);
+  situation.idle_interval_ms = 3'600'000;
+  EXPECT_EQ(diagnose(situation).cause, StallCause::none);
+}
+
+TEST(Diagnosis, TellsHowManyMoreMayFail) {
+  auto situation = healthy();
+  situation.linked = 3;
+  situation.unlinked = {kWest};
+  const auto found = diagnose(situation);
+  EXPECT_EQ(found.cause, StallCause::absence);
+  EXPECT_EQ(found.text(),
+            "blocks become final without west (not linked, silent for 61 s); no other may fail; "
+            "what to do: start them, or reach them at the addresses under [[peers]]");
+  situation.unlinked = {{"west", false, 4'000}};  // Being started again.
+  EXPECT_EQ(diagnose(situation).cause, StallCause::none);
 }
 
 TEST(Diagnosis, TellsASilentLeaderFromMissingVotes) {
@@ -96,6 +124,18 @@ TEST(Diagnosis, NamesWhoseCosignatureEndsTheEpoch) {
   situation.without_cosignature = {kWest, kEast};
   EXPECT_EQ(diagnose(situation).cause, StallCause::handover);
   EXPECT_EQ(diagnose(situation).missing.size(), 2u);
+}
+
+TEST(Diagnosis, WarnsOfADiskThatIsAlmostFull) {
+  auto situation = healthy();
+  situation.disk_free_bytes = kDiskShortBytes;
+  EXPECT_EQ(diagnose(situation).cause, StallCause::none);
+  situation.disk_free_bytes = 300 * 1'048'576ull;
+  EXPECT_EQ(diagnose(situation).cause, StallCause::disk);
+  EXPECT_EQ(
+      diagnose(situation).text(),
+      "the disk of this node takes 300 MiB more; what to do: free the disk of data/ or extend "
+      "it: a node whose disk is full stops");
 }
 
 TEST(Diagnosis, AnObserverIsNoFault) {

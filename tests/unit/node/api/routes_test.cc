@@ -2,6 +2,7 @@
 
 #include "contracts/evidence.h"
 #include "contracts/keys.h"
+#include "contracts/payouts.h"
 #include "core/text.h"
 #include "ledger/merkle/tree.h"
 #include "tests/unit/node/api/api_fixture.h"
@@ -167,6 +168,10 @@ TEST_F(ApiTest, TakesATransactionAndTellsWhatBecameOfIt) {
   EXPECT_EQ(view["operations"][0]["outcome"], "ok");
   EXPECT_EQ(view["operations"][1]["outcome"], "lane_exists");
   EXPECT_EQ(view["operations"][1]["operation"]["type"], "open_lane");
+  EXPECT_FALSE(view["operations"][1].contains("detail"));
+  const Position failed(view["operations"][1]["position"].get<std::uint64_t>());
+  on_loop([&] { node_.refusal_details[failed] = "lane: 1"; });
+  EXPECT_EQ(json("/v1/transactions/" + id)["operations"][1]["detail"], "lane: 1");
   EXPECT_EQ(json("/v1/parties/" + hex_of(party_named("east")) + "/lanes/1")["next_sequence"], 0);
 }
 
@@ -373,7 +378,13 @@ TEST_F(ApiTest, ShowsCampaignsAndWhatBelongsToThem) {
   EXPECT_EQ(json("/v1/units/01%2F06901234567892%2F21%2FB3")["state"], "commissioned");
   EXPECT_EQ(code("/v1/units/01/06901234567892/21/B9", 404), "not_found");
   const auto payout = to_hex(test::payout_named("first").view());
-  EXPECT_EQ(json("/v1/payouts/" + payout)["state"], "paid");
+  const Json paid = json("/v1/payouts/" + payout);
+  EXPECT_EQ(paid["state"], "paid");
+  EXPECT_EQ(paid["provider_number"], on_loop([&] {
+              return provider_number(node_.journal().tip().chain_id, test::payout_named("first"),
+                                     1);
+            }));
+  EXPECT_EQ(json("/v1/payouts")["items"][0]["provider_number"], paid["provider_number"]);
   EXPECT_EQ(json("/v1/payouts")["items"][0]["payout"], payout);
   EXPECT_EQ(code("/v1/payouts/" + std::string(32, '0'), 404), "not_found");
   EXPECT_GT(json("/v1/parameters")["block_bytes_max"], 0);

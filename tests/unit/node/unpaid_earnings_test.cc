@@ -1,0 +1,73 @@
+// Promises that were not kept, as /metrics counts them.
+#include "node/unpaid_earnings.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/world.h"
+
+namespace fenrun {
+namespace {
+
+using test::digest_named;
+using test::item;
+using test::kCampaign;
+using test::kPeriod;
+using test::party_named;
+
+constexpr AssetId kAsset(0);
+
+class UnpaidEarningsTest : public testing::Test {
+ protected:
+  // "store" sells items of a budget that covers one.
+  void SetUp() override {
+    ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
+    test::start_campaign(world_, test::selling_policy(world_));
+    test::commission_items(world_, 4);
+    test::stock_items(world_, "store", 0, 4);
+    ASSERT_EQ(world_.run("brand", DeclareBudget{kCampaign, kAsset, Amount::minor(60)}), Errc::ok);
+    ASSERT_EQ(world_.run("east", DeclareBudget{kCampaign, kAsset, Amount::minor(40)}), Errc::ok);
+  }
+
+  RecordEvent sale(int serial) const {
+    const std::string document = "sale of " + std::to_string(serial);
+    RecordEvent made =
+        test::event(EventKind::retail_selling, "store", {item(serial)}, document, world_.time());
+    made.event_hash = digest_named(document);
+    return made;
+  }
+  void run(const std::string& name, const std::vector<Operation>& operations) {
+    auto block = world_.execute({world_.sign(name, operations)});
+    unpaid_.count(block);
+    world_.commit(std::move(block));
+    EXPECT_EQ(world_.outcomes(), std::vector(operations.size(), Errc::ok));
+  }
+
+  test::World world_;
+  UnpaidEarnings unpaid_;
+};
+
+TEST_F(UnpaidEarningsTest, CountsWhatNoBudgetCovers) {
+  run("store", {sale(0)});
+  EXPECT_EQ(unpaid_.budget_exhausted, 0u);
+  run("store", {sale(1), sale(2)});
+  EXPECT_EQ(unpaid_.budget_exhausted, 2u);
+  EXPECT_EQ(unpaid_.owed_back, 0u);
+}
+
+TEST_F(UnpaidEarningsTest, CountsWhatCannotGoBackOnceAndNothingTwice) {
+  const auto sold = sale(0);
+  run("store", {sold});
+  run("brand", {InstructPayout{test::payout_named("1"), party_named("store"), kCampaign, kAsset,
+                               kPeriod, Amount::minor(100)}});
+  auto back = sold;
+  back.standing = EventStanding::erroneous;
+  back.id = {digest_named("it was none"), 0, 0};
+  run("store", {back});
+  EXPECT_EQ(unpaid_.owed_back, 1u);
+  run("store", {sale(1)});
+  EXPECT_EQ(unpaid_.owed_back, 1u);
+  EXPECT_EQ(unpaid_.budget_exhausted, 1u);
+}
+
+}  // namespace
+}  // namespace fenrun
