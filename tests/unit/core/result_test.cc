@@ -67,8 +67,8 @@ TEST(Result, ValueCanBeChangedInPlace) {
 
 TEST(ResultDeathTest, AskingForWhatIsNotThereAborts) {
   EXPECT_DEATH(static_cast<void>(half(7).value()), "CHECK failed: has_value");
-  EXPECT_DEATH(static_cast<void>(half(8).error()), "CHECK failed: !has_value");
-  EXPECT_DEATH(static_cast<void>(Status().error()), "CHECK failed");
+  EXPECT_DEATH(static_cast<void>(half(8).error()), "CHECK failed: error_ != nullptr");
+  EXPECT_DEATH(static_cast<void>(Status().error()), "CHECK failed: error_ != nullptr");
 }
 
 TEST(CheckDeathTest, PrintsFileLineAndCondition) {
