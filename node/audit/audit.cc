@@ -155,6 +155,7 @@ class Audit {
   AuditReport conclude() {
     report_.chain_id = replay_.chain_id();
     report_.recoveries = replay_.recoveries();
+    report_.unpaid = replay_.unpaid();
     report_.is_torn = journal_.is_torn();
     report_.is_state_on_disk = state_.is_on_disk();
     report_.checkpoints = checkpoints_.checked();

@@ -12,6 +12,7 @@
 #include "node/audit/assets.h"
 #include "node/audit/checkpoints.h"
 #include "node/audit/recorded_block.h"
+#include "node/unpaid_earnings.h"
 
 namespace fenrun::audit {
 
@@ -39,6 +40,7 @@ struct AuditReport {
   Digest root;  // Over all entries: that of the tip's checkpoint.
   TimeMs first_time;
   std::vector<AssetTotals> assets;
+  UnpaidEarnings unpaid;
   std::vector<CheckedCheckpoint> checkpoints;
   bool is_torn = false;           // A last commit was cut short by a crash: it never was.
   bool is_state_on_disk = false;  // It outgrew the memory.

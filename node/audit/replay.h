@@ -19,6 +19,7 @@
 #include "node/audit/checkpoints.h"
 #include "node/audit/recorded_block.h"
 #include "node/audit/scratch_state.h"
+#include "node/unpaid_earnings.h"
 
 namespace fenrun::audit {
 
@@ -58,6 +59,7 @@ class Replay {
   // Whether the tip has a certificate of its own: else nobody finalized it.
   bool is_tip_certified() const { return is_tip_certified_; }
   std::uint64_t recoveries() const { return recoveries_; }
+  const UnpaidEarnings& unpaid() const { return unpaid_; }
 
  private:
   BlockPoint point() const;
@@ -81,6 +83,7 @@ class Replay {
   bool is_tip_certified_ = false;
   bool is_tip_of_recovery_ = false;
   std::uint64_t recoveries_ = 0;
+  UnpaidEarnings unpaid_;
 };
 
 }  // namespace fenrun::audit

@@ -137,6 +137,10 @@ Json view_of(const audit::AuditReport& report, const Pace& pace) {
                {"finalizations", report.finalizations},
                {"checkpoints", std::move(checkpoints)},
                {"assets", std::move(assets)},
+               {"unpaid_earnings",
+                {{"budget_exhausted", report.unpaid.budget_exhausted},
+                 {"no_payee", report.unpaid.no_payee},
+                 {"owed_back", report.unpaid.owed_back}}},
                {"is_torn", report.is_torn},
                {"is_state_on_disk", report.is_state_on_disk},
                {"divergence", nullptr}};

@@ -52,6 +52,8 @@ class AuditTest(NetworkTest):
         [asset] = report["assets"]
         self.assertTrue(asset["conserved"])
         self.assertEqual((asset["earned"], asset["paid"], asset["owed"]), (PAID_FEN, PAID_FEN, 0))
+        self.assertEqual(report["unpaid_earnings"],
+                         {"budget_exhausted": 0, "no_payee": 0, "owed_back": 0})
         self.assertGreater(report["transactions_per_s"], 0)
         self.assertGreater(report["ratio_to_limit"], 0)
         said = subprocess.run([FENRUN, "audit", "--data", f"{home / 'data'}/", "--threads", "1"],
