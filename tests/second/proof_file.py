@@ -8,6 +8,7 @@ from .errors import Refused, require
 from .trees import CHUNK_BYTES
 
 MALFORMED = "proof_malformed"
+NOT_CANONICAL = "proof_not_canonical"
 FILE_BYTES_MAX = 67_108_864
 TEXT_BYTES_MAX = 65_536
 ENTRY_BYTES_MAX = 65_535
@@ -58,17 +59,17 @@ def read(data):
     require(len(data) <= FILE_BYTES_MAX, MALFORMED, "too long")
     content = parse_json(data)
     proof = proof_of(content)
-    require(spell(content) == data, "proof_not_canonical", "another spelling")
+    require(spell(content) == data, NOT_CANONICAL, "another spelling")
     return proof
 
 
 def parse_json(data):
     def integer(text):
-        require(len(text) < 20, MALFORMED, "a number is too large")
+        require(len(text) < 20 and int(text) <= NUMBER_MAX, NOT_CANONICAL, f"{text} is too large")
         return int(text)
 
     def no_number(text):
-        raise Refused(MALFORMED, f"{text} is no integer")
+        raise Refused(NOT_CANONICAL, f"{text} is no integer")
     try:
         return json.loads(data.decode("utf-8"), parse_int=integer, parse_float=no_number,
                           parse_constant=no_number)
@@ -91,12 +92,12 @@ def members(value, required, optional=()):
     for name in required:
         require(name in value, MALFORMED, f"{name} is missing")
     for name in value:
-        require(name in required or name in optional, "proof_not_canonical", f"name {name}")
+        require(name in required or name in optional, NOT_CANONICAL, f"name {name}")
     return value
 
 
 def number(value):
-    require(type(value) is int and 0 <= value <= NUMBER_MAX, MALFORMED, "no number")
+    require(type(value) is int and value >= 0, MALFORMED, "no number")
     return value
 
 

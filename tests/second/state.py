@@ -68,11 +68,13 @@ class Evidence:
         bits = self.chunks.get(chunk)
         return bits is not None and bits[bit // 8] >> bit % 8 & 1 == 1
 
-    def current(self, position):
+    def current(self, position, code=MISMATCH):
         """The Record at a position, which is the newest of its key."""
         record = self.entry(position, "record")
+        chunk = position // trees.CHUNK_BITS
+        require(chunk in self.chunks, code, f"no chunk {chunk}")
         require(self.is_current(position), "not_current", f"{position}")
-        self.needed_chunks.add(position // trees.CHUNK_BITS)
+        self.needed_chunks.add(chunk)
         return record
 
     def record_position(self, key, code=MISMATCH):
@@ -82,7 +84,7 @@ class Evidence:
         return next(filter(self.is_current, positions), positions[0])
 
     def record(self, key, code=MISMATCH):
-        return self.current(self.record_position(key, code))
+        return self.current(self.record_position(key, code), code)
 
     def transaction(self, position):
         """One that was signed as it stands here, for this chain."""
