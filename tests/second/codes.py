@@ -28,7 +28,10 @@ def sscc(number):
 
 
 def are_whole(codes):
-    """Whether what was registered gives every logistic unit an SSCC."""
+    """Whether what was registered gives every unit one place and one identifier."""
+    ranks = [RANKS[each.level] for each in codes.levels]
+    if any(lower >= upper for lower, upper in zip(ranks, ranks[1:])):
+        return False
     pallets = next((each for each in codes.levels if each.level == "logistic"), None)
     if pallets is None:
         return True
