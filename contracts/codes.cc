@@ -1,6 +1,7 @@
 #include "contracts/codes.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "contracts/epc.h"
 #include "contracts/units.h"
@@ -206,6 +207,14 @@ EpcText printed_epc(const CodeSet& codes, const UnitId& unit) {
     return {printed_sscc(*codes.sscc_first + unit.index)};
   }
   return {"01/" + level->gtin.value + "/21/" + serial_of({unit.batch, unit.index})};
+}
+
+bool is_laid_out(const CodeSet& codes) {
+  const auto rank = [](const CodeLevel& level) { return rank_of(level.level); };
+  const auto& levels = codes.levels;
+  if (std::ranges::adjacent_find(levels, std::greater_equal{}, rank) != levels.end()) return false;
+  const auto* const pallets = find_level(codes, UnitLevel::logistic);
+  return pallets == nullptr || (codes.sscc_first && *codes.sscc_first <= kSsccEnd - pallets->count);
 }
 
 const CodeLevel* find_level(const CodeSet& codes, UnitLevel level) {

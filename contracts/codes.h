@@ -31,9 +31,13 @@ std::string serial_of(const PrintedSerial& printed);
 // None for another form, or a wrong check character: a serial of somebody else's.
 std::optional<PrintedSerial> printed_serial(std::string_view serial);
 
-// The identifier that is printed on the unit.  REQUIRES: the unit's level is one of the set's, its
-// index below the level's count.
+// The identifier that is printed on the unit.  REQUIRES: is_laid_out(codes), the unit's level is
+// one of the set's, its index below the level's count.
 EpcText printed_epc(const CodeSet& codes, const UnitId& unit);
+
+// Whether every unit of the set has one place and one identifier: levels ascend, and pallets have
+// SSCCs.  Of what was registered it holds; of what somebody shows in a proof it may not.
+bool is_laid_out(const CodeSet& codes);
 
 // The level of a set; null if it has none of the kind.
 const CodeLevel* find_level(const CodeSet& codes, UnitLevel level);

@@ -105,6 +105,7 @@ class Replay {
     const bool is_container = event.parent == track_.epc;
     switch (event.kind) {
       case EventKind::packing:
+        if (!event.parent) return not_of_unit("a packing without a container");
         return is_container ? Status{} : enter(tracked.position, *event.parent);
       case EventKind::unpacking:
         if (!is_container) {
@@ -224,6 +225,9 @@ Result<std::optional<UnitTrack>> UnitTracker::make(const UnitId& unit) {
   FENRUN_TRY(auto batch, reader_->find<UnitBatch>(unit_batch_key(unit.batch)));
   if (!batch) return Error{Errc::batch_unknown, std::to_string(unit.batch.value())};
   track.batch = *std::move(batch);
+  if (track.batch.codes && !is_laid_out(*track.batch.codes)) {
+    return not_of_unit("the codes of batch " + std::to_string(unit.batch.value()));
+  }
   FENRUN_TRY(track.record, reader_->find<Unit>(unit_key(unit)));
   if (track.record) track.epc = track.record->epc;
   if (track.batch.codes) {

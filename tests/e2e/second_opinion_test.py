@@ -22,7 +22,8 @@ from devnet import BOTTLE_GTIN, CASE_GTIN, Demo
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from second import codes, forge, mutate, proof_file, trust  # noqa: E402  (tests is no package)
+from second import codes, families, forge, mutate, proof_file, trust  # noqa: E402  (no package)
+from second.encoding import Fields, decode, encode  # noqa: E402
 from second.errors import Refused  # noqa: E402
 from second.verdict import verdict_json  # noqa: E402
 from second.verifier import verify  # noqa: E402
@@ -284,7 +285,38 @@ class SecondOpinionTest(NetworkTest):
             proof, policy = forge.forge(draft), forge.trust_file(draft.origin).encode()
         return f"{name}, {way}", proof, policy
 
-    def test_4_the_command_has_the_same_exit_codes(self):
+    def test_4_what_no_rules_can_have_written_is_refused(self):
+        """A journal may have been signed against the rules: nobody must follow it blindly."""
+        def packed_nowhere(operation):
+            return {**operation, "kind": "packing", "parent": None}
+
+        def without_ssccs(batch):
+            return {**batch, "codes": Fields({**batch.codes, "sscc_first": None})}
+
+        def in_a_circle(batch):
+            item = batch.codes.levels[0]
+            return {**batch, "codes": Fields({**batch.codes, "levels": [item, item]})}
+        for kind, alter in (("operation", packed_nowhere), ("record", without_ssccs),
+                            ("record", in_a_circle)):
+            with self.subTest(alter.__name__):
+                draft = forge.draft_of(self.proofs[f"provenance {self.items[2]}"])
+                self.alter(draft, kind, alter)
+                proof, policy = forge.forge(draft), forge.trust_file(draft.origin).encode()
+                for answer in (self.first(proof, policy), self.second(proof, policy)):
+                    self.assertIs(answer["valid"], False, answer)
+
+    @staticmethod
+    def alter(draft, kind, change):
+        """Changes the last operation of a draft, or the Record of its printed batch."""
+        batch = bytes([families.BATCH]) + BATCH.to_bytes(4, "big")
+        position = max(at for at, entry in draft.entries.items()
+                       if entry.type == kind and entry.get("key", batch) == batch)
+        entry = draft.entries[position]
+        field, meaning = mutate.meaning_of(entry)
+        value = Fields(change(decode(meaning, entry[field])))
+        draft.entries[position] = Fields({**entry, field: encode(meaning, value)})
+
+    def test_5_the_command_has_the_same_exit_codes(self):
         proof, altered = self.home / "my.fenrun-proof", self.home / "altered.fenrun-proof"
         proof.write_bytes(self.proofs["record of epoch 1"])
         altered.write_bytes(self.proofs["record of epoch 1"][:-2])
