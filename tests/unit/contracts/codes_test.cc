@@ -413,5 +413,21 @@ TEST_F(Voiding, ALevelHasAtMostSixtyFourRanges) {
   EXPECT_EQ(void_codes(1, 1, UnitLevel::box), Errc::ok);  // Each level for itself.
 }
 
+// Whoever shows codes in a proof may show others than could be registered.
+TEST(CodeSets, AreLaidOutIfEveryUnitHasOnePlaceAndOneIdentifier) {
+  CodeSet codes;
+  codes.levels = {{UnitLevel::item, {"06901234567892"}, 4, 2}, {UnitLevel::logistic, {}, 2, 0}};
+  EXPECT_FALSE(is_laid_out(codes));  // No SSCCs.
+  codes.sscc_first = 99'999'999'999'999'998;
+  EXPECT_TRUE(is_laid_out(codes));
+  codes.sscc_first = 99'999'999'999'999'999;
+  EXPECT_FALSE(is_laid_out(codes));  // One too few.
+  codes.sscc_first = 1;
+  std::swap(codes.levels[0], codes.levels[1]);
+  EXPECT_FALSE(is_laid_out(codes));
+  codes.levels = {codes.levels[1], codes.levels[1]};
+  EXPECT_FALSE(is_laid_out(codes));
+}
+
 }  // namespace
 }  // namespace fenrun::test

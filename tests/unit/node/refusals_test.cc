@@ -22,14 +22,14 @@ TEST(Refusals, RemembersTheLatestAndCutsWhatIsLong) {
 // The ledger holds a number; who made the mistake needs to know where it is.
 TEST(Node, TellsWhyAnOperationFailed) {
   NodeCluster cluster(kFourNames);
-  PublishPolicy publish;
-  publish.policy.campaign = CampaignId(1);
-  const auto id = cluster.submit(0, cluster.transaction("brand", 0, publish));
+  OpenUnitBatch open;
+  open.product = {"06901234567891"};  // The check digit is 2.
+  const auto id = cluster.submit(0, cluster.transaction("brand", 0, open));
   ASSERT_TRUE(id) << id.error().to_string();
   ASSERT_TRUE(cluster.run_until([&] { return cluster.is_committed_everywhere(*id); }));
   const auto position = cluster.node(0).transaction_status(*id).position;
   for (std::size_t i = 0; i < cluster.size(); ++i) {
-    EXPECT_NE(cluster.node(i).refusal_detail(position->next()), "") << "node " << i;
+    EXPECT_EQ(cluster.node(i).refusal_detail(position->next()), "GTIN check digit: 06901234567891");
   }
   EXPECT_EQ(cluster.node(0).refusal_detail(*position), "");
 }
