@@ -159,7 +159,10 @@ namespace fenrun {
   X(violation, 518, "keep the seed: an invariant of the protocol was broken")                      \
   X(recovery_mismatch, 519, "start all nodes until they are at one height, then prepare again")    \
   X(recovery_unsafe, 520, "a block that may be final would be lost: see docs/operating.md")        \
-  X(replay_mismatch, 521, "keep the folder: what it holds does not follow from what was signed")
+  X(replay_mismatch, 521, "keep the folder: what it holds does not follow from what was signed")   \
+  X(file_exists, 522, "it is never overwritten: choose another name, or move it away first")       \
+  X(file_missing, 523, "make the file named, or give the right path")                              \
+  X(listen_failed, 524, "choose an address of this machine and a port that nothing else uses")
 
 enum class Errc : std::uint16_t {
 #define FENRUN_ERRC(name, number, hint) name = number,

@@ -188,8 +188,9 @@ Status TcpTransport::Core::start() {
   if (error) {
     error_code ignored;
     acceptor_.close(ignored);
-    return Error{Errc::io_error, "listen on " + options_.listen_host + ":" +
-                                     std::to_string(options_.listen_port) + ": " + error.message()};
+    return Error{
+        Errc::listen_failed,
+        options_.listen_host + ":" + std::to_string(options_.listen_port) + ": " + error.message()};
   }
   running_ = true;
   ++run_;

@@ -61,8 +61,8 @@ class TcpTransport final : public Transport {
   // Forgets the peer and closes its link, without a callback.  Unknown: nothing.
   void remove_peer(PeerIndex peer);
 
-  // Listens and dials.  Errc::io_error: the address cannot be listened on; nothing was started.
-  // REQUIRES: not started.
+  // Listens and dials.  Errc::listen_failed: the address cannot be listened on; nothing was
+  // started. REQUIRES: not started.
   Status start();
   // Closes every link, cancels every operation, so that the io_context runs out of work.  Peers
   // stay known: start() begins anew.  Not started: nothing.

@@ -497,6 +497,10 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
 
 Result<Config> load_config(const std::filesystem::path& home) {
   const auto path = home / "config.toml";
+  if (std::error_code failure; !std::filesystem::exists(path, failure) && !failure) {
+    return Error{Errc::file_missing, path.string() + ": `fenrun init --home " + home.string() +
+                                         " --genesis FILE` makes it"};
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{Errc::io_error, "cannot read " + path.string()};
   std::string text(kConfigBytesMax + 1, '\0');

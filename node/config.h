@@ -91,7 +91,7 @@ struct Config {
 // unknown keys included.
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& home);
 
-// Reads home/config.toml and parses it; errors name the file.  Errc::io_error.
+// Reads home/config.toml and parses it; errors name the file.  Errc::file_missing, io_error.
 Result<Config> load_config(const std::filesystem::path& home);
 
 // The text of a config.toml that load_config() reads back, with a comment for each key.

@@ -29,6 +29,10 @@ Result<PublicKey> create_key(const Path& path, KeyFilePurpose purpose,
   return key.public_key();
 }
 
+Error about(const Path& file, const Error& error) {
+  return {error.code, file.string() + (error.detail.empty() ? "" : ": " + error.detail)};
+}
+
 template <class Fixed>
 Status read_fixed(const Json& json, const char* name, Fixed& out) {
   const json::Place place{nullptr, name};
@@ -157,6 +161,9 @@ Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
     return Error{Errc::value_invalid, "name: 1 to 63 of a-z 0-9 . and -"};
   }
   PosixFileSystem files;
+  if (files.exists(home / "card.json")) {
+    return Error{Errc::file_exists, (home / "card.json").string() + ": the home has its keys"};
+  }
   FENRUN_OK(files.make_folder(home / "keys"));
   ValidatorCard card{.name = options.name,
                      .role = options.role,
@@ -326,11 +333,12 @@ Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t 
 
 Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask) {
   FENRUN_TRY(const auto text, read_key_file(file));
-  FENRUN_TRY(const auto parsed, parse_key_file(text.view()));
-  if (!parsed.is_sealed()) return open_key_file(parsed, nullptr);
+  const auto parsed = parse_key_file(text.view());
+  if (!parsed) return about(file, parsed.error());
+  if (!parsed->is_sealed()) return open_key_file(*parsed, nullptr);
   FENRUN_TRY(const auto passphrase, ask(file));
-  auto key = open_key_file(parsed, &passphrase);
-  if (!key) return Error{key.error().code, file.string() + ": " + key.error().detail};
+  auto key = open_key_file(*parsed, &passphrase);
+  if (!key) return about(file, key.error());
   return key;
 }
 
@@ -350,10 +358,7 @@ Result<NodeKeys> load_node_keys(const Config& config, const AskPassphrase& ask) 
   NodeKeys keys{std::move(consensus), std::move(checkpoint), std::move(transport), {}};
   if (!config.intake.key_file.empty()) {
     auto intake = load_signing_key(config.intake.key_file, ask);
-    if (!intake) {
-      return Error{intake.error().code, "intake.key_file: " + config.intake.key_file.string() +
-                                            ": " + intake.error().detail};
-    }
+    if (!intake) return Error{intake.error().code, "intake.key_file: " + intake.error().detail};
     keys.intake = *std::move(intake);
   }
   return keys;

@@ -54,7 +54,7 @@ struct HomeOptions {
 
 // Makes home/keys/{operator,consensus,checkpoint,transport}.key, sealed with the passphrase or
 // plain without one; the vote log and the checkpoint guard that belong to these keys; and
-// home/card.json.  Errc::locked if there are keys already: none is overwritten.
+// home/card.json.  Errc::file_exists if there are a card or keys already: none is overwritten.
 Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
                                   const Passphrase* passphrase);
 

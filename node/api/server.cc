@@ -34,8 +34,7 @@ class HttpServer::Acceptor final : public std::enable_shared_from_this<HttpServe
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      return Error{Errc::io_error,
-                   "listen on " + host + ":" + std::to_string(port) + ": " + error.message()};
+      return Error{Errc::listen_failed, host + ":" + std::to_string(port) + ": " + error.message()};
     }
     accept();
     return {};

@@ -22,7 +22,7 @@ class HttpServer {
  public:
   // Listens at once.  `host` is an IP address; port 0 takes a free one.  REQUIRES: the io_context
   // outlives the server; the handler keeps its replies no longer than the io_context lives.
-  // Errc::config_invalid for another host, Errc::io_error when the address cannot be had.
+  // Errc::config_invalid for another host, Errc::listen_failed when the address cannot be had.
   static Result<std::unique_ptr<HttpServer>> listen(boost::asio::io_context& io,
                                                     const std::string& host, std::uint16_t port,
                                                     HttpHandler handler, HttpLimits limits = {});

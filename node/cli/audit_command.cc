@@ -214,7 +214,7 @@ Result<audit::AuditOptions> options_of(const AuditCommand& command) {
 // The lock is the proof that no node writes while the journal is read.
 Result<DataDir> lock_stopped(const Path& data) {
   if (!PosixFileSystem().exists(data / "journal")) {
-    return Error{Errc::not_found, "--data: " + data.string() + " holds no journal"};
+    return Error{Errc::file_missing, "--data: " + data.string() + " holds no journal"};
   }
   auto lock = DataDir::lock(data);
   if (lock || lock.error().code != Errc::locked) return lock;
@@ -222,8 +222,8 @@ Result<DataDir> lock_stopped(const Path& data) {
 }
 
 Result<Exit> run_command(const Session& session, const AuditCommand& command) {
+  FENRUN_TRY(const auto lock, lock_stopped(command.data));
   FENRUN_TRY(const auto options, options_of(command));
-  FENRUN_TRY(const auto lock, lock_stopped(options.data));
   const auto begin = Clock::now();
   ProgressBar bar(session.err);
   FENRUN_TRY(const auto report, audit::run_audit(options, [&](const audit::AuditProgress& done) {

@@ -39,7 +39,7 @@ struct CodePathView {
 
 Result<CodePathView> path_in(const Path& folder, const CodeBatchFacts& facts, std::uint32_t index) {
   PosixFileSystem files;
-  FENRUN_TRY(const auto tree, open_code_tree(files, folder, facts));
+  FENRUN_TRY(const auto tree, of_local_file(open_code_tree(files, folder, facts)));
   const auto& known = tree.facts();
   CodePathView view{known.chain_id, known.batch, index, known.count, {}, known.root, {}};
   FENRUN_TRY(view.leaf, tree.leaf(index));

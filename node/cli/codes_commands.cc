@@ -121,12 +121,8 @@ Result<SigningKey> open_key_text(const Session& session, const Path& path, const
 }
 
 Result<SigningKey> open_key_of(const Session& session, const Path& path, KeyFilePurpose purpose) {
-  const auto text = read_key_file(path);
-  if (!text && text.error().code == Errc::not_found) {
-    return Error{Errc::io_error, "no key file " + path.string()};
-  }
-  if (!text) return text.error();
-  return open_key_text(session, path, *text, purpose);
+  FENRUN_TRY(const auto text, of_local_file(read_key_file(path)));
+  return open_key_text(session, path, text, purpose);
 }
 
 // Where the secrets of a batch come from.
@@ -164,7 +160,7 @@ Result<Exit> generate(const Session& session, const GenerateOptions& options) {
   FENRUN_OK(check_codes(registration_of(order.batch, order.codes)));
   FENRUN_TRY(order.chain_id, network_of(session, options));
   PosixFileSystem files;
-  if (files.exists(options.out)) return Error{Errc::io_error, options.out + " exists already"};
+  if (files.exists(options.out)) return Error{Errc::file_exists, options.out};
   const auto partial = partial_code_batch(options.out);
   FENRUN_TRY(const auto seed, batch_seed(session, files, options));
   const auto lock = FolderLock::take(partial);
@@ -252,12 +248,8 @@ Result<Exit> open_rows(const Session& session, const OpenOptions& options) {
   FENRUN_TRY(const auto key, open_key_of(session, options.key, KeyFilePurpose::printer));
   PosixFileSystem files;
   FENRUN_TRY(auto file, PrinterFile::create(files, options.out, std::nullopt));
-  const auto opened = open_printer_file(files, options.file, key,
-                                        [&](std::string_view text) { return file.write(text); });
-  if (!opened && opened.error().code == Errc::not_found) {
-    return Error{Errc::io_error, "no file " + options.file};
-  }
-  FENRUN_OK(opened);
+  FENRUN_OK(of_local_file(open_printer_file(
+      files, options.file, key, [&](std::string_view text) { return file.write(text); })));
   FENRUN_OK(file.finish());
   const Json view = {{"file", options.out}};
   session.show(view, [&](std::ostream& out) { print_fields(out, view); });

@@ -34,12 +34,8 @@ Result<Exit> make_key(const Session& session, const std::string& purpose_name, c
 }
 
 Result<KeyFile> parsed(const Path& path) {
-  const auto text = read_key_file(path);
-  if (!text && text.error().code == Errc::not_found) {
-    return Error{Errc::io_error, "no key file " + path.string()};
-  }
-  if (!text) return text.error();
-  return parse_key_file(text->view());
+  FENRUN_TRY(const auto text, of_local_file(read_key_file(path)));
+  return parse_key_file(text.view());
 }
 
 Result<Exit> show_key(const Session& session, const Path& path) {
@@ -64,6 +60,9 @@ Result<Exit> change_passphrase(const Session& session, const Path& path,
     wipe(text);
     if (next->empty()) return Error{Errc::passphrase_wrong, new_file + " is empty"};
   } else if (!plain) {
+    if (old && !asks_terminal(session)) {
+      return Error{Errc::usage, "the passphrase given is the old one: --new-passphrase-file FILE"};
+    }
     FENRUN_TRY(next, ask_new_passphrase(session));
   }
   FENRUN_TRY(const auto text, seal_key_file(key, file.purpose, next ? &*next : nullptr, KdfCost{},

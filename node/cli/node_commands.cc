@@ -19,10 +19,10 @@ Result<Exit> start(const Session& session, const Path& home) {
     }
     return Passphrase(passphrase);
   };
-  const auto keys = load_node_keys(config, ask);
+  const auto keys = of_local_file(load_node_keys(config, ask));
   wipe(passphrase);
   if (!keys) return keys.error();
-  FENRUN_OK(run_node(config, *keys));
+  FENRUN_OK(of_local_file(run_node(config, *keys)));
   return Exit::ok;
 }
 

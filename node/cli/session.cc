@@ -109,6 +109,9 @@ Exit exit_of(Errc code) {
     case Errc::key_permissions:
     case Errc::locked:
     case Errc::memory_short:
+    case Errc::file_exists:
+    case Errc::file_missing:
+    case Errc::listen_failed:
       return Exit::local;
     // Everything else is an answer, and the answer is no.
     default:  // NOLINT: the list of codes is open.
@@ -199,6 +202,9 @@ Result<std::string> read_file_text(const Path& path, std::size_t bytes_max) {
   };
   if (path == "-") return read(std::cin);
   std::error_code error;
+  if (!std::filesystem::exists(path, error) && !error) {
+    return Error{Errc::file_missing, path.string()};
+  }
   if (std::filesystem::is_directory(path, error)) {
     return Error{Errc::io_error, path.string() + " is a folder"};
   }
@@ -219,6 +225,10 @@ Status write_file_text(const Session& session, const Path& path, std::string_vie
   return {};
 }
 
+bool asks_terminal(const Session& session) {
+  return !std::getenv("FENRUN_PASSPHRASE") && session.passphrase_file.empty();
+}
+
 Result<Passphrase> ask_passphrase(const Session& session, const std::string& prompt) {
   if (const char* const text = std::getenv("FENRUN_PASSPHRASE")) return Passphrase(text);
   if (session.passphrase_file.empty()) return passphrase_from_terminal(session, prompt);
@@ -229,12 +239,11 @@ Result<Passphrase> ask_passphrase(const Session& session, const std::string& pro
 }
 
 Result<Passphrase> ask_new_passphrase(const Session& session) {
-  const bool from_terminal = !std::getenv("FENRUN_PASSPHRASE") && session.passphrase_file.empty();
   FENRUN_TRY(auto passphrase, ask_passphrase(session, "New passphrase"));
   if (passphrase.empty()) {
     return Error{Errc::passphrase_wrong, "it is empty; choose --plain if you want none"};
   }
-  if (from_terminal) {
+  if (asks_terminal(session)) {
     FENRUN_TRY(const auto again, ask_passphrase(session, "Again"));
     if (again.view() != passphrase.view()) return Error{Errc::passphrase_wrong, "the two differ"};
   }

@@ -56,11 +56,19 @@ std::string cell_of(const Json& value);
 
 // ---- Files and passphrases ---------------------------------------------------------------------
 
-// The whole file; "-" is standard input.  Errc::io_error, Errc::limit_exceeded.
+// The whole file; "-" is standard input.  Errc::file_missing, io_error, limit_exceeded.
 Result<std::string> read_file_text(const Path& path, std::size_t bytes_max);
 // Errc::io_error.  "-" is `session.out`.
 Status write_file_text(const Session& session, const Path& path, std::string_view text);
+// Of a file of this machine that is not found it is said that it is missing: Errc::file_missing.
+template <class T>
+Result<T> of_local_file(Result<T> result) {
+  if (result || result.error().code != Errc::not_found) return result;
+  return Error{Errc::file_missing, result.error().detail};
+}
 
+// Whether the terminal is asked: no passphrase is given by the environment or a file.
+bool asks_terminal(const Session& session);
 // From $FENRUN_PASSPHRASE, else --passphrase-file (its first line), else the terminal, without
 // echo.  Errc::passphrase_wrong if there is none of them.
 Result<Passphrase> ask_passphrase(const Session& session, const std::string& prompt);

@@ -163,7 +163,7 @@ Result<CodeBatchFacts> make_code_batch(FileSystem& files, const Path& folder,
 
 Result<CodeBatchFacts> read_code_batch(FileSystem& files, const Path& folder) {
   if (!files.exists(folder)) {
-    return Error{Errc::not_found, "there is no folder " + folder.string()};
+    return Error{Errc::file_missing, "there is no folder " + folder.string()};
   }
   const auto path = facts_path(folder);
   const auto bytes = read_file(files, path, kFactsBytesMax);

@@ -78,8 +78,8 @@ Result<CodeBatchFacts> make_code_batch(FileSystem& files, const Path& folder,
                                        const CodeBatchOrder& order, const SigningKey& seed_key,
                                        const SecretText& key_file, const CodeBatchWork& work);
 
-// Errc::not_found without a folder; Errc::io_error for one that is not whole; Errc::json_invalid;
-// Errc::value_invalid where batch.json contradicts itself.
+// Errc::file_missing without a folder; Errc::io_error for one that is not whole;
+// Errc::json_invalid; Errc::value_invalid where batch.json contradicts itself.
 Result<CodeBatchFacts> read_code_batch(FileSystem& files, const Path& folder);
 // Also Errc::corruption where the tree is another's.
 Result<CodeTree> open_code_tree(FileSystem& files, const Path& folder, const CodeBatchFacts& facts);

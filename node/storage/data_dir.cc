@@ -113,7 +113,7 @@ Status write_key_file(const Path& path, const SecretText& text) {
   const bool exists = linked != 0 && errno == EEXIST;
   const Error error = linked != 0 ? system_error(path, "create") : Error{};
   ::unlink(temporary.c_str());
-  if (exists) return Error{Errc::locked, path.string() + ": the key file exists"};
+  if (exists) return Error{Errc::file_exists, path.string()};
   if (linked != 0) return error;
   PosixFileSystem files;
   return files.sync_directory(path.has_parent_path() ? path.parent_path() : Path("."));

@@ -44,8 +44,8 @@ class FolderLock {
   int descriptor_;
 };
 
-// Writes a new key file with mode 0600, durable on return.  Errc::locked if the file exists: a key
-// is never overwritten.
+// Writes a new key file with mode 0600, durable on return.  Errc::file_exists: a key is never
+// overwritten.
 Status write_key_file(const Path& path, const SecretText& text);
 
 // Errc::not_found; Errc::key_permissions if group or others may read or write the file, or if it is

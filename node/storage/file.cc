@@ -194,7 +194,7 @@ Status replace_file(FileSystem& files, const Path& path, ByteView bytes) {
   FENRUN_OK(file->write(0, bytes));
   FENRUN_OK(file->sync());
   FENRUN_OK(files.rename(temporary, path));
-  return files.sync_directory(path.parent_path());
+  return files.sync_directory(parent_of(path));
 }
 
 Result<Bytes> read_file(FileSystem& files, const Path& path, std::size_t bytes_max) {

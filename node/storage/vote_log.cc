@@ -15,7 +15,7 @@ AppendLog::Record epoch_opened(Epoch epoch) { return {VoteLog::kEpochOpened, epo
 Result<VoteLog> VoteLog::create(FileSystem& files, const Path& path, const PublicKey& key,
                                 Epoch epoch) {
   if (files.exists(path)) {
-    return Error{Errc::locked, path.string() + ": the key has a vote log already"};
+    return Error{Errc::file_exists, path.string() + ": the key has a vote log already"};
   }
   FENRUN_TRY(auto log,
              AppendLog::create(files, path, header_of(key), kGrowthBytes, {epoch_opened(epoch)}));

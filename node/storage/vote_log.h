@@ -31,7 +31,7 @@ class VoteLog {
 
   struct Opened;
 
-  // The log of a key that never had one.  Errc::locked if the file exists.
+  // The log of a key that never had one.  Errc::file_exists.
   static Result<VoteLog> create(FileSystem& files, const Path& path, const PublicKey& key,
                                 Epoch epoch);
 

@@ -77,8 +77,8 @@ class AuditTest(NetworkTest):
         segment.write_bytes(content)
         damaged = self.audit(copy, "--genesis", genesis, expect=4)
         self.assertEqual(damaged["error"]["code"], "corruption")
-        nothing = self.audit(self.home, "--genesis", genesis, expect=1)
-        self.assertEqual(nothing["error"]["code"], "not_found")
+        nothing = self.audit(self.home, "--genesis", genesis, expect=4)
+        self.assertEqual(nothing["error"]["code"], "file_missing")
 
 
 if __name__ == "__main__":

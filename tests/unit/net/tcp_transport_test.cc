@@ -332,7 +332,7 @@ TEST_F(Transports, StartFailsWhereItCannotListen) {
   TcpTransport second(io_, key_of(1), options, {});
   const auto status = second.start();
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().code, Errc::io_error);
+  EXPECT_EQ(status.error().code, Errc::listen_failed);
 
   options.listen_host = "nowhere";
   TcpTransport third(io_, key_of(1), options, {});

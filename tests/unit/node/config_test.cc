@@ -225,10 +225,11 @@ TEST_F(ConfigTest, dots_and_brackets_in_text_nest_nothing) {
   EXPECT_EQ(config->api_host, host);
 }
 
-TEST_F(ConfigTest, an_absent_file_is_an_error_of_the_disk) {
+TEST_F(ConfigTest, an_absent_file_is_missing_and_it_is_said_what_makes_it) {
   const auto config = load_config(home_ / "nowhere");
   ASSERT_FALSE(config);
-  EXPECT_EQ(config.error().code, Errc::io_error);
+  EXPECT_EQ(config.error().code, Errc::file_missing);
+  EXPECT_NE(config.error().detail.find("fenrun init --home"), std::string::npos);
 }
 
 }  // namespace

@@ -250,7 +250,7 @@ TEST(HttpServer, NeedsAnAddressThatItCanHave) {
   boost::asio::io_context io;
   const auto handler = [](const HttpRequest&, const HttpReply&) {};
   EXPECT_EQ(HttpServer::listen(io, "localhost.", 0, handler).error().code, Errc::config_invalid);
-  EXPECT_EQ(HttpServer::listen(io, "192.0.2.1", 0, handler).error().code, Errc::io_error);
+  EXPECT_EQ(HttpServer::listen(io, "192.0.2.1", 0, handler).error().code, Errc::listen_failed);
 }
 
 }  // namespace

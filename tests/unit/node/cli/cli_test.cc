@@ -59,6 +59,21 @@ TEST_F(CliTest, a_wrong_command_line_is_usage) {
   EXPECT_EQ(run({"--json", "status"}).json()["error"]["code"], "usage");
 }
 
+TEST_F(CliTest, what_is_missing_here_is_a_local_error) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"start", "--home", path("nowhere")},
+           {"audit", "--data", path("nowhere")},
+           {"codes", "print", path("nowhere"), "--host", "id.example.com", "--out", path("rows")},
+           {"codes", "path", "000000W0000050", "--dir", path("nowhere")},
+           {"keys", "show", path("nowhere")},
+           {"genesis", "--network", "n", "--card", path("nowhere"), "-o", path("genesis.bin")}}) {
+    const auto ran = run(words);
+    EXPECT_EQ(ran.exit, Exit::local) << words[0];
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("error: file_missing: "), HasSubstr(path("nowhere"))));
+  }
+  EXPECT_THAT(run({"audit", "--data", path("nowhere")}).err, HasSubstr("holds no journal"));
+}
+
 TEST_F(CliTest, no_node_is_unreachable) {
   const auto ran = run({"status", "--node", "http://127.0.0.1:1"});
   EXPECT_EQ(ran.exit, Exit::unreachable);
@@ -73,7 +88,10 @@ TEST_F(CliTest, a_plain_key_is_made_shown_and_sealed) {
   EXPECT_EQ(mode_of(path("a.key")), 0600U);
 
   // Nothing overwrites a key.
-  EXPECT_EQ(run({"keys", "new", "--out", path("a.key"), "--plain"}).exit, Exit::local);
+  const auto again = run({"keys", "new", "--out", path("a.key"), "--plain"});
+  EXPECT_EQ(again.exit, Exit::local);
+  EXPECT_THAT(again.err, AllOf(HasSubstr("error: file_exists: " + path("a.key")),
+                               HasSubstr("next: it is never overwritten")));
 
   const auto secret = write("secret", "correct horse\n");
   const auto sealed =
@@ -87,9 +105,22 @@ TEST_F(CliTest, a_plain_key_is_made_shown_and_sealed) {
   const auto wrong = run({"keys", "passphrase", path("a.key"), "--plain", "--passphrase-file",
                           write("wrong", "battery staple\n")});
   EXPECT_EQ(wrong.exit, Exit::local);
-  EXPECT_THAT(wrong.err, HasSubstr("passphrase_wrong"));
+  EXPECT_THAT(wrong.err, HasSubstr("error: passphrase_wrong\n"));
   EXPECT_EQ(run({"keys", "passphrase", path("a.key"), "--plain", "--passphrase-file", secret}).exit,
             Exit::ok);
+}
+
+TEST_F(CliTest, a_passphrase_of_the_environment_seals_once_and_is_no_new_one) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(path(""));
+  ASSERT_EQ(run({"keys", "new", "--out", "here.key", "--plain"}).exit, Exit::ok);
+  ::setenv("FENRUN_PASSPHRASE", "correct horse", 1);
+  const auto sealed = run({"keys", "passphrase", "here.key"});
+  EXPECT_EQ(sealed.exit, Exit::ok) << sealed.err;
+  const auto same = run({"keys", "passphrase", "here.key"});
+  EXPECT_EQ(same.exit, Exit::usage);
+  EXPECT_THAT(same.err, HasSubstr("--new-passphrase-file"));
+  std::filesystem::current_path(before);
 }
 
 TEST_F(CliTest, key_files_that_others_can_read_are_refused) {

@@ -141,7 +141,7 @@ TEST(CodeBatch, ACrashLeavesAWholeFolderOrNone) {
     disk.crash();
     const auto facts = read_code_batch(disk, kFolder);
     if (!facts) {
-      EXPECT_EQ(facts.error().code, Errc::not_found) << stop;
+      EXPECT_EQ(facts.error().code, Errc::file_missing) << stop;
       continue;
     }
     EXPECT_TRUE(open_code_tree(disk, kFolder, *facts)) << stop;
@@ -263,7 +263,7 @@ TEST(CodeBatch, OnlyTheSameIsGoneOnWith) {
 TEST(CodeBatch, WhatARunLeftBehindIsNotTakenForABatch) {
   sim::VirtualDisk disk;
   ASSERT_TRUE(disk.make_folder(partial_code_batch(kFolder)));
-  EXPECT_EQ(read_code_batch(disk, kFolder).error().code, Errc::not_found);
+  EXPECT_EQ(read_code_batch(disk, kFolder).error().code, Errc::file_missing);
   ASSERT_TRUE(disk.make_folder(kFolder));
   EXPECT_EQ(read_code_batch(disk, kFolder).error().code, Errc::io_error);
   auto left = interrupted_disk();

@@ -156,7 +156,7 @@ TEST_F(Printing, AFileExistsOnlyOnceItIsWhole) {
   EXPECT_FALSE(disk_.exists(temporary_path(kRows)));
   ASSERT_TRUE(write(std::nullopt, "rows"));
   EXPECT_EQ(text_of(disk_.bytes(kRows)), "rows");
-  EXPECT_EQ(PrinterFile::create(disk_, kRows, std::nullopt).error().code, Errc::io_error);
+  EXPECT_EQ(PrinterFile::create(disk_, kRows, std::nullopt).error().code, Errc::file_exists);
   ASSERT_TRUE(disk_.remove(kRows));
   disk_.set_space(50'000);
   EXPECT_EQ(write(std::nullopt, std::string(100'000, 'x')).error().code, Errc::io_error);

@@ -45,7 +45,7 @@ TEST(KeyFile, is_never_overwritten) {
   TemporaryFolder folder;
   const Path path = folder.path() / "consensus.key";
   ASSERT_TRUE(write_key_file(path, SecretText("first")));
-  EXPECT_EQ(write_key_file(path, SecretText("second")).error().code, Errc::locked);
+  EXPECT_EQ(write_key_file(path, SecretText("second")).error().code, Errc::file_exists);
   EXPECT_EQ(read_key_file(path)->view(), "first");
 }
 

@@ -34,7 +34,7 @@ TEST(VoteLog, returns_its_records_and_epochs) {
 TEST(VoteLog, belongs_to_one_key_for_life) {
   sim::VirtualDisk files;
   ASSERT_TRUE(VoteLog::create(files, kPath, kKey, Epoch(0)));
-  EXPECT_EQ(VoteLog::create(files, kPath, kKey, Epoch(0)).error().code, Errc::locked);
+  EXPECT_EQ(VoteLog::create(files, kPath, kKey, Epoch(0)).error().code, Errc::file_exists);
   EXPECT_EQ(VoteLog::open(files, kPath, PublicKey{{7}}).error().code, Errc::value_invalid);
   EXPECT_TRUE(VoteLog::open(files, kPath, kKey)) << "refusing another key changes nothing";
 }
@@ -79,7 +79,7 @@ TEST(VoteLog, retired_log_is_never_used_again) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(VoteLog::open(files, kPath, kKey).error().code, Errc::vote_log_stale);
   }
-  EXPECT_EQ(VoteLog::create(files, kPath, kKey, Epoch(0)).error().code, Errc::locked);
+  EXPECT_EQ(VoteLog::create(files, kPath, kKey, Epoch(0)).error().code, Errc::file_exists);
 }
 
 // The process dies in the sync of the retirement; the next one finds it and says so; then the power
