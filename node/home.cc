@@ -1,6 +1,7 @@
 #include "node/home.h"
 
 #include <algorithm>
+#include <set>
 
 #include "contracts/parties.h"
 #include "core/text.h"
@@ -51,6 +52,15 @@ Result<PartyId> party_named(const std::vector<ValidatorCard>& cards, const std::
     if (card.name == name) return card.party;
   }
   return Error{Errc::value_invalid, "no card of the parent " + name};
+}
+
+Status check_distinct(const std::vector<ValidatorCard>& cards) {
+  std::set<std::string_view> names;
+  for (const auto& card : cards) {
+    if (names.insert(card.name).second) continue;
+    return Error{Errc::value_invalid, "there are two cards of " + card.name};
+  }
+  return {};
 }
 
 // The cards are exactly those of the genesis.
@@ -248,6 +258,7 @@ Result<Genesis> compose_genesis(const std::string& network, const std::vector<Va
     return Error{Errc::limit_exceeded, "at most " + std::to_string(kValidatorsMax) + " cards"};
   }
   if (network.size() > kNameBytesMax) return Error{Errc::value_invalid, "network: too long"};
+  FENRUN_OK(check_distinct(cards));
   Genesis genesis;
   genesis.network.value = network;
   genesis.time = time;
@@ -273,19 +284,23 @@ Result<Genesis> compose_genesis(const std::string& network, const std::vector<Va
 
 namespace {
 
+// The configuration comes last: who finds it finds the rest, and it is its operator's from then on.
 Status write_home(const Config& config, const Genesis& genesis, const std::string& policy) {
   PosixFileSystem files;
   if (files.exists(config.genesis_path())) {
     FENRUN_TRY(const auto present, read_file(files, config.genesis_path(), kGenesisBytesMax));
     if (!equal(present, encode(genesis))) {
-      return Error{Errc::locked, config.home.string() + " belongs to another network already"};
+      return Error{Errc::file_exists, config.genesis_path().string() + ": of another network"};
     }
+  }
+  if (const Path path = config.home / "config.toml"; files.exists(path)) {
+    return Error{Errc::file_exists,
+                 path.string() + ": the home is joined to this network already; edit the file"};
   }
   FENRUN_OK(replace_file(files, config.genesis_path(), encode(genesis)));
   FENRUN_OK(write_text(config.policy_path(), policy));
-  FENRUN_OK(write_text(config.home / "config.toml", print_config(config)));
-  if (files.exists(config.tokens_path())) return {};
-  return write_token(config.home, config.name);
+  if (!files.exists(config.tokens_path())) FENRUN_OK(write_token(config.home, config.name));
+  return write_text(config.home / "config.toml", print_config(config));
 }
 
 }  // namespace

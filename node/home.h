@@ -59,14 +59,15 @@ Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
                                   const Passphrase* passphrase);
 
 // The genesis of these validators and no other parties.  Errors of check_genesis(); value_invalid
-// for a parent that has no card.
+// for a parent that has no card, and for two cards of one name.
 Result<Genesis> compose_genesis(const std::string& network, const std::vector<ValidatorCard>& cards,
                                 TimeMs time);
 
-// Writes genesis.bin, network.policy, config.toml, and a member token: its digest into `tokens`,
-// the token itself into `token` (mode 0600).  `cards` are those of all validators; the addresses of
-// the peers come from them.  Errc::value_invalid if the cards are not those of the genesis, or hold
-// none of that name.
+// Writes genesis.bin, network.policy, a member token (its digest into `tokens`, the token itself
+// into `token`, mode 0600), and last config.toml.  `cards` are those of all validators; the
+// addresses of the peers come from them.  Errc::value_invalid if the cards are not those of the
+// genesis, or hold none of that name; Errc::file_exists, with nothing written, for a home that has
+// a config.toml, or the genesis of another network.
 Status join_network(const Path& home, const std::string& name, const Genesis& genesis,
                     const std::vector<ValidatorCard>& cards, const std::string& api_host,
                     std::uint16_t api_port);

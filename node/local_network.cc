@@ -24,6 +24,15 @@ std::optional<std::string> parent_of(Role role, const LocalNetworkOptions& optio
   return std::nullopt;
 }
 
+// A node's home has a card, and another network its trust file.
+Status check_unused(const Path& home) {
+  for (const auto* name : {"card.json", "network.policy"}) {
+    if (!PosixFileSystem().exists(home / name)) continue;
+    return Error{Errc::file_exists, (home / name).string() + ": give the network its own folder"};
+  }
+  return {};
+}
+
 TimeMs present() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return TimeMs(static_cast<std::uint64_t>(
@@ -78,6 +87,7 @@ Result<LocalNetwork> create_local_network(const LocalNetworkOptions& options,
   if (options.base_port == 0 || options.base_port + 2 * count > 65'536) {
     return Error{Errc::usage, "--base-port: the ports would not fit below 65536"};
   }
+  FENRUN_OK(check_unused(options.home));
   LocalNetwork network;
   std::vector<ValidatorCard> cards;
   for (std::size_t i = 0; i < count; ++i) {

@@ -43,7 +43,8 @@ Role guessed_role(std::string_view name);
 
 // Makes keys (sealed with the passphrase, or plain without one), genesis and homes under
 // `home`/<name>, and `home`/network.policy.  Distributors stand under the first brand.  Errc::usage
-// naming the option of the command line; errors of create_keys() and join_network().
+// naming the option of the command line; Errc::file_exists for a folder that is a node's home or
+// has a network; errors of create_keys() and join_network().
 Result<LocalNetwork> create_local_network(const LocalNetworkOptions& options,
                                           const Passphrase* passphrase);
 

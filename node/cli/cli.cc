@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "contracts/words.h"
 #include "node/cli/commands.h"
 
 namespace fenrun::cli {
@@ -79,6 +80,10 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
                   "\n\nCommon options: --json --node URL --token-file FILE --passphrase-file FILE "
                   "--timeout SECONDS\nExit codes: see fenrun --help");
   return command;
+}
+
+std::string fault_of_name(const std::string& name) {
+  return is_plain_name(name) ? "" : "'" + name + "' is not 1 to 63 of a-z 0-9 . and -";
 }
 
 int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {

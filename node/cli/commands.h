@@ -31,6 +31,14 @@ void add_bench_command(CLI::App& app, Session& session);  // bench
 
 void add_policy_commands(CLI::App& app, Session& session);  // policy show | update
 
+// For the command line's checks of a value: empty, or why it is none.
+template <class T>
+std::string fault_of(const Result<T>& value) {
+  return value ? std::string() : value.error().detail;
+}
+// Of a validator or a network.
+std::string fault_of_name(const std::string& name);
+
 // A command with its help: what it does, and an example.
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& summary,
                       const std::string& example);

@@ -91,7 +91,8 @@ void add_keys_commands(CLI::App& app, Session& session) {
   CLI::App* const make = add_command(*keys, "new", "Make a key and write its file (mode 0600)",
                                      "fenrun keys new --purpose party --out store.key");
   make->add_option("--purpose", options->purpose,
-                   "party, operator, consensus, checkpoint or transport");
+                   "party, operator, consensus, checkpoint, transport or printer")
+      ->check([](const std::string& name) { return fault_of(key_file_purpose_from(name)); });
   make->add_option("--out", options->path, "The file to make")->required()->type_name("FILE");
   make->add_flag("--plain", options->plain, "Without passphrase: the file is the key");
   make->callback([&session, options] {

@@ -1,5 +1,7 @@
 // fenrun init and fenrun genesis: how a network of several organisations comes about.
+#include <array>
 #include <chrono>
+#include <span>
 
 #include "contracts/system_work.h"
 #include "core/text.h"
@@ -27,6 +29,11 @@ struct InitOptions {
   std::string api_host = "127.0.0.1";
   std::uint16_t api_port = 7101;
 };
+
+// What each of the two steps takes, and the other one would not heed.
+constexpr std::array kCardOptions = {"--name",      "--role",      "--parent",
+                                     "--peer-host", "--peer-port", "--plain-keys"};
+constexpr std::array kJoinOptions = {"--api-host", "--api-port", "--card", "--chain-id"};
 
 struct GenesisOptions {
   std::string network;
@@ -79,6 +86,13 @@ Result<Exit> make_card(const Session& session, InitOptions options) {
   return Exit::ok;
 }
 
+// In hex; Errc::chain_wrong if it is not the one that was told, where one was.
+Result<std::string> checked_chain_id(const Genesis& genesis, const std::string& told) {
+  std::string chain = to_hex(chain_id(genesis).view());
+  if (told.empty() || told == chain) return chain;
+  return Error{Errc::chain_wrong, "the genesis is that of network " + chain};
+}
+
 Result<Exit> join(const Session& session, const InitOptions& options) {
   FENRUN_TRY(const auto bytes, read_file_text(options.genesis, kGenesisBytesMax));
   FENRUN_TRY(const auto genesis, read_genesis(bytes_of(bytes)));
@@ -87,11 +101,12 @@ Result<Exit> join(const Session& session, const InitOptions& options) {
   const bool is_given =
       std::ranges::any_of(cards, [&](const ValidatorCard& card) { return card.name == own.name; });
   if (!is_given) cards.push_back(own);
+  FENRUN_TRY(const auto chain, checked_chain_id(genesis, options.chain_id));
   FENRUN_OK(
       join_network(options.home, own.name, genesis, cards, options.api_host, options.api_port));
   const Json view = {{"name", own.name},
                      {"network", genesis.network.value},
-                     {"chain_id", to_hex(chain_id(genesis).view())},
+                     {"chain_id", chain},
                      {"home", options.home}};
   session.show(view, [&](std::ostream& out) {
     print_fields(out, view);
@@ -115,8 +130,7 @@ Result<Genesis> fetch_genesis(const ApiClient& client) {
 }
 
 // The number that the ledger gave to the node with this transport key.
-Result<std::uint16_t> member_number(const ApiClient& client, const ValidatorCard& own) {
-  FENRUN_TRY(const auto members, client.get_all("/v1/members", kMembersMax));
+Result<std::uint16_t> member_number(const Json& members, const ValidatorCard& own) {
   const std::string key = to_hex(own.transport_key.view());
   for (const auto& member : members) {
     if (member.value("transport_key", "") != key) continue;
@@ -130,17 +144,28 @@ Result<std::uint16_t> member_number(const ApiClient& client, const ValidatorCard
                "have the validators approve admit_member with transport key " + key};
 }
 
+// Of two members the one with the higher number dials: to these no card says where.
+std::string without_address(const Json& members, std::uint16_t own,
+                            const std::vector<ValidatorCard>& cards) {
+  std::string names;
+  for (const auto& member : members) {
+    const auto name = member.value("name", "");
+    if (member.at("number").get<std::uint16_t>() >= own) continue;
+    if (std::ranges::find(cards, name, &ValidatorCard::name) != cards.end()) continue;
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return names;
+}
+
 Result<Exit> join_online(Session session, const InitOptions& options) {
   session.node = options.join;
   FENRUN_TRY(const auto client, ApiClient::create(session));
   FENRUN_TRY(const auto own, read_card(Path(options.home) / "card.json"));
   FENRUN_TRY(const auto cards, read_cards(options.cards));
   FENRUN_TRY(const auto genesis, fetch_genesis(client));
-  const std::string chain = to_hex(chain_id(genesis).view());
-  if (!options.chain_id.empty() && options.chain_id != chain) {
-    return Error{Errc::chain_wrong, "that node is of network " + chain};
-  }
-  FENRUN_TRY(const auto number, member_number(client, own));
+  FENRUN_TRY(const auto chain, checked_chain_id(genesis, options.chain_id));
+  FENRUN_TRY(const auto members, client.get_all("/v1/members", kMembersMax));
+  FENRUN_TRY(const auto number, member_number(members, own));
   FENRUN_TRY(const auto policy, client.get_text("/network.policy"));
   FENRUN_OK(join_as_member(options.home, own, number, genesis, policy, cards, options.api_host,
                            options.api_port));
@@ -154,13 +179,49 @@ Result<Exit> join_online(Session session, const InitOptions& options) {
     out << "Compare the chain id with what another operator tells you, then: fenrun start --home "
         << options.home << "\n";
   });
+  if (const auto names = without_address(members, number, cards); !names.empty()) {
+    session.err << "warning: no card says where these listen: " << names
+                << "\nnext: add [[peers]] with name, host and port of each to "
+                << (Path(options.home) / "config.toml").string()
+                << ": the node is ready only while it is linked to a quorum of the validators\n";
+  }
   return Exit::ok;
+}
+
+Status check_absent(const CLI::App& init, std::span<const char* const> names,
+                    const std::string& where) {
+  for (const auto* const name : names) {
+    if (init.count(name) > 0) return Error{Errc::usage, name + where};
+  }
+  return {};
+}
+
+Result<Exit> initialize(const Session& session, const InitOptions& options, const CLI::App& init) {
+  if (options.genesis.empty() && options.join.empty()) {
+    FENRUN_OK(
+        check_absent(init, kJoinOptions, ": give it in the second step, with --genesis or --join"));
+    return make_card(session, options);
+  }
+  FENRUN_OK(check_absent(init, kCardOptions, ": it belongs to the first step, and is in the card"));
+  return options.join.empty() ? join(session, options) : join_online(session, options);
+}
+
+void warn_of_orphans(const Session& session, const std::vector<ValidatorCard>& cards) {
+  for (const auto& card : cards) {
+    const bool stands_below = card.role == Role::distributor || card.role == Role::subdistributor;
+    if (!stands_below || card.parent) continue;
+    session.err << "warning: " << card.name << " is a " << name_of(card.role)
+                << " without a parent: it can never declare a budget nor have stores\n"
+                << "next: nothing sets a parent later: add \"parent\": \"NAME\" to its card, as "
+                   "--parent does, and make the genesis anew\n";
+  }
 }
 
 Result<Exit> make_genesis(const Session& session, const GenesisOptions& options) {
   FENRUN_TRY(const auto cards, read_cards(options.cards));
   FENRUN_TRY(const auto genesis, compose_genesis(options.network, cards, now()));
-  FENRUN_OK(write_file_text(session, options.out, text_of(encode(genesis))));
+  FENRUN_OK(write_new_file(session, options.out, text_of(encode(genesis))));
+  warn_of_orphans(session, cards);
   const Json view = {{"network", genesis.network.value},
                      {"chain_id", to_hex(chain_id(genesis).view())},
                      {"origin", origin_of(genesis)},
@@ -171,56 +232,67 @@ Result<Exit> make_genesis(const Session& session, const GenesisOptions& options)
   return Exit::ok;
 }
 
-}  // namespace
-
-void add_network_commands(CLI::App& app, Session& session) {
-  const auto init_options = std::make_shared<InitOptions>();
+void add_init(CLI::App& app, Session& session) {
+  const auto options = std::make_shared<InitOptions>();
   CLI::App* const init = add_command(
       app, "init", "Make a node's keys and card; with --genesis or --join, join it to its network",
       "fenrun init --home brand --name brand --role brand --peer-host 10.0.0.1 --peer-port 7100\n"
+      "  fenrun init --home south --name south --role distributor --parent brand \\\n"
+      "    --peer-host 10.0.0.2 --peer-port 7100\n"
       "  fenrun init --home brand --genesis genesis.bin --card south.json --card auditor.json\n"
       "  fenrun init --home new --join http://10.0.0.1:7101 --token-file t --card brand.json");
-  init->add_option("--home", init_options->home, "The node's folder")->required()->type_name("DIR");
-  init->add_option("--name", init_options->validator.name, "The validator's name: a-z 0-9 . -");
-  init->add_option("--role", init_options->role, "brand, distributor, auditor, ...");
-  init->add_option("--parent", init_options->parent, "Name of its parent in the channel tree");
-  init->add_option("--peer-host", init_options->validator.peer_host, "Where peers reach it");
-  init->add_option("--peer-port", init_options->validator.peer_port, "Port of peer links");
-  init->add_option("--api-host", init_options->api_host, "Where it answers HTTP");
-  init->add_option("--api-port", init_options->api_port, "Port of HTTP");
-  init->add_flag("--plain-keys", init_options->plain, "Keys without passphrase");
-  init->add_option("--genesis", init_options->genesis, "The network's genesis")->type_name("FILE");
-  init->add_option("--join", init_options->join,
+  init->add_option("--home", options->home, "The node's folder")->required()->type_name("DIR");
+  init->add_option("--name", options->validator.name, "The validator's name: a-z 0-9 . -")
+      ->check(fault_of_name);
+  init->add_option("--role", options->role, "brand, distributor, auditor, ...")
+      ->check([](const std::string& name) { return fault_of(role_from(name)); });
+  init->add_option("--parent", options->parent,
+                   "Name of whose card stands above it in the channel tree: every distributor "
+                   "needs one");
+  init->add_option("--peer-host", options->validator.peer_host, "Where peers reach it");
+  init->add_option("--peer-port", options->validator.peer_port, "Port of peer links");
+  init->add_flag("--plain-keys", options->plain, "Keys without passphrase");
+  CLI::Option* const genesis =
+      init->add_option("--genesis", options->genesis, "The network's genesis")->type_name("FILE");
+  init->add_option("--join", options->join,
                    "Join a running network that admitted this node; a member's node")
-      ->type_name("URL");
-  init->add_option("--chain-id", init_options->chain_id, "Of the network to join");
-  init->add_option("--card", init_options->cards, "Cards of the other validators")
+      ->type_name("URL")
+      ->excludes(genesis);
+  init->add_option("--chain-id", options->chain_id, "Of the network to join");
+  init->add_option("--card", options->cards, "To join: cards of the other validators")
       ->type_name("FILE");
-  init->callback([&session, init_options] {
-    session.command = [&session, init_options] {
-      if (!init_options->join.empty()) return join_online(session, *init_options);
-      return init_options->genesis.empty() ? make_card(session, *init_options)
-                                           : join(session, *init_options);
-    };
+  init->add_option("--api-host", options->api_host, "To join: where it answers HTTP");
+  init->add_option("--api-port", options->api_port, "To join: port of HTTP; else 7101");
+  init->callback([&session, options, init] {
+    session.command = [&session, options, init] { return initialize(session, *options, *init); };
   });
+}
 
-  const auto genesis_options = std::make_shared<GenesisOptions>();
+void add_genesis(CLI::App& app, Session& session) {
+  const auto options = std::make_shared<GenesisOptions>();
   CLI::App* const genesis = add_command(
       app, "genesis", "Compose a network's genesis from the cards of its validators",
       "fenrun genesis --network fenfa --card brand.json --card south.json --card north.json \\\n"
       "    --card auditor.json -o genesis.bin");
-  genesis->add_option("--network", genesis_options->network, "Its name: a-z 0-9 . -")->required();
-  genesis->add_option("--card", genesis_options->cards, "A validator's card")
+  genesis->add_option("--network", options->network, "Its name: a-z 0-9 . -")
+      ->required()
+      ->check(fault_of_name);
+  genesis->add_option("--card", options->cards, "A validator's card")
       ->required()
       ->type_name("FILE");
-  genesis->add_option("-o,--out", genesis_options->out, "The file to write")
+  genesis->add_option("-o,--out", options->out, "The file to write; none is overwritten")
       ->required()
       ->type_name("FILE");
-  genesis->callback([&session, genesis_options] {
-    session.command = [&session, genesis_options] {
-      return make_genesis(session, *genesis_options);
-    };
+  genesis->callback([&session, options] {
+    session.command = [&session, options] { return make_genesis(session, *options); };
   });
+}
+
+}  // namespace
+
+void add_network_commands(CLI::App& app, Session& session) {
+  add_init(app, session);
+  add_genesis(app, session);
 }
 
 }  // namespace fenrun::cli

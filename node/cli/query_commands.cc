@@ -14,7 +14,7 @@ constexpr std::size_t kRowsMaxDefault = 1'000;
 
 struct QueryOptions {
   std::string id;
-  std::map<std::string, std::string> filters;  // Those given, by name.
+  std::map<std::string, std::string> filters = {};  // Those given, by name.
   std::size_t rows_max = kRowsMaxDefault;
 };
 
@@ -22,6 +22,8 @@ struct QueryOptions {
 struct Filter {
   std::string name;
   std::string description;
+  std::string type = "TEXT";              // Or UINT.
+  std::vector<std::string> choices = {};  // If only these are meant.
 };
 
 // A query for one thing or a list of things.
@@ -68,6 +70,11 @@ std::vector<Query> party_queries() {
                    {"debits", "debits"},
                    {"credits", "credits"},
                    {"balance", "balance"}}},
+  };
+}
+
+std::vector<Query> goods_queries() {
+  return {
       {.name = "unit",
        .summary = "One unit of goods, by EPC or URI",
        .example = "fenrun query unit urn:epc:id:sgtin:6901234.156789.C0001",
@@ -78,7 +85,9 @@ std::vector<Query> party_queries() {
        .summary = "What goods went through, by region or by store",
        .example = "fenrun query counters --store 51515151515151515151515151515151 --month 674",
        .target = "/v1/counters",
-       .filters = {{"by", "region or store; store where one is given, else region"},
+       .filters = {{.name = "by",
+                    .description = "Else store where one is given, and region otherwise",
+                    .choices = {"region", "store"}},
                    {"store", "Only of this store"},
                    {"batch", "Only of this code batch"},
                    {"month", "Only of this month, counted from January 1970"}},
@@ -296,7 +305,10 @@ void add_query(CLI::App& parent, Session& session, const Query& query) {
     command->add_option(query.argument, options->id)->required(query.is_required);
   }
   for (const auto& filter : query.filters) {
-    command->add_option("--" + filter.name, options->filters[filter.name], filter.description);
+    CLI::Option* const option =
+        command->add_option("--" + filter.name, options->filters[filter.name], filter.description)
+            ->type_name(filter.type);
+    if (!filter.choices.empty()) option->check(CLI::IsMember(filter.choices));
   }
   if (!query.columns.empty()) {
     command->add_option("--rows-max", options->rows_max, "How many rows at most")
@@ -318,8 +330,8 @@ void add_query_commands(CLI::App& app, Session& session) {
              .summary = "How the node and its network are",
              .example = "fenrun query status",
              .target = "/v1/status"});
-  for (const auto& group :
-       {party_queries(), campaign_queries(), journal_queries(), validator_queries()}) {
+  for (const auto& group : {party_queries(), goods_queries(), campaign_queries(), journal_queries(),
+                            validator_queries()}) {
     for (const auto& one : group) add_query(*query, session, one);
   }
 }

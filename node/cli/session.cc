@@ -225,6 +225,14 @@ Status write_file_text(const Session& session, const Path& path, std::string_vie
   return {};
 }
 
+Status write_new_file(const Session& session, const Path& path, std::string_view text) {
+  std::error_code error;
+  if (path != "-" && std::filesystem::exists(path, error)) {
+    return Error{Errc::file_exists, path.string()};
+  }
+  return write_file_text(session, path, text);
+}
+
 bool asks_terminal(const Session& session) {
   return !std::getenv("FENRUN_PASSPHRASE") && session.passphrase_file.empty();
 }

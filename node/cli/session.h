@@ -60,6 +60,8 @@ std::string cell_of(const Json& value);
 Result<std::string> read_file_text(const Path& path, std::size_t bytes_max);
 // Errc::io_error.  "-" is `session.out`.
 Status write_file_text(const Session& session, const Path& path, std::string_view text);
+// The same, of what others may rely on already: Errc::file_exists, too.
+Status write_new_file(const Session& session, const Path& path, std::string_view text);
 // Of a file of this machine that is not found it is said that it is missing: Errc::file_missing.
 template <class T>
 Result<T> of_local_file(Result<T> result) {

@@ -130,7 +130,8 @@ void add_testnet_command(CLI::App& app, Session& session) {
   testnet->add_option("--home", options->home, "Its folder")->required()->type_name("DIR");
   testnet->add_option("--validators", options->validators, "Their names, by commas")
       ->required()
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(fault_of_name);
   testnet->add_option("--base-port", options->base_port,
                       "Peer links on P, P+2, ...; HTTP on P+1, P+3, ...");
   testnet->add_option("--roles", options->roles, "NAME=ROLE,... where names do not tell")

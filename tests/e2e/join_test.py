@@ -38,6 +38,11 @@ class JoinTest(NetworkTest):
         self.assertEqual(refused["error"]["code"], "member_unknown")
 
         self.net.admit(card)
+        # Without all cards it is said whom the node cannot dial; with a configuration it is joined.
+        partly = self.net.run(*join[:-2], json_output=False)
+        self.assertIn(f"listen: {VALIDATORS[-1]}\n", partly.stderr)
+        self.assertEqual(self.net.run(*join, check=False)["error"]["code"], "file_exists")
+        (home / "config.toml").unlink()
         joined = self.net.run(*join)
         self.assertEqual(joined["member"], 4)
         self.net.start(NEW)

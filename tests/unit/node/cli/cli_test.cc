@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using CliTest = CommandLineTest;
 
@@ -42,16 +43,22 @@ TEST_F(CliTest, help_names_exit_codes_and_every_command_has_an_example) {
 }
 
 TEST_F(CliTest, a_wrong_command_line_is_usage) {
-  for (const auto& words : std::vector<std::vector<std::string>>{{},
-                                                                 {"nonsense"},
-                                                                 {"keys"},
-                                                                 {"keys", "new"},
-                                                                 {"status", "--colour"},
-                                                                 {"status", "--timeout", "0"},
-                                                                 {"status"},
-                                                                 {"status", "--node", "ftp://x"},
-                                                                 {"tx", "example", "nothing"},
-                                                                 {"capture", "x.json"}}) {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"nonsense"},
+                                             {"keys"},
+                                             {"keys", "new"},
+                                             {"status", "--colour"},
+                                             {"status", "--timeout", "0"},
+                                             {"status"},
+                                             {"status", "--node", "ftp://x"},
+                                             {"tx", "example", "nothing"},
+                                             {"init", "--home", "x", "--role", "supplier"},
+                                             {"init", "--home", "x", "--name", "D"},
+                                             {"testnet", "--home", "x", "--validators", "a,B"},
+                                             {"keys", "new", "--out", "x", "--purpose", "foo"},
+                                             {"query", "counters", "--by", "foo"},
+                                             {"capture", "x.json"}}) {
     const auto ran = run(words);
     EXPECT_EQ(ran.exit, Exit::usage) << ran.err;
     EXPECT_THAT(ran.err, AllOf(HasSubstr("error: usage"), HasSubstr("next: see --help")));
@@ -173,6 +180,14 @@ TEST_F(CliTest, a_testnet_has_all_that_its_nodes_need) {
 
   EXPECT_EQ(run({"testnet", "--home", path("net"), "--validators", "brand", "--plain-keys"}).exit,
             Exit::local);  // Its keys are there already.
+  // Neither is another network made where one is, nor in a node's own home.
+  for (const auto* home : {"net", "net/brand"}) {
+    const auto into =
+        run({"testnet", "--home", path(home), "--validators", "other", "--plain-keys"});
+    EXPECT_EQ(into.exit, Exit::local);
+    EXPECT_THAT(into.err, HasSubstr("error: file_exists: "));
+    EXPECT_FALSE(std::filesystem::exists(path(home) + "/other"));
+  }
 }
 
 TEST_F(CliTest, a_testnet_is_checked_before_it_is_made) {
@@ -203,6 +218,8 @@ TEST_F(CliTest, operators_who_hold_only_their_own_keys_make_a_network) {
                             south_card, "-o", path("genesis.bin"), "--json"});
   ASSERT_EQ(genesis.exit, Exit::ok) << genesis.err;
   EXPECT_EQ(genesis.json()["validators"], 2);
+  EXPECT_THAT(genesis.err, AllOf(HasSubstr("warning: south is a distributor without a parent"),
+                                 HasSubstr("--parent"), Not(HasSubstr("brand is"))));
 
   const auto joined = run({"init", "--home", path("brand"), "--genesis", path("genesis.bin"),
                            "--card", south_card, "--api-port", "9201"});
@@ -212,6 +229,18 @@ TEST_F(CliTest, operators_who_hold_only_their_own_keys_make_a_network) {
   EXPECT_EQ(config->api_port, 9201);
   ASSERT_EQ(config->peers.size(), 1U);
   EXPECT_EQ(config->peers[0].host, "south.example.com");
+  // What its operator has edited since stays.
+  const auto edited = write("brand/config.toml", contents("brand/config.toml") + "# ours\n");
+  const auto again = run(
+      {"init", "--home", path("brand"), "--genesis", path("genesis.bin"), "--card", south_card});
+  EXPECT_EQ(again.exit, Exit::local);
+  EXPECT_THAT(again.err, AllOf(HasSubstr("error: file_exists: " + edited),
+                               HasSubstr("joined to this network already")));
+  EXPECT_THAT(contents("brand/config.toml"), HasSubstr("# ours"));
+  EXPECT_EQ(run({"init", "--home", path("brand"), "--name", "brand", "--role", "brand",
+                 "--peer-port", "9200", "--plain-keys"})
+                .exit,
+            Exit::local);
 
   // A card that is missing, or not the one that genesis was made from.
   EXPECT_EQ(run({"init", "--home", path("south"), "--genesis", path("genesis.bin")}).exit,
@@ -225,6 +254,41 @@ TEST_F(CliTest, operators_who_hold_only_their_own_keys_make_a_network) {
       run({"init", "--home", path("south"), "--genesis", path("genesis.bin"), "--card", forged})
           .exit,
       Exit::refused);
+}
+
+TEST_F(CliTest, a_genesis_is_made_once_of_each_card_once) {
+  ASSERT_EQ(run({"init", "--home", path("a"), "--name", "a", "--role", "brand", "--peer-port",
+                 "9200", "--plain-keys"})
+                .exit,
+            Exit::ok);
+  const auto card = path("a/card.json");
+  const auto twice =
+      run({"genesis", "--network", "n", "--card", card, "--card", card, "-o", path("twice.bin")});
+  EXPECT_EQ(twice.exit, Exit::refused);
+  EXPECT_THAT(twice.err, HasSubstr("two cards of a"));
+  const std::vector<std::string> words = {"genesis", "--network",        "n", "--card", card,
+                                          "-o",      path("genesis.bin")};
+  ASSERT_EQ(run(words).exit, Exit::ok);
+  const auto made = contents("genesis.bin");
+  const auto again = run(words);
+  EXPECT_EQ(again.exit, Exit::local);
+  EXPECT_THAT(again.err, HasSubstr("error: file_exists: " + path("genesis.bin")));
+  EXPECT_EQ(contents("genesis.bin"), made);
+
+  const auto elsewhere = run({"init", "--home", path("a"), "--genesis", path("genesis.bin"),
+                              "--chain-id", std::string(64, '0')});
+  EXPECT_THAT(elsewhere.err, HasSubstr("error: chain_wrong"));
+}
+
+TEST_F(CliTest, each_option_of_init_belongs_to_one_of_its_steps) {
+  const auto early = run({"init", "--home", path("a"), "--name", "a", "--role", "brand",
+                          "--peer-port", "9200", "--plain-keys", "--api-port", "9201"});
+  EXPECT_EQ(early.exit, Exit::usage);
+  EXPECT_THAT(early.err, AllOf(HasSubstr("--api-port"), HasSubstr("--genesis or --join")));
+  EXPECT_FALSE(std::filesystem::exists(path("a")));
+  const auto late = run({"init", "--home", path("a"), "--genesis", "g", "--peer-port", "9200"});
+  EXPECT_EQ(late.exit, Exit::usage);
+  EXPECT_THAT(late.err, AllOf(HasSubstr("--peer-port"), HasSubstr("first step")));
 }
 
 TEST_F(CliTest, cards_are_read_strictly) {
