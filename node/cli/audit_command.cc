@@ -269,8 +269,7 @@ void add_audit_command(CLI::App& app, Session& session) {
       ->type_name("FILE");
   audit->add_option("--threads", command->threads,
                     "Threads that verify signatures, besides the one that executes; 0: all cores");
-  audit->add_option("--memory", command->memory_mib, "Of the state, before it goes to disk")
-      ->type_name("MIB")
+  audit->add_option("--memory", command->memory_mib, "MiB of the state, before it goes to disk")
       ->capture_default_str();
   audit->add_option("--scratch", command->scratch, "Where the state goes beyond that; else /tmp")
       ->type_name("DIR");

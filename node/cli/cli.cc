@@ -1,5 +1,6 @@
 #include "node/cli/cli.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <exception>
 
@@ -36,8 +37,30 @@ void add_common_options(CLI::App& app, Session& session) {
                  "File whose first line opens key files (or FENRUN_PASSPHRASE, or the terminal)")
       ->type_name("FILE");
   app.add_option("--timeout", session.timeout_s, "Seconds to wait for a node")
-      ->type_name("SECONDS")
       ->check(CLI::Range(1, 3'600));
+}
+
+// The parser itself takes "-1" for 2^64 - 1, "010" for eight, and what is too large for the
+// largest.
+std::string read_decimal(std::string& text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, failure] = std::from_chars(text.data(), end, number);
+  if (failure != std::errc() || rest != end) return "'" + text + "' is no number in decimal digits";
+  text = std::to_string(number);
+  return "";
+}
+
+// Of every option, of this command and those below it, whose values are of the type UINT.
+void expect_decimals(CLI::App& app) {
+  for (CLI::Option* const option : app.get_options()) {
+    if (option->get_type_name().starts_with("UINT")) {
+      option->transform(CLI::Validator(read_decimal, ""));
+    }
+  }
+  for (CLI::App* const command : app.get_subcommands(std::function<bool(CLI::App*)>())) {
+    expect_decimals(*command);
+  }
 }
 
 Exit report(const Session& session, const Error& error) {
@@ -111,6 +134,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     add_audit_command(app, session);
     add_sim_command(app, session);
     add_bench_command(app, session);
+    expect_decimals(app);
     return static_cast<int>(run(app, session, argc, argv));
   } catch (const std::exception& fault) {
     err << "error: internal: " << fault.what() << "\n"

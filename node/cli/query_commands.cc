@@ -40,7 +40,7 @@ struct Query {
   std::vector<Column> columns = {};  // Of the list.
 };
 
-const Filter kOfCampaign{"campaign", "Only of this campaign"};
+const Filter kOfCampaign{"campaign", "Only of this campaign", "UINT"};
 
 std::vector<Query> party_queries() {
   return {
@@ -89,8 +89,8 @@ std::vector<Query> goods_queries() {
                     .description = "Else store where one is given, and region otherwise",
                     .choices = {"region", "store"}},
                    {"store", "Only of this store"},
-                   {"batch", "Only of this code batch"},
-                   {"month", "Only of this month, counted from January 1970"}},
+                   {"batch", "Only of this code batch", "UINT"},
+                   {"month", "Only of this month, counted from January 1970", "UINT"}},
        .columns = {{"month", "month"},
                    {"region", "region"},
                    {"store", "store"},

@@ -66,6 +66,26 @@ TEST_F(CliTest, a_wrong_command_line_is_usage) {
   EXPECT_EQ(run({"--json", "status"}).json()["error"]["code"], "usage");
 }
 
+// The parser's own reading would take them for 2^64 - 1, sixteen, 2^64 - 1 and two.
+TEST_F(CliTest, numbers_are_decimal_digits) {
+  for (const auto* number : {"-1", "0x10", "18446744073709551616", "2.5"}) {
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"verify", "x", "--trust", "t", "--max-age"},  // Optional.
+             {"tx", "send", "x", "--wait"},                 // Plain.
+             {"bench", "--entries"},                        // A list.
+             {"query", "funds", "--campaign"},              // Passed on.
+             {"audit", "--data", "x", "--memory"}}) {
+      auto with = words;
+      with.emplace_back(number);
+      const auto ran = run(with);
+      EXPECT_EQ(ran.exit, Exit::usage) << words[0] << number << ran.err;
+      EXPECT_THAT(ran.err, HasSubstr("no number in decimal digits")) << words[0];
+    }
+  }
+  EXPECT_EQ(run({"status", "--timeout", "-1"}).exit, Exit::usage);
+  EXPECT_EQ(run({"tx", "send", "x", "--wait", ""}).exit, Exit::usage);
+}
+
 TEST_F(CliTest, what_is_missing_here_is_a_local_error) {
   for (const auto& words : std::vector<std::vector<std::string>>{
            {"start", "--home", path("nowhere")},
@@ -369,6 +389,8 @@ TEST_F(CliTest, a_transaction_is_signed_without_a_node) {
   EXPECT_EQ(transaction->body.sequence, Sequence(7));
   EXPECT_EQ(ran.json()["id"], to_hex(transaction->id().view()));
 
+  words[10] = "010";
+  EXPECT_EQ(run(words).json()["sequence"], 10);
   words.erase(words.begin() + 9, words.begin() + 11);  // Without --sequence.
   EXPECT_EQ(run(words).exit, Exit::usage);
 }
