@@ -239,8 +239,12 @@ std::vector<Query> validator_queries() {
        .target = "/v1/proposals",
        .columns = {{"proposal", "proposal"},
                    {"change", "terms.change.type"},
+                   {"name", "terms.change.name"},
+                   {"party", "terms.change.party"},
+                   {"key", "terms.change.transport_key"},
                    {"state", "state"},
-                   {"until", "terms.valid_until"}}},
+                   {"until", "terms.valid_until"},
+                   {"approvals", "approvals"}}},
       {.name = "evidence",
        .summary = "Votes of validators that exclude each other",
        .example = "fenrun query evidence",
@@ -319,6 +323,26 @@ void add_query(CLI::App& parent, Session& session, const Query& query) {
   });
 }
 
+void add_lane(CLI::App& query, Session& session) {
+  struct LaneOptions {
+    std::string party;
+    std::uint16_t lane = 0;
+  };
+  const auto options = std::make_shared<LaneOptions>();
+  CLI::App* const command =
+      add_command(query, "lane", "A lane of a party: the sequence of its next transaction",
+                  "fenrun query lane 51515151515151515151515151515151");
+  command->add_option("party", options->party, "Its id: 32 hex digits")->required();
+  command->add_option("lane", options->lane, "The lane")->capture_default_str();
+  command->callback([&session, options] {
+    session.command = [&session, options] {
+      const Query lane{.target = "/v1/parties",
+                       .suffix = "/lanes/" + std::to_string(options->lane)};
+      return run(session, lane, {.id = options->party});
+    };
+  });
+}
+
 }  // namespace
 
 void add_query_commands(CLI::App& app, Session& session) {
@@ -334,6 +358,7 @@ void add_query_commands(CLI::App& app, Session& session) {
                             validator_queries()}) {
     for (const auto& one : group) add_query(*query, session, one);
   }
+  add_lane(*query, session);
 }
 
 }  // namespace fenrun::cli

@@ -73,6 +73,7 @@ TEST_F(CliTest, numbers_are_decimal_digits) {
              {"verify", "x", "--trust", "t", "--max-age"},  // Optional.
              {"tx", "send", "x", "--wait"},                 // Plain.
              {"bench", "--entries"},                        // A list.
+             {"query", "lane", "p"},                        // By place.
              {"query", "funds", "--campaign"},              // Passed on.
              {"audit", "--data", "x", "--memory"}}) {
       auto with = words;

@@ -108,6 +108,35 @@ TEST_F(NodeCommandTest, a_draft_is_signed_sent_and_final) {
   EXPECT_THAT(repeated.err, HasSubstr("error: lane_exists"));
 }
 
+TEST_F(NodeCommandTest, a_lane_tells_its_next_sequence) {
+  const auto shown = ask({"query", "lane", party_hex("brand")});
+  ASSERT_EQ(shown.exit, Exit::ok) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("next_sequence"));
+  const auto before = ask({"query", "lane", party_hex("brand"), "0", "--json"}).json();
+  const auto draft = write("draft.json", R"({"operations": [{"type": "open_lane", "lane": 3}]})");
+  ASSERT_EQ(ask({"tx", "submit", draft, "--key", key_file("brand")}).exit, Exit::ok);
+  const auto after = ask({"query", "lane", party_hex("brand"), "--json"}).json();
+  EXPECT_EQ(after["next_sequence"].get<int>(), before["next_sequence"].get<int>() + 1);
+  EXPECT_EQ(ask({"query", "lane", party_hex("brand"), "3", "--json"}).json()["next_sequence"], 0);
+  EXPECT_EQ(ask({"query", "lane", party_hex("brand"), "9"}).exit, Exit::refused);
+}
+
+TEST_F(NodeCommandTest, a_proposal_shows_what_is_approved_and_by_whom) {
+  const auto transport_key = to_hex(test::key_named("south transport").public_key().view());
+  const Json change = {{"type", "admit_member"},
+                       {"name", "south"},
+                       {"party", party_hex("store")},
+                       {"transport_key", transport_key}};
+  const Json draft = {
+      {"operations", {{{"type", "propose_change"}, {"change", change}, {"valid_until", 500}}}}};
+  const auto sent =
+      ask({"tx", "submit", write("draft.json", draft.dump()), "--key", key_file("brand")});
+  ASSERT_EQ(sent.exit, Exit::ok) << sent.err << sent.out;
+  EXPECT_THAT(ask({"query", "proposals"}).out,
+              AllOf(HasSubstr("admit_member"), HasSubstr("south"), HasSubstr(party_hex("store")),
+                    HasSubstr(transport_key), HasSubstr("[\"" + party_hex("brand") + "\"]")));
+}
+
 TEST_F(NodeCommandTest, a_key_that_nobody_has_signs_nothing) {
   const auto draft = write("draft.json", R"({"operations": [{"type": "open_lane", "lane": 3}]})");
   const auto ran = ask({"tx", "submit", draft, "--key", key_file("nobody")});
