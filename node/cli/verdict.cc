@@ -8,6 +8,7 @@
 #include "core/overloaded.h"
 #include "core/text.h"
 #include "node/cli/life_report.h"
+#include "node/cli/proof_words.h"
 #include "node/json/reflect.h"
 #include "node/json/time.h"
 #include "node/json/views.h"
@@ -187,13 +188,12 @@ class Report {
       const auto& id = statement.id;
       const auto& totals = statement.totals;
       line("statement", "对账单",
-           std::string(json::kEnumNames<Book>.at(static_cast<std::size_t>(id.account.book))) +
-               say(", campaign ", "，活动 ") + std::to_string(id.account.campaign.value()) +
-               say(", period ", "，账期 ") + std::to_string(id.period.value()) + ": " +
-               std::to_string(totals.count) + say(" postings, in ", " 笔，转入 ") +
-               amount(totals.credits, id.account.asset) + say(", out ", "，转出 ") +
-               amount(totals.debits, id.account.asset) + say(", balance ", "，余额 ") +
-               amount(balance(totals), id.account.asset));
+           book_text(id.account.book) + say(", campaign ", "，活动 ") +
+               std::to_string(id.account.campaign.value()) + say(", period ", "，账期 ") +
+               std::to_string(id.period.value()) + ": " + std::to_string(totals.count) +
+               say(" postings, in ", " 笔，转入 ") + amount(totals.credits, id.account.asset) +
+               say(", out ", "，转出 ") + amount(totals.debits, id.account.asset) +
+               say(", balance ", "，余额 ") + amount(balance(totals), id.account.asset));
     }
     if (facts.statements.empty()) line("statement", "对账单", say("none", "无"));
   }
@@ -291,10 +291,13 @@ class Report {
     UNREACHABLE();
   }
 
+  std::string book_text(Book book) const {
+    return say(json::kEnumNames<Book>.at(static_cast<std::size_t>(book)), chinese_name_of(book));
+  }
+
   std::string side_text(const PostingSide& side) const {
-    return hex(side.party.view()) + " (" +
-           std::string(json::kEnumNames<Book>.at(static_cast<std::size_t>(side.book))) +
-           say(", posting ", "，第 ") + std::to_string(side.number) + say(")", " 笔)");
+    return hex(side.party.view()) + " (" + book_text(side.book) + say(", posting ", "，第 ") +
+           std::to_string(side.number) + say(")", " 笔)");
   }
 
   void policy(const PostingFacts& facts) {
@@ -469,7 +472,7 @@ std::vector<ReportLine> words_of(const Error& error, Language language) {
   Report report(language);
   report.line("NOT VALID", "无效",
               std::string(name_of(error.code)) + (error.detail.empty() ? "" : ": " + error.detail));
-  report.line("next", "建议", std::string(hint_of(error.code)));
+  report.line("next", "建议", report.say(hint_of(error.code), chinese_hint_of(error.code)));
   report.line("meaning", "含义",
               report.say("nothing in the file may be relied on", "文件中的任何内容都不可信"));
   return report.take();

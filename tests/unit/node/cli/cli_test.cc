@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "node/cli/examples.h"
+#include "node/cli/proof_words.h"
 #include "node/config.h"
 #include "node/home.h"
 #include "node/json/views.h"
@@ -100,6 +101,15 @@ TEST_F(CliTest, what_is_missing_here_is_a_local_error) {
     EXPECT_THAT(ran.err, AllOf(HasSubstr("error: file_missing: "), HasSubstr(path("nowhere"))));
   }
   EXPECT_THAT(run({"audit", "--data", path("nowhere")}).err, HasSubstr("holds no journal"));
+}
+
+TEST_F(CliTest, every_refusal_of_a_proof_has_a_hint_in_chinese) {
+  for (std::uint16_t number = 400; number < 500; ++number) {
+    const auto code = errc_from_number(number);
+    if (!code) continue;
+    EXPECT_NE(chinese_hint_of(*code), hint_of(*code)) << name_of(*code);
+  }
+  EXPECT_EQ(chinese_hint_of(Errc::usage), hint_of(Errc::usage));
 }
 
 TEST_F(CliTest, no_node_is_unreachable) {

@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string party_hex(const std::string& name) { return to_hex(test::party_named(name).view()); }
 
@@ -302,7 +303,10 @@ TEST_F(ProofCommandTest, a_posting_is_told_in_plain_words) {
                            HasSubstr("backed or only declared is not in this proof")));
   const auto chinese = verified({"posting", earning_}, {"--lang", "zh"}).out;
   EXPECT_THAT(chinese, AllOf(HasSubstr("有效"), HasSubstr("金额"), HasSubstr("元"),
-                             HasSubstr("事件依规则产生收益")));
+                             HasSubstr("事件依规则产生收益"), HasSubstr("应付"),
+                             Not(HasSubstr("payable, "))));
+  EXPECT_THAT(verified({"account", party_hex("store")}, {"--lang", "zh"}).out,
+              AllOf(HasSubstr("应付"), Not(HasSubstr("payable"))));
 }
 
 TEST_F(ProofCommandTest, a_units_life_is_told_in_plain_words) {
@@ -344,7 +348,7 @@ TEST_F(ProofCommandTest, what_does_not_hold_is_refused_with_its_reason) {
   EXPECT_EQ(altered.exit, Exit::refused);
   EXPECT_THAT(altered.out, HasSubstr("NOT VALID"));
   EXPECT_THAT(run({"verify", path("altered"), "--trust", trust_, "--lang", "zh"}).out,
-              HasSubstr("无效"));
+              AllOf(HasSubstr("无效"), HasSubstr("文件被改动过"), Not(HasSubstr("the file"))));
   EXPECT_EQ(run({"verify", path("altered"), "--trust", trust_, "--json"}).json()["valid"], false);
 
   const auto old = verified({"posting", earning_}, {"--max-age", "60", "--json"});
