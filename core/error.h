@@ -127,7 +127,9 @@ namespace fenrun {
   X(root_mismatch, 412, "a Merkle path does not lead to the root: the file was altered")           \
   X(entry_malformed, 413, "an entry in the file is no journal entry: the file was altered")        \
   X(header_mismatch, 414, "the header does not belong to the checkpoint")                          \
-  X(validators_mismatch, 415, "the trust file is of another validator set: get the current one")   \
+  X(validators_mismatch, 415,                                                                      \
+    "get the current trust file, or for a proof that is older than yours verify with an earlier "  \
+    "trust file or fetch the proof again")                                                         \
   X(not_current, 416, "the record was superseded: it is not the current value")                    \
   X(claim_mismatch, 417, "the entries do not show what the file claims")                           \
   X(statement_incomplete, 418, "a posting of the statement is missing: do not rely on it")         \

@@ -4,7 +4,7 @@
 // Files of a node's home directory:
 //   config.toml      this configuration
 //   genesis.bin      BCS of the network's Genesis
-//   network.policy   the trust file to hand out (C2SP tlog-policy)
+//   network.policy   the trust file of when the home was joined (C2SP tlog-policy)
 //   keys/operator.key keys/consensus.key keys/checkpoint.key keys/transport.key
 //   tokens           member tokens of the API, one a line: <name> <hex SHA-256 of the token>
 //   data/            journal, index, vote log, guard: one process at a time

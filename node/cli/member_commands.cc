@@ -75,7 +75,9 @@ Result<Exit> rejoin(const Session& session, const MemberOptions& options) {
       {"retired", (Path(options.home) / "retired" / ("before-" + retired_name)).string()}};
   session.show(view, [&](std::ostream& out) {
     print_fields(out, view);
-    out << "The old keys vote no more.  Now: fenrun start --home " << options.home << "\n";
+    out << "The old keys vote no more.  Now: fenrun start --home " << options.home
+        << "\nFrom the next epoch on, hand out the new trust file: what GET /network.policy of a "
+           "running node answers.\n";
   });
   return Exit::ok;
 }

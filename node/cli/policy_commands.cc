@@ -60,7 +60,8 @@ Result<Exit> update(const Session& session, const PolicyOptions& options) {
     print_error(session.err, verdict.error());
     return Exit::refused;
   }
-  FENRUN_OK(write_file_text(session, options.out, verdict->policy.print()));
+  // The one so far is needed for the proofs of its time.
+  FENRUN_OK(write_new_file(session, options.out, verdict->policy.print()));
   if (options.out == "-") return Exit::ok;
   Json view = trust_view(verdict->policy);
   view["changes"] = changes_view(verdict->changes);
@@ -94,7 +95,8 @@ void add_policy_commands(CLI::App& app, Session& session) {
   update_command->add_option("--trust", options->trust, "The trust file so far")->required();
   update_command->add_option("--proof", options->proof,
                              "Any proof of today; else the node is asked for one");
-  update_command->add_option("-o,--out", options->out, "The new trust file")->required();
+  update_command->add_option("-o,--out", options->out, "The new trust file; none is overwritten")
+      ->required();
   update_command->callback([&session, options] {
     session.command = [&session, options] { return update(session, *options); };
   });

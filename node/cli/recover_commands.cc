@@ -322,7 +322,10 @@ Result<Exit> apply(const Session& session, const RecoverOptions& options) {
                     : "This node is behind: started, it fetches the blocks up to height ")
         << recovery.tip.height.value() << ".\nNow: fenrun start --home " << options.home
         << "\nOnce the network runs, destroy the old keys under " << options.home
-        << "/retired, and hand out the new trust file.\n";
+        << "/retired, and hand out the new trust file: what GET /network.policy of a running node "
+           "answers.\nThe network.policy of this home stays the old one; fenrun policy update "
+           "brings "
+           "it up to date.\n";
   });
   return Exit::ok;
 }

@@ -84,6 +84,12 @@ TEST_F(NodeCommandTest, a_trust_file_is_shown_and_followed) {
   EXPECT_EQ(updated.json()["changes"].size(), 0U);
   EXPECT_EQ(contents("new.policy"), node_.trust_policy());
 
+  // Neither the one so far nor any other is overwritten: proofs of its time need it.
+  const auto over = ask({"policy", "update", "--trust", trust, "-o", trust});
+  EXPECT_EQ(over.exit, Exit::local);
+  EXPECT_THAT(over.err, HasSubstr("error: file_exists: " + trust));
+  EXPECT_THAT(contents("old.policy"), HasSubstr("# our copy"));
+
   const auto missing = ask({"policy", "update", "--trust", trust, "--proof", trust, "-o", "-"});
   EXPECT_EQ(missing.exit, Exit::refused);
   EXPECT_EQ(ask({"query", "handover", "0"}).exit, Exit::refused);
