@@ -95,11 +95,6 @@ Router::Matches Router::matches(const Target& target) const {
 }
 
 Result<std::string> Router::authorize(const HttpRequest& request) {
-  const auto now = FailureLimiter::Clock::now();
-  if (const auto wait = failures_.wait(request.remote, now); wait.count() > 0) {
-    return Error{Errc::rate_limited,
-                 "too many wrong tokens: wait " + std::to_string(wait.count()) + " s"};
-  }
   if (tokens_.empty()) {
     return Error{Errc::unauthorized, "this node has no member tokens: write its tokens file"};
   }
@@ -111,6 +106,12 @@ Result<std::string> Router::authorize(const HttpRequest& request) {
       failures_.succeeded(request.remote);
       return *std::move(name);
     }
+  }
+  // Only who is wrong waits: whoever shares the address with a guesser has a token of their own.
+  const auto now = FailureLimiter::Clock::now();
+  if (const auto wait = failures_.wait(request.remote, now); wait.count() > 0) {
+    return Error{Errc::rate_limited,
+                 "too many wrong tokens: wait " + std::to_string(wait.count()) + " s"};
   }
   failures_.failed(request.remote, now);
   return Error{Errc::unauthorized, "the token is not known here"};

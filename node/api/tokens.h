@@ -41,12 +41,12 @@ class TokenTable {
   std::vector<Row> rows_;
 };
 
-// Failed attempts by address: after a few in a row an address has to wait.
+// Failed attempts by address: after a few in a row the next ones have to wait.
 class FailureLimiter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // How long the address must wait now; zero if it need not.
+  // How long the address must wait with its next attempt; zero if it need not.
   std::chrono::seconds wait(const std::string& address, Clock::time_point now) const;
   void failed(const std::string& address, Clock::time_point now);
   void succeeded(const std::string& address) { rows_.erase(address); }
