@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/planted.h"
+#include "core/text.h"
 #include "ledger/ordered_family.h"
 
 namespace fenrun {
@@ -80,7 +81,8 @@ void BlockBuilder::amend_transaction(Position position, Errc outcome) {
 
 void BlockBuilder::amend_operation(Position position, const Error& reason) {
   set_outcome(entries_.at(position.value() - parent_.frontier.size()), reason.code);
-  if (!reason.detail.empty()) refusals_.push_back({position, reason.detail});
+  if (reason.detail.empty() || refusals_.size() == kBlockRefusalsMax) return;
+  refusals_.push_back({position, beginning_of(reason.detail, kRefusalBytesMax)});
 }
 
 BlockBuilder::Side BlockBuilder::open_side(const StatementId& id) const {
@@ -165,8 +167,7 @@ void BlockBuilder::rollback(const Savepoint& savepoint) {
   }
   leaves_.resize(savepoint.entries);
   transactions_.resize(savepoint.transactions);
-  std::erase_if(refusals_,
-                [this](const Refusal& refusal) { return refusal.operation >= next_position(); });
+  while (!refusals_.empty() && refusals_.back().operation >= next_position()) refusals_.pop_back();
   state_.rollback(savepoint.state);
 }
 

@@ -56,8 +56,10 @@ struct JournaledTransaction {
 // Why an operation failed, in more words than its outcome.
 struct Refusal {
   Position operation;
-  std::string detail;  // Never empty.
+  std::string detail;  // 1 to kRefusalBytesMax bytes.
 };
+inline constexpr std::size_t kRefusalBytesMax = 300;
+inline constexpr std::size_t kBlockRefusalsMax = 1'000;
 
 // A block that was executed.  Its views rest on the parent's, which must outlive it or be replaced
 // by rebase().
@@ -67,8 +69,9 @@ struct ExecutedBlock {
   std::vector<Bytes> entries;  // In order, the Header last.
   std::vector<Digest> leaves;  // Their leaf hashes.
   std::vector<JournaledTransaction> transactions;
-  std::vector<Refusal> refusals;  // In order.  For who asks this node: no part of the block.
-  Frontier frontier;              // After the Header.
+  // In order, the first kBlockRefusalsMax.  For whoever asks this node: no part of the block.
+  std::vector<Refusal> refusals;
+  Frontier frontier;  // After the Header.
   DeltaView state;
   ActiveLayer active;
 

@@ -69,7 +69,11 @@ std::vector<Digest> BatchStore::select(const Selection& selection,
     const auto holders =
         acks == acknowledged_.end() ? 0u : static_cast<unsigned>(std::popcount(acks->second));
     if (holders < selection.quorum) {
-      if (unacknowledged + batch.bytes().size() > selection.unacknowledged_bytes) continue;
+      // One in any case: of whoever proposes it the others get it.
+      if (unacknowledged > 0 &&
+          unacknowledged + batch.bytes().size() > selection.unacknowledged_bytes) {
+        continue;
+      }
       unacknowledged += batch.bytes().size();
     }
     bytes += batch.bytes().size();

@@ -23,15 +23,16 @@ namespace fenrun {
 // Bytes of memory.
 inline constexpr std::size_t kPeerBatchBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kPeerBatchesMax = 8'192;
-inline constexpr std::size_t kCommittedBatchBytesMax = 64 * 1024 * 1024;
+// As much as a vote log may hold: a block that is not final yet may name any of them.
+inline constexpr std::size_t kCommittedBatchBytesMax = 128 * 1024 * 1024;
 
 class BatchStore {
  public:
   // Holds a valid batch, which came from `origin`, as pending: also one that was committed before,
   // when not all of it could be journaled.  Errc::rate_limited if the origin's share is full.
   Status add(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
-  // The same for one that the vote log holds, whatever else the origin's share has: the log bounds
-  // how many there are, and votes may rest on each.
+  // The same whatever else the origin's share has: of one that the vote log holds, since the log
+  // bounds how many there are and votes may rest on each, and of own ones, which the pool bounds.
   void restore(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
 
   // The batch, pending or committed lately; null if it is not held.
@@ -49,8 +50,8 @@ class BatchStore {
   void forget_acknowledgements() { acknowledged_.clear(); }
 
   // Pending batches, oldest first, for a block: those that `quorum` validators hold, and others as
-  // far as `unacknowledged_bytes` reaches, up to `bytes` and `operations` in all, but at least one;
-  // never one of `exclude`.
+  // far as `unacknowledged_bytes` reaches but at least one, up to `bytes` and `operations` in all,
+  // but at least one; never one of `exclude`.
   struct Selection {
     std::size_t bytes = 0;
     std::size_t operations = 0;

@@ -42,7 +42,8 @@ struct Range {
   std::int64_t max = 0;
 };
 
-constexpr Range kMempoolBytes{1024 * 1024, std::int64_t{64} * 1024 * 1024 * 1024};
+// Of one node the others hold no more: kPeerBatchBytesMax.
+constexpr Range kMempoolBytes{1024 * 1024, 64 * 1024 * 1024};
 constexpr Range kMempoolTransactions{16, 100'000'000};
 constexpr Range kVerifyThreads{1, 256};
 constexpr Range kMemberNumbers{0, 65'535};

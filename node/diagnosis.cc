@@ -8,7 +8,7 @@ namespace {
 
 // Nothing became final for this long although there is work: worth an explanation.
 constexpr std::uint64_t kStalledMs = 5'000;
-// The block that comes where there is no work is so late.
+// The block that comes where there is no work is so late, timeouts of leaders included.
 constexpr std::uint64_t kIdleBlockLateMs = 15'000;
 // A validator that is started again is not absent.
 constexpr std::uint64_t kAbsentMs = 5'000;
@@ -16,9 +16,10 @@ constexpr std::uint64_t kAbsentMs = 5'000;
 constexpr const char* kReachThem = "start them, or reach them at the addresses under [[peers]]";
 
 bool is_stalled(const Situation& situation) {
-  const std::uint64_t expected_ms =
-      situation.has_work ? kStalledMs : situation.idle_interval_ms + kIdleBlockLateMs;
-  return situation.ms_since_commit > expected_ms;
+  if (situation.has_work) return situation.ms_since_commit > kStalledMs;
+  // A leader that is away is waited for as long again, and whoever comes then for half of it.
+  const std::uint64_t intervals = 3 + 2 * situation.unlinked.size();
+  return situation.ms_since_commit > intervals * situation.idle_interval_ms / 2 + kIdleBlockLateMs;
 }
 
 std::vector<AbsentValidator> absent_from(const Situation& situation) {

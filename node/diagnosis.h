@@ -44,7 +44,8 @@ struct Situation {
   bool votes = false;      // This node does.
   bool catching_up = false;
   bool has_work = false;               // Transactions wait, or a block that is not final.
-  std::uint64_t idle_interval_ms = 0;  // A block comes as often where there is no work.
+  std::uint64_t idle_interval_ms = 0;  // A block comes as often where there is no work; later, for
+                                       // each leader that is away.
   std::uint64_t ms_since_commit = 0;
   std::optional<std::uint64_t> disk_free_bytes;
   View view;

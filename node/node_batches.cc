@@ -99,7 +99,11 @@ void Node::take_batch(net::PeerIndex from, TxBatch content) {
     log(LogLevel::warn, "a batch of " + members_.name_of(from) + " is larger than batches are");
     return;
   }
-  if (checking_.contains(digest) || checking_memory + batch->memory() > kCheckingMemoryMax) return;
+  if (checking_.contains(digest)) return;
+  if (checking_memory > 0 && checking_memory + batch->memory() > kCheckingMemoryMax) {
+    log(LogLevel::warn, "too many batches of " + members_.name_of(from) + " are being checked");
+    return;
+  }
   for (const auto& transaction : batch->batch().transactions) {
     if (const auto status = check_form(transaction, journal_->tip().chain_id); !status) {
       log(LogLevel::warn,
@@ -178,7 +182,13 @@ void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch>
     }
   }
   const Digest digest = batch->digest();
-  if (!batches_.add(std::move(batch), origin)) return;  // Its share is full.
+  if (options_.self == origin) {
+    batches_.restore(std::move(batch), origin);  // The pool bounds them.
+  } else if (!batches_.add(std::move(batch), origin)) {
+    log(LogLevel::warn,
+        "the share of " + members_.name_of(origin) + " is full: a batch is dropped");
+    return;
+  }
   acknowledge(digest);
   report_work();
 }

@@ -74,10 +74,12 @@ Status Node::open_epoch(const std::vector<LogRecord>& records) {
   votes_ = vote_log_ && self_ && !tip.ends_epoch &&
            validators[self_->value()].consensus_key == options_.consensus_key->public_key();
   if (votes_ && vote_log_->epoch() < tip.epoch) vote_log_->open_epoch(tip.epoch);
+  const auto timing = timing_of(parameters(journal_->state()));
+  idle_interval_ms_ = timing.idle_interval.value();
   const ReplicaConfig config{.chain_id = journal_->tip().chain_id,
                              .epoch = tip.epoch,
                              .epoch_first_block = epoch_first_block_,
-                             .timing = timing_of(parameters(journal_->state())),
+                             .timing = timing,
                              .log_check = log_check_};
   replica_ = std::make_unique<Replica>(
       config, consensus_set_of(validators), votes_ ? self_ : std::nullopt,

@@ -200,7 +200,7 @@ Situation Node::situation(const ReplicaStatus& replica, std::size_t linked,
   if (replica.notarized_view > replica.finalized.view) {
     situation.notarized_view = replica.notarized_view;
   }
-  situation.idle_interval_ms = parameters(journal_->state()).idle_interval_ms;
+  situation.idle_interval_ms = idle_interval_ms_;
   situation.has_work = work_reported_ || situation.notarized_view > View(0);
   situation.awaits_handover = replica_->ended();
   situation.leader_seen = absent(replica.leader.value());

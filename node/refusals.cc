@@ -1,12 +1,10 @@
 #include "node/refusals.h"
 
-#include "core/text.h"
-
 namespace fenrun {
 
 void Refusals::add(const std::vector<Refusal>& refusals) {
   for (const auto& [operation, detail] : refusals) {
-    details_.insert_or_assign(operation, beginning_of(detail, kRefusalBytesMax));
+    details_.insert_or_assign(operation, detail);
     if (details_.size() > kRefusalsRemembered) details_.erase(details_.begin());
   }
 }

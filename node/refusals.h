@@ -12,12 +12,10 @@
 namespace fenrun {
 
 inline constexpr std::size_t kRefusalsRemembered = 10'000;
-inline constexpr std::size_t kRefusalBytesMax = 300;
 
 class Refusals {
  public:
-  // Those of a final block.  The oldest are forgotten beyond kRefusalsRemembered, and what is
-  // longer than kRefusalBytesMax is cut.
+  // Those of a final block.  The oldest are forgotten beyond kRefusalsRemembered.
   void add(const std::vector<Refusal>& refusals);
 
   // Empty if nothing is known of it.

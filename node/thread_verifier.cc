@@ -18,8 +18,9 @@ using Clock = std::chrono::steady_clock;
 
 // To check so little takes less than to wake a thread and to be woken by it.
 constexpr std::size_t kOperationsHereMax = 2;
-// The event loop's thread checks nothing for as long afterwards: some tenth of its time at most.
-constexpr std::chrono::microseconds kPauseHere{500};
+// The event loop's thread then checks nothing for so many times as long: a fifth of its time at
+// most.
+constexpr int kPauseFactor = 4;
 
 // An operation may hold a signature of its own.
 bool is_small(const TxBatch& batch) {
@@ -42,7 +43,7 @@ struct ThreadVerifier::Pool {
 
   boost::asio::io_context& io;
   std::atomic<std::uint64_t> cpu_us{0};
-  Clock::time_point checked_here_at;
+  Clock::time_point none_here_until;
   boost::asio::thread_pool threads;  // Ends first: its work refers to the rest.
 };
 
@@ -56,9 +57,10 @@ ThreadVerifier::~ThreadVerifier() {
 
 void ThreadVerifier::check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) {
   auto& pool = *pool_;
-  if (is_small(*batch) && Clock::now() - pool.checked_here_at >= kPauseHere) {
+  if (const auto begin = Clock::now(); begin >= pool.none_here_until && is_small(*batch)) {
     const bool valid = pool.verify(*batch);
-    pool.checked_here_at = Clock::now();
+    const auto end = Clock::now();
+    pool.none_here_until = end + kPauseFactor * (end - begin);
     boost::asio::post(pool.io, [done = std::move(done), valid] { done(valid); });
     return;
   }

@@ -91,11 +91,16 @@ std::shared_ptr<const EncodedBatch> TxPool::seal() {
   TxBatch batch;
   std::vector<Digest> ids;
   std::size_t size = 16;
+  std::size_t memory = 0;
   while (!unsealed_.empty() && ids.size() < kTxBatchTransactionsMax) {
     const auto it = entries_.find(unsealed_.front());
     CHECK(it != entries_.end() && !it->second.sealed);
-    if (!ids.empty() && size + it->second.bytes > kTxBatchBytesMax) break;
+    if (!ids.empty() && (size + it->second.bytes > kTxBatchBytesMax ||
+                         memory + it->second.memory() > kBatchMemoryMax)) {
+      break;
+    }
     size += it->second.bytes;
+    memory += it->second.memory();
     unsealed_bytes_ -= it->second.bytes;
     it->second.sealed = true;
     ids.push_back(it->first);

@@ -27,10 +27,12 @@
 namespace fenrun {
 
 struct TxPoolLimits {
-  std::uint64_t memory_max = 64 * 1024 * 1024;  // Bytes, of transactions and their encodings.
+  std::uint64_t memory_max = 64 * 1024 * 1024;  // Bytes.
   std::uint64_t transactions_max = 100'000;
 };
 
+// Of what is sealed together; one transaction may take more.
+inline constexpr std::size_t kBatchMemoryMax = 2 * 1024 * 1024;
 inline constexpr std::size_t kLanePendingMax = 8'192;
 inline constexpr std::size_t kForeignTailsMax = 65'536;
 inline constexpr std::size_t kRejectionsRemembered = 10'000;
@@ -82,8 +84,8 @@ class TxPool {
     std::size_t bytes = 0;  // Of its encoding.
     bool sealed = false;
 
-    // With the encoding, which the batch that it is sealed into holds.
-    std::size_t memory() const { return bytes + memory_of(transaction); }
+    // Here, and once more with its encoding in the batch that it is sealed into.
+    std::size_t memory() const { return 2 * memory_of(transaction) + bytes; }
   };
   using LanePending = std::map<Sequence, Digest>;  // Never empty.
 

@@ -50,39 +50,54 @@ Result<Entry> entry_at(const NodeService& node, Position position) {
   return decode_entry(bytes);
 }
 
+// Of one answer: beyond, an operation is told without what it earned.
+constexpr std::size_t kEarningsToldMax = 2'000;
+
 using Earnings = List<EventEarning, kEventEarningsMax>;
 
-Json earnings_view(const Earnings& earnings) {
-  Json view = Json::array();
-  for (const auto& earning : earnings) view.push_back(to_json(earning));
-  return view;
-}
+// What events and claims earned, beside their operations.
+class EarningsTeller {
+ public:
+  explicit EarningsTeller(const StateView& state) : state_(&state) {}
 
-// What an event earned, as it is now, and what became of the earnings of one that it took back.
-void add_earnings(const StateView& state, const RecordEvent& event, Json& view) {
-  const auto record = find_event(state, event.id);
-  if (!record) return;
-  view["earnings"] = earnings_view(record->earnings);
-  if (!record->corrects) return;
-  const auto corrected = find_event(state, *record->corrects);
-  CHECK(corrected.has_value());
-  view["taken_back"] = earnings_view(corrected->earnings);
-}
+  void add(const OperationEntry& entry, Json& view) {
+    if (entry.outcome != Errc::ok || told_ >= kEarningsToldMax) return;
+    const auto operation = decode_operation(entry.payload);
+    if (!operation) return;
+    std::visit(
+        overloaded{[&](const RecordEvent& event) { add(event, view); },
+                   [&](const ClaimCode& use) { add(use.claim, view); },
+                   [&](const AttestClaim& use) { add(use.claim, view); }, [](const auto&) {}},
+        *operation);
+  }
 
-void add_earnings(const StateView& state, const Claim& claim, Json& view) {
-  const auto record = find_claim(state, claim.batch, claim.index);
-  if (record) view["earnings"] = earnings_view(record->earnings);
-}
+ private:
+  // As it is now, and what became of the earnings of the event that it took back.
+  void add(const RecordEvent& event, Json& view) {
+    const auto record = find_event(*state_, event.id);
+    if (!record) return;
+    view["earnings"] = told(record->earnings);
+    if (!record->corrects) return;
+    const auto corrected = find_event(*state_, *record->corrects);
+    CHECK(corrected.has_value());
+    view["taken_back"] = told(corrected->earnings);
+  }
 
-void add_earnings(const StateView& state, const OperationEntry& entry, Json& view) {
-  const auto operation = decode_operation(entry.payload);
-  if (!operation || entry.outcome != Errc::ok) return;
-  std::visit(overloaded{[&](const RecordEvent& event) { add_earnings(state, event, view); },
-                        [&](const ClaimCode& use) { add_earnings(state, use.claim, view); },
-                        [&](const AttestClaim& use) { add_earnings(state, use.claim, view); },
-                        [](const auto&) {}},
-             *operation);
-}
+  void add(const Claim& claim, Json& view) {
+    const auto record = find_claim(*state_, claim.batch, claim.index);
+    if (record) view["earnings"] = told(record->earnings);
+  }
+
+  Json told(const Earnings& earnings) {
+    told_ += earnings.size();
+    Json view = Json::array();
+    for (const auto& earning : earnings) view.push_back(to_json(earning));
+    return view;
+  }
+
+  const StateView* state_;
+  std::size_t told_ = 0;
+};
 
 // The committed transaction with its operations, as they were journaled.
 Status add_content(const NodeService& node, Position position, Json& view) {
@@ -92,6 +107,7 @@ Status add_content(const NodeService& node, Position position, Json& view) {
   view["outcome"] = std::string(name_of(transaction->outcome));
   view["transaction"] = to_json(entry);
   Json operations = Json::array();
+  EarningsTeller earnings(node.journal().state());
   for (Position at = position.next(); operations.size() < transaction->body.operation_count;
        at = at.next()) {
     FENRUN_TRY(const auto inner, entry_at(node, at));
@@ -100,7 +116,7 @@ Status add_content(const NodeService& node, Position position, Json& view) {
     if (!entry_of_operation) return Error{Errc::corruption, "a transaction lacks operations"};
     Json operation = {{"position", at.value()}};
     operation.update(to_json(inner));
-    add_earnings(node.journal().state(), *entry_of_operation, operation);
+    earnings.add(*entry_of_operation, operation);
     if (auto detail = node.refusal_detail(at); !detail.empty()) {
       operation["detail"] = std::move(detail);
     }

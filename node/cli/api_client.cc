@@ -50,11 +50,16 @@ Result<std::uint64_t> number_member(const Json& json, const char* name) {
   return json[name].get<std::uint64_t>();
 }
 
-}  // namespace
-
-bool leaves_open(Errc code) {
+// Of a request: no answer came, or none that says anything.
+bool may_have_been_taken(Errc code) {
   return code == Errc::unreachable || code == Errc::timeout || code == Errc::json_invalid;
 }
+
+bool is_pending(const Json& answer) {
+  return answer.is_object() && answer.contains("status") && answer["status"] == "pending";
+}
+
+}  // namespace
 
 std::string unit_segments(std::string_view epc) {
   constexpr std::size_t kCuts = 3;
@@ -113,29 +118,30 @@ Result<Json> ApiClient::get_all(const std::string& target, std::size_t count_max
 }
 
 Result<Json> ApiClient::submit(const SignedTransaction& transaction, std::uint64_t wait_s) const {
-  const auto answer = post(transaction, wait_s);
-  if (answer || !leaves_open(answer.error().code)) return answer;
-  return Error{answer.error().code,
-               answer.error().detail + "; whether transaction " + to_hex(transaction.id().view()) +
-                   " was taken is not known: ask with fenrun tx status before signing another"};
+  const std::string id = to_hex(transaction.id().view());
+  const auto server_wait = std::min(wait_s, kServerWaitSecondsMax);
+  auto answer = post(transaction, server_wait);
+  if (!answer && !may_have_been_taken(answer.error().code)) return answer;
+  if (answer && is_pending(*answer) && wait_s > server_wait) {
+    answer = wait_for(id, wait_s - server_wait);
+  }
+  if (answer && answer->is_object() && answer->contains("status")) return answer;
+  const Error reason =
+      answer ? Error{Errc::unreachable, "the answer is not that of a Fenrun node"} : answer.error();
+  return Json{{"id", id}, {"status", "unknown"}, {"reason", error_view(reason)}};
 }
 
 Result<Json> ApiClient::post(const SignedTransaction& transaction, std::uint64_t wait_s) const {
-  const auto server_wait = std::min(wait_s, kServerWaitSecondsMax);
   HttpCall call;
   call.method = "POST";
-  call.target = "/v1/transactions?wait=" + std::to_string(server_wait);
+  call.target = "/v1/transactions?wait=" + std::to_string(wait_s);
   call.content_type = "application/octet-stream";
   call.body = std::string(text_of(encode(transaction)));
   call.token = token_;
-  call.timeout = std::chrono::seconds(timeout_s_ + server_wait);
+  call.timeout = std::chrono::seconds(timeout_s_ + wait_s);
   FENRUN_TRY(const auto answer, http_call(url_, call));
   if (answer.status != 200 && answer.status != 202) return problem_of(answer);
-  FENRUN_TRY(const auto json, parse_json(answer.body, kAnswerLimits));
-  if (answer.status == 202 && wait_s > server_wait) {
-    return wait_for(to_hex(transaction.id().view()), wait_s - server_wait);
-  }
-  return json;
+  return parse_json(answer.body, kAnswerLimits);
 }
 
 Result<std::vector<Json>> ApiClient::submit_all(

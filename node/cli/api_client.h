@@ -13,9 +13,6 @@
 
 namespace fenrun::cli {
 
-// Whether a request that failed so may have taken effect.
-bool leaves_open(Errc code);
-
 // A unit's identifier as segments of a path: they stay segments, but a serial may hold a slash.
 std::string unit_segments(std::string_view epc);
 
@@ -31,7 +28,7 @@ class ApiClient {
   Result<Json> get_all(const std::string& target, std::size_t count_max) const;
 
   // What POST /v1/transactions answered; waits until it is final, for `wait_s` seconds at most.
-  // An error that leaves_open() what became of the transaction names its id.
+  // {"id", "status": "unknown", "reason"} if no answer tells what became of it: it may be taken.
   Result<Json> submit(const SignedTransaction& transaction, std::uint64_t wait_s) const;
   // What POST /v1/transactions/batch says of each, at most kTransactionsTogetherMax of them.
   Result<std::vector<Json>> submit_all(std::span<const SignedTransaction> transactions) const;

@@ -67,28 +67,15 @@ Result<Json> with_outcomes(const ApiClient& client, Json answer) {
     return Error{Errc::unreachable, "the answer is not that of a Fenrun node"};
   }
   if (answer["status"] != "committed" || answer.contains("operations")) return answer;
-  return client.get("/v1/transactions/" + percent_encoded(answer["id"].get<std::string>()));
-}
-
-Result<Exit> submit_and_report(const Session& session, const ApiClient& client,
-                               const SignedTransaction& transaction, std::uint64_t wait_s) {
-  const auto answer = client.submit(transaction, wait_s);
-  if (answer) return report_transaction(session, client, *answer);
-  const Error& error = answer.error();
-  if (!leaves_open(error.code)) return error;
-  // A program needs the id, to ask with.
-  if (session.json) {
-    session.show({{"id", to_hex(transaction.id().view())},
-                  {"status", "unknown"},
-                  {"reason", error_view(error)}},
-                 {});
-  }
-  print_error(session.err, error);
-  return exit_of(error.code);
+  auto full = client.get("/v1/transactions/" + percent_encoded(answer["id"].get<std::string>()));
+  if (full) return full;
+  answer["status"] = "unknown";  // Committed, and with which outcomes nobody says.
+  answer["reason"] = error_view(full.error());
+  return answer;
 }
 
 Exit exit_of_transaction(const Json& answer) {
-  if (answer["status"] == "pending") return Exit::unreachable;
+  if (answer["status"] == "pending" || answer["status"] == "unknown") return Exit::unreachable;
   if (answer["status"] != "committed") return Exit::refused;
   if (answer.contains("outcome") && answer["outcome"] != "ok") return Exit::refused;
   if (!answer.contains("operations")) return Exit::ok;
@@ -116,7 +103,11 @@ Result<Exit> report_transaction(const Session& session, const ApiClient& client,
     }
   });
   if (exit == Exit::unreachable) {
-    session.err << "It is not final yet.\nnext: fenrun tx status " << cell_of(full["id"]) << "\n";
+    session.err << (full["status"] == "pending"
+                        ? "It is not final yet.\n"
+                        : "Nobody says what became of it: it may be taken.\n")
+                << "next: fenrun tx status " << cell_of(full["id"])
+                << ", before you sign another\n";
   }
   if (exit == Exit::refused && full.contains("operations")) {
     for (const auto& operation : full["operations"]) {

@@ -25,17 +25,14 @@ Result<Digest> chain_id_of(const Path& genesis, const std::string& hex);
 Result<SignedTransaction> sign_draft(const ApiClient& client, TransactionDraft draft,
                                      const SigningKey& key, const std::string& party);
 
-// Submits and reports.  Where a failed request leaves open what became of the transaction its id is
-// told, with --json as {"id", "status": "unknown", "reason"}.
-Result<Exit> submit_and_report(const Session& session, const ApiClient& client,
-                               const SignedTransaction& transaction, std::uint64_t wait_s);
-
 // Prints what became of a transaction, its operations' outcomes included once it is committed.
-// refused if it was not committed, or if any operation failed; unreachable while it is pending.
+// refused if it was not committed, or if any operation failed; unreachable while it is pending, and
+// if nobody says what became of it: then the id is told, to ask with.
 Result<Exit> report_transaction(const Session& session, const ApiClient& client,
                                 const Json& answer);
 
-// The same without printing: the answer, amended by "operations" once committed.
+// The same without printing: the answer, amended by "operations" once committed; "unknown" if they
+// cannot be had.
 Result<Json> with_outcomes(const ApiClient& client, Json answer);
 Exit exit_of_transaction(const Json& answer);
 

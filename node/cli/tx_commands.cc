@@ -41,7 +41,8 @@ Result<Exit> submit(const Session& session, const TxOptions& options) {
   FENRUN_TRY(const auto key, open_key(session, options.key));
   FENRUN_TRY(const auto signed_transaction,
              sign_draft(client, std::move(draft), key, options.party));
-  return submit_and_report(session, client, signed_transaction, options.wait_s);
+  FENRUN_TRY(const auto answer, client.submit(signed_transaction, options.wait_s));
+  return report_transaction(session, client, answer);
 }
 
 // Without any node: everything that a node would tell must be given.
@@ -183,7 +184,8 @@ Result<Exit> send(const Session& session, const TxOptions& options) {
   }
   FENRUN_TRY(const auto transaction, read_signed(options.files.front()));
   FENRUN_TRY(const auto client, ApiClient::create(session));
-  return submit_and_report(session, client, transaction, options.wait_s);
+  FENRUN_TRY(const auto answer, client.submit(transaction, options.wait_s));
+  return report_transaction(session, client, answer);
 }
 
 Result<Exit> status(const Session& session, const TxOptions& options) {

@@ -262,5 +262,28 @@ TEST(Genesis, ErrorsNameTheField) {
             "parent: a cycle, or too deep");
 }
 
+// Besides the outcome there are words, for whoever asks the node that executed it.
+TEST(Refusals, AreOfTheirOperationsAndBounded) {
+  World world;
+  OpenUnitBatch wrong;
+  wrong.product = {"06901234567891"};  // The check digit is 2.
+  const std::vector<Operation> operations(kTransactionOperationsMax, wrong);
+  const auto block =
+      world.execute({world.sign("brand", {wrong, wrong}, TransactionMode::atomic),
+                     world.sign("brand", operations, TransactionMode::independent, 1),
+                     world.sign("brand", operations, TransactionMode::independent, 2)});
+  ASSERT_EQ(block.refusals.size(), kBlockRefusalsMax);
+  std::optional<Position> last;
+  for (const auto& [position, detail] : block.refusals) {
+    EXPECT_EQ(detail, "GTIN check digit: 06901234567891");
+    EXPECT_LT(last.value_or(Position(0)), position);
+    last = position;
+    const auto& bytes = block.entries.at(position.value() - block.first_position().value());
+    const auto entry = decode_entry(bytes);
+    ASSERT_TRUE(entry && std::holds_alternative<OperationEntry>(*entry));
+    EXPECT_EQ(std::get<OperationEntry>(*entry).outcome, Errc::value_invalid);
+  }
+}
+
 }  // namespace
 }  // namespace fenrun::test

@@ -81,5 +81,21 @@ TEST(BatchStore, HoldsWhatTheLogHasWhateverThereIs) {
   EXPECT_TRUE(store.add(batch_of(world, kPeerBatchesMax + 1), kSelf));
 }
 
+// Else one that peers dropped, and that is larger than what may be proposed unacknowledged, would
+// stay for ever.
+TEST(BatchStore, OneIsProposedHoweverFewHoldIt) {
+  const test::World world;
+  BatchStore store;
+  for (std::uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(store.add(batch_of(world, i), kSelf));
+  const BatchStore::Selection room{.bytes = 1'000'000, .operations = 1'000, .quorum = 3};
+  EXPECT_EQ(store.select(room, {}), std::vector{batch_of(world, 0)->digest()});
+  // Those of which a quorum knows come besides.
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    store.acknowledge(batch_of(world, 2)->digest(), ValidatorIndex(i));
+  }
+  EXPECT_EQ(store.select(room, {}),
+            (std::vector{batch_of(world, 0)->digest(), batch_of(world, 2)->digest()}));
+}
+
 }  // namespace
 }  // namespace fenrun

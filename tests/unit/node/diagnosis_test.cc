@@ -34,7 +34,7 @@ TEST(Diagnosis, SaysNothingWhenAllIsWell) {
   EXPECT_EQ(diagnose(healthy()).cause, StallCause::none);
   EXPECT_EQ(diagnose(healthy()).text(), "");
   auto idle = healthy();
-  idle.ms_since_commit = 20'000;  // Nothing to order, and the next block is late.
+  idle.ms_since_commit = 22'500;  // Nothing to order, and the next block is late.
   EXPECT_EQ(diagnose(idle).cause, StallCause::none);
   auto busy = stalled();
   busy.ms_since_commit = 4'999;
@@ -59,9 +59,16 @@ TEST(Diagnosis, NamesWhoIsNotLinked) {
 // Nobody may notice for hours that no transaction would become final.
 TEST(Diagnosis, MissesTheBlockThatComesWithoutWork) {
   auto situation = healthy();
-  situation.ms_since_commit = 20'001;
+  situation.ms_since_commit = 22'501;
   situation.without_vote = {kEast, {"north", true, 10}};
   EXPECT_EQ(diagnose(situation).cause, StallCause::votes);
+  // The leader of the view may be the one that is away.
+  situation.linked = 3;
+  situation.unlinked = {kWest};
+  EXPECT_EQ(diagnose(situation).cause, StallCause::absence);
+  situation.ms_since_commit = 27'501;
+  EXPECT_EQ(diagnose(situation).cause, StallCause::votes);
+  situation.unlinked.clear();
   situation.idle_interval_ms = 3'600'000;
   EXPECT_EQ(diagnose(situation).cause, StallCause::none);
 }

@@ -70,5 +70,28 @@ TEST_F(TxPoolTest, ASequenceThatIsPendingIsStale) {
             Errc::sequence_stale);
 }
 
+// Of many small operations a batch holds twenty times what it sends, and a peer has to check it.
+TEST_F(TxPoolTest, SealsNoMoreThanAPeerHasRoomToCheck) {
+  constexpr std::uint64_t kCount = 200;
+  for (std::uint64_t i = 0; i < kCount; ++i) {
+    auto many = transaction(i);
+    many.operations.resize(kTransactionOperationsMax, OperationBytes{0});
+    ASSERT_TRUE(pool_.add(many, cluster_.journal(0).state(), Height(1)));
+  }
+  std::size_t sealed = 0;
+  while (const auto batch = pool_.seal()) {
+    EXPECT_LE(batch->memory(), kBatchMemoryMax);
+    sealed += batch->batch().transactions.size();
+  }
+  EXPECT_EQ(sealed, kCount);
+}
+
+TEST_F(TxPoolTest, CountsBothCopiesOfWhatItHolds) {
+  TxPool small(TxPoolLimits{.memory_max = 3 * memory_of(transaction(0))});
+  EXPECT_TRUE(small.add(transaction(0), cluster_.journal(0).state(), Height(1)));
+  EXPECT_EQ(small.add(transaction(1), cluster_.journal(0).state(), Height(1)).error().code,
+            Errc::mempool_full);
+}
+
 }  // namespace
 }  // namespace fenrun
