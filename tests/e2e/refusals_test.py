@@ -28,16 +28,18 @@ def flipped(transaction, place):
 
 
 class LosingProxy(http.server.ThreadingHTTPServer):
-    """Passes requests on, and keeps the answers to what is submitted."""
+    """Passes requests on, and keeps the answers that are to be lost."""
 
-    def __init__(self, url):
+    def __init__(self, url, is_lost):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                self.answer(self.passed_on())
+                body = self.passed_on()
+                if is_lost(self.command, self.path):
+                    self.close_connection = True
+                else:
+                    self.answer(body)
 
-            def do_POST(self):
-                self.passed_on()
-                self.close_connection = True
+            do_POST = do_GET
 
             def passed_on(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
@@ -252,8 +254,8 @@ class RefusalsTest(NetworkTest):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertRegex(done.stderr, r"value_invalid: operation at position \d+: GTIN check digit")
 
-    def test_a_lost_answer_names_the_transaction_that_may_have_been_taken(self):
-        proxy = LosingProxy(self.net.url("brand"))
+    def assert_unknown_and_committed(self, is_lost):
+        proxy = LosingProxy(self.net.url("brand"), is_lost)
         self.addCleanup(proxy.end)
         member = ["--node", f"http://127.0.0.1:{proxy.server_port}",
                   "--token-file", self.net.home / "brand" / "token"]
@@ -265,6 +267,34 @@ class RefusalsTest(NetworkTest):
         self.assertEqual(told["status"], "unknown")
         became = self.net.run("tx", "status", told["id"], *self.net.member("brand"))
         self.assertEqual((became["status"], became["outcome"]), ("committed", "ok"))
+
+    def test_a_lost_answer_names_the_transaction_that_may_have_been_taken(self):
+        self.assert_unknown_and_committed(lambda command, path: command == "POST")
+
+    def test_lost_outcomes_name_the_transaction_that_has_them(self):
+        self.assert_unknown_and_committed(
+            lambda command, path: command == "GET" and path.startswith("/v1/transactions/"))
+
+    def test_an_earning_that_cannot_go_back_is_told(self):
+        self.net.submit("brand", [
+            {"type": "instruct_payout", "payout": secrets.token_hex(16),
+             "payee": self.net.parties["store"], "campaign": CAMPAIGN, "asset": ASSET_CNY,
+             "period": PERIOD, "amount": CASE_REWARD_FEN + BOTTLE_REWARD_FEN, "rail": "wechat"}])
+        sale = json.loads(self.demo.captured[-2].read_text())
+        for event in sale["epcisBody"]["eventList"]:
+            event["errorDeclaration"] = {"declarationTime": event["eventTime"]}
+        path = self.net.home / "no-sale.jsonld"
+        path.write_text(json.dumps(sale))
+        done = self.net.run("capture", path, "--key", self.demo.store_key, "--places",
+                            self.net.home / "places.json", *self.net.member("auditor"), "--json",
+                            json_output=False)
+        [row] = json.loads(done.stdout)
+        self.assertEqual([(item["amount"], item["outcome"]) for item in row["taken_back"]],
+                         [(BOTTLE_REWARD_FEN, "owed_back")])
+        self.assertIn(f"{BOTTLE_REWARD_FEN} by policy", done.stderr)
+        metrics = self.net.request("auditor", "/metrics").body.decode()
+        self.assertIn('fenrun_unpaid_earnings_total{outcome="owed_back"} 1\n', metrics)
+        self.assertRegex(metrics, r"\nfenrun_disk_free_bytes [1-9]")
 
 if __name__ == "__main__":
     unittest.main()

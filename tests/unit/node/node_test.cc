@@ -325,5 +325,23 @@ TEST(Node, StopsForGoodWhenTheDiskFails) {
   EXPECT_FALSE(cluster.is_committed(1, *next));
 }
 
+// More than a node checks of one peer at a time; else whoever made it would wait for ever.
+TEST(Node, TakesALargeBatchOfAPeerOfWhichItChecksNothing) {
+  NodeCluster cluster(kFourNames);
+  const auto key = test_key("brand operator");
+  TxBatch batch;
+  for (std::uint64_t i = 0; i < 430; ++i) {
+    auto body = cluster.transaction("brand", i, open_campaign(1)).body;
+    List<OperationBytes, kTransactionOperationsMax> none;
+    none.resize(kTransactionOperationsMax);
+    batch.transactions.push_back(sign_transaction(body, none, key));
+  }
+  ASSERT_LE(encode(batch).size(), kTxBatchBytesMax);
+  ASSERT_GT(EncodedBatch(batch).memory(), 16u * 1024 * 1024);
+  cluster.node(1).on_message(net::PeerIndex(0), net::Channel::bulk, encode(NodeMessage(batch)));
+  EXPECT_TRUE(cluster.run_until(
+      [&] { return cluster.is_committed_everywhere(batch.transactions.front().id()); }));
+}
+
 }  // namespace
 }  // namespace fenrun
