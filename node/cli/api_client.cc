@@ -61,6 +61,10 @@ bool is_pending(const Json& answer) {
 
 }  // namespace
 
+Json unknown_transaction(const std::string& id, const Error& reason) {
+  return {{"id", id}, {"status", "unknown"}, {"reason", error_view(reason)}};
+}
+
 std::string unit_segments(std::string_view epc) {
   constexpr std::size_t kCuts = 3;
   std::string out;
@@ -126,9 +130,9 @@ Result<Json> ApiClient::submit(const SignedTransaction& transaction, std::uint64
     answer = wait_for(id, wait_s - server_wait);
   }
   if (answer && answer->is_object() && answer->contains("status")) return answer;
-  const Error reason =
-      answer ? Error{Errc::unreachable, "the answer is not that of a Fenrun node"} : answer.error();
-  return Json{{"id", id}, {"status", "unknown"}, {"reason", error_view(reason)}};
+  return unknown_transaction(
+      id, answer ? Error{Errc::unreachable, "the answer is not that of a Fenrun node"}
+                 : answer.error());
 }
 
 Result<Json> ApiClient::post(const SignedTransaction& transaction, std::uint64_t wait_s) const {

@@ -16,6 +16,9 @@ namespace fenrun::cli {
 // A unit's identifier as segments of a path: they stay segments, but a serial may hold a slash.
 std::string unit_segments(std::string_view epc);
 
+// {"id", "status": "unknown", "reason"}: no answer tells what became of the transaction.
+Json unknown_transaction(const std::string& id, const Error& reason);
+
 class ApiClient {
  public:
   // Reads the token's file.  Errc::io_error; Errc::usage without an address.
@@ -28,7 +31,7 @@ class ApiClient {
   Result<Json> get_all(const std::string& target, std::size_t count_max) const;
 
   // What POST /v1/transactions answered; waits until it is final, for `wait_s` seconds at most.
-  // {"id", "status": "unknown", "reason"} if no answer tells what became of it: it may be taken.
+  // unknown_transaction() if no answer tells what became of it: it may be taken.
   Result<Json> submit(const SignedTransaction& transaction, std::uint64_t wait_s) const;
   // What POST /v1/transactions/batch says of each, at most kTransactionsTogetherMax of them.
   Result<std::vector<Json>> submit_all(std::span<const SignedTransaction> transactions) const;

@@ -126,13 +126,10 @@ class Sending {
     if (!answers) error_ = answers.error();
     for (std::size_t i = 0; i < transactions.size(); ++i) {
       Json row = {{"file", options_.files[rows_.size()]}};
-      row.update(answers ? (*answers)[i] : unknown(to_hex(transactions[i].id().view())));
+      const std::string id = to_hex(transactions[i].id().view());
+      row.update(answers ? (*answers)[i] : unknown_transaction(id, *error_));
       rows_.push_back(std::move(row));
     }
-  }
-
-  Json unknown(const std::string& id) const {
-    return {{"id", id}, {"status", "unknown"}, {"reason", error_view(*error_)}};
   }
 
   // For all together as long as one would be waited for.
@@ -145,7 +142,7 @@ class Sending {
         const auto wait_s = static_cast<std::uint64_t>(std::max<std::int64_t>(0, left.count()));
         const auto found = client_.wait_for(cell_of(row["id"]), wait_s);
         if (!found) error_ = found.error();
-        row.update(found ? *found : unknown(cell_of(row["id"])));
+        row.update(found ? *found : unknown_transaction(cell_of(row["id"]), *error_));
       }
       const Exit exit = exit_of_transaction(row);
       // That one was refused is said before that another is not final yet.
