@@ -1,5 +1,4 @@
-// Checks signatures on threads of its own and answers on the event loop's thread.  What is small it
-// checks on the latter now and then: that takes less than to change threads twice.
+// Checks signatures on threads of its own and answers on the event loop's thread.
 #pragma once
 
 #include <cstdint>
