@@ -15,6 +15,7 @@ struct Event {
   const RecordEvent& operation;
   const Party& place;
   std::vector<EventUnit>& units;
+  AtHolder at_holder{};
 };
 
 // A rule of a policy in force, where the event stands.
@@ -31,10 +32,11 @@ bool allows(const List& list, const Item& item) {
   return list.empty() || std::ranges::find(list, item) != list.end();
 }
 
-bool selects_place(const Selector& selector, const Party& place) {
-  return allows(selector.channels, place.attributes.channel) &&
-         allows(selector.regions, place.attributes.region) &&
-         allows(selector.place_roles, place.role);
+bool selects_place(const Selector& selector, const Event& event) {
+  return allows(selector.channels, event.place.attributes.channel) &&
+         allows(selector.regions, event.place.attributes.region) &&
+         allows(selector.place_roles, event.place.role) &&
+         (!selector.only_at_holder || event.at_holder == AtHolder::yes);
 }
 
 // A pallet has no GTIN of its own: it counts as its batch's product.
@@ -220,7 +222,7 @@ bool is_paid_with_first_part(const Earning& earning) {
 Status apply_rule(OperationContext& context, Event& event, const MatchedRule& match,
                   List<EventEarning, kEventEarningsMax>& earnings) {
   if (match.rule.trigger != event.operation.kind) return {};
-  if (!selects_place(match.rule.selector, event.place)) return {};
+  if (!selects_place(match.rule.selector, event)) return {};
   if (event.operation.id.part > 0 && is_paid_with_first_part(match.rule.earning)) return {};
   const auto counted = units_to_count(context.state(), event, match);
   if (counted.empty()) return {};
@@ -262,8 +264,9 @@ bool is_met(const PolicyInForce& entry, const RecordEvent& event) {
 Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
                                                    const RecordEvent& operation, const Party& place,
                                                    const BrandPolicies& policies,
-                                                   std::vector<EventUnit>& units) {
-  Event event{operation, place, units};
+                                                   std::vector<EventUnit>& units,
+                                                   AtHolder at_holder) {
+  Event event{operation, place, units, at_holder};
   List<EventEarning, kEventEarningsMax> earnings;
   for (const auto& entry : policies.policies) {
     if (!is_met(entry, operation)) continue;

@@ -61,6 +61,9 @@ bool can_be_earned_on(EventKind kind) {
 
 Status check_rule(const Rule& rule) {
   for (const auto& product : rule.selector.products) FENRUN_OK(check_gtin(product.value));
+  if (rule.selector.only_at_holder && rule.trigger != EventKind::claiming) {
+    return invalid_policy("rules: only_at_holder is for claims");
+  }
   if (!can_be_earned_on(rule.trigger)) return invalid_policy("rules: a trigger that pays nothing");
   return std::visit(overloaded{[](const FlatPerEvent& flat) -> Status {
                       if (!flat.amount.is_positive()) return Errc::amount_not_positive;

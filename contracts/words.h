@@ -257,8 +257,9 @@ struct Selector {
   List<Channel, kSelectorItemsMax> channels;    // Of the place.
   List<RegionCode, kSelectorItemsMax> regions;  // Of the place.
   List<Role, kSelectorItemsMax> place_roles;
+  bool only_at_holder = false;  // Of claims: at the store that has the goods or sold them.
 
-  FENRUN_FIELDS(products, channels, regions, place_roles)
+  FENRUN_FIELDS(products, channels, regions, place_roles, only_at_holder)
   friend bool operator==(const Selector&, const Selector&) = default;
 };
 

@@ -127,7 +127,7 @@ class Demo:
         def rule(trigger, amount, product):
             return {"trigger": trigger, "payee": "place",
                     "selector": {"products": [product], "channels": [], "regions": [],
-                                 "place_roles": ["store"]},
+                                 "place_roles": ["store"], "only_at_holder": False},
                     "earning": {"type": "flat_per_event", "amount": amount, "basis": "per_unit"}}
         return {"type": "v1", "policy": POLICY, "version": 1, "campaign": CAMPAIGN,
                 "effective_from": rfc3339(begin), "effective_until": rfc3339(end),

@@ -48,7 +48,7 @@ PROPOSE_CHANGE = Struct(
 RULE = Struct(
     trigger=EVENT_KIND,
     selector=Struct(products=List(PRODUCT, 64), channels=List(CHANNEL, 64),
-                    regions=List(U32, 64), place_roles=List(ROLE, 64)),
+                    regions=List(U32, 64), place_roles=List(ROLE, 64), only_at_holder=BOOL),
     payee=Enum("place", "place_parent", "event_signer"),
     earning=Variant(flat_per_event=Struct(amount=I64, basis=Enum("per_event", "per_unit"))))
 POLICY = Variant(v1=Struct(

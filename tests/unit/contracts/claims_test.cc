@@ -368,6 +368,37 @@ TEST_F(ClaimEarnings, GoToTheStoreThatTheClaimNames) {
   EXPECT_EQ(earned("store"), Amount::minor(200));
 }
 
+// Whoever got hold of codes otherwise cannot turn them into money at a store of their own.
+TEST_F(ClaimEarnings, GoOnlyToTheStoreOfTheGoodsWhereTheRuleSaysSo) {
+  auto policy = selling_policy(world_);
+  policy.rules[0].trigger = EventKind::claiming;
+  policy.rules[0].selector.only_at_holder = true;
+  start_campaign(world_, policy);
+  for (const auto* funder : {"brand", "east"}) {
+    ASSERT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), Amount::minor(1'000)}),
+              Errc::ok);
+  }
+  ASSERT_EQ(world_.join("other store", Role::store, "east"), Errc::ok);
+  const std::vector cases{bearer_.case_epc(0), bearer_.case_epc(1)};
+  ASSERT_EQ(happen(EventKind::shipping, "brand", "brand", cases, "east"), Errc::ok);
+  const auto earned = [&](const std::string& name) {
+    return world_.balance_of(name, Book::payable, kCampaign, kPeriod);
+  };
+  const auto earnings_of = [&](std::uint32_t index) {
+    return find_claim(world_.state(), kBearer, index)->earnings.size();
+  };
+
+  ASSERT_EQ(world_.run("east", good(0, "anna", "store")), Errc::ok) << "on its way to the store";
+  EXPECT_EQ(earnings_of(0), 0u);
+  ASSERT_EQ(happen(EventKind::receiving, "store", "store", cases), Errc::ok);
+  ASSERT_EQ(world_.run("east", good(1, "anna", "other store")), Errc::ok);
+  EXPECT_EQ(earnings_of(1), 0u);
+  EXPECT_EQ(earned("other store"), Amount());
+  ASSERT_EQ(world_.run("east", good(2, "anna", "store")), Errc::ok);
+  EXPECT_EQ(earnings_of(2), 1u);
+  EXPECT_EQ(earned("store"), Amount::minor(100));
+}
+
 TEST(Subjects, AreErasedOnce) {
   World world;
   ASSERT_EQ(world.join("gateway", Role::gateway, "brand"), Errc::ok);

@@ -123,6 +123,8 @@ TEST_F(Policies, PublicationIsRefused) {
   EXPECT_EQ(publish_edited([](auto& p) { p.rules = {}; }), v);
   EXPECT_EQ(publish_edited([](auto& p) { p.rules[0].selector.products = {{"06901234567890"}}; }),
             v);
+  EXPECT_EQ(publish_edited([](auto& p) { p.rules[0].selector.only_at_holder = true; }), v)
+      << "not a rule for claims";
   EXPECT_EQ(
       publish_edited([](auto& p) { std::get<FlatPerEvent>(p.rules[0].earning).amount = Amount(); }),
       Errc::amount_not_positive);
