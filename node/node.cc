@@ -323,15 +323,14 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
     std::vector<Digest> batches;
     std::vector<JournaledTransaction> transactions;
     std::vector<Refusal> refusals;
+    std::vector<UnpaidEarning> unpaid;
   };
   std::vector<Committed> blocks;
-  UnpaidEarnings unpaid = unpaid_;
   for (const auto& id : ids) {
     const auto* block = journal_->find(id);
     CHECK(block);
-    unpaid.count(*block);
-    blocks.push_back(
-        {block->header.height, executor_.batches_of(id), block->transactions, block->refusals});
+    blocks.push_back({block->header.height, executor_.batches_of(id), block->transactions,
+                      block->refusals, unpaid_earnings_of(*block)});
   }
   tip_time_before_ = journal_->tip().time;
   const auto status =
@@ -340,12 +339,12 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
     fail(status.error());
     return false;
   }
-  unpaid_ = unpaid;
   for (const auto& block : blocks) {
     note_ordered(block.batches);
     pool_.on_committed(block.transactions, block.batches, journal_->state(), block.height.next());
     batches_.on_committed(block.batches);
     refusals_.add(block.refusals);
+    unpaid_.add(block.unpaid);
     committed_transactions_ += block.transactions.size();
     log(LogLevel::debug, "height " + std::to_string(block.height.value()) + ", " +
                              std::to_string(block.transactions.size()) + " transactions");

@@ -107,6 +107,7 @@ class Node final : public NodeService {
   void submit_all(std::vector<SignedTransaction> transactions,
                   std::function<void(const Submitted&)> callback) override;
   TransactionStatus transaction_status(const Digest& id) const override;
+  const UnpaidEarnings& unpaid_earnings() const override { return unpaid_; }
   std::string refusal_detail(Position operation) const override {
     return refusals_.detail_of(operation);
   }
@@ -297,7 +298,7 @@ class Node final : public NodeService {
 
   void describe_snapshots(NodeStatus& status) const;
   void add_snapshot_metrics(std::vector<Metric>& metrics) const;
-  void add_unpaid_metrics(std::vector<Metric>& metrics) const;
+  void add_alarm_metrics(std::vector<Metric>& metrics) const;
   void add_stage_metrics(std::vector<Metric>& metrics) const;
   void add_peer_metrics(std::vector<Metric>& metrics) const;
 

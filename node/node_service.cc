@@ -289,13 +289,18 @@ std::vector<Metric> Node::metrics() const {
                        {},
                        number(*bytes)});
   }
-  add_unpaid_metrics(metrics);
+  add_alarm_metrics(metrics);
   add_stage_metrics(metrics);
   add_peer_metrics(metrics);
   return metrics;
 }
 
-void Node::add_unpaid_metrics(std::vector<Metric>& metrics) const {
+void Node::add_alarm_metrics(std::vector<Metric>& metrics) const {
+  metrics.push_back({"own_recovery_pending",
+                     "Another key is to sign for this node's organisation",
+                     Metric::Kind::gauge,
+                     {},
+                     pending_recovery() ? 1.0 : 0.0});
   const auto add = [&metrics](const char* outcome, std::uint64_t count) {
     metrics.push_back({"unpaid_earnings_total",
                        "Promises of rules that nobody got, and earnings not given back",
@@ -303,9 +308,9 @@ void Node::add_unpaid_metrics(std::vector<Metric>& metrics) const {
                        {{"outcome", outcome}},
                        static_cast<double>(count)});
   };
-  add("budget_exhausted", unpaid_.budget_exhausted);
-  add("no_payee", unpaid_.no_payee);
-  add("owed_back", unpaid_.owed_back);
+  add("budget_exhausted", unpaid_.budget_exhausted());
+  add("no_payee", unpaid_.no_payee());
+  add("owed_back", unpaid_.owed_back());
 }
 
 void Node::add_stage_metrics(std::vector<Metric>& metrics) const {

@@ -17,6 +17,7 @@
 #include "ledger/transaction.h"
 #include "node/diagnosis.h"
 
+#include "node/unpaid_earnings.h"
 namespace fenrun {
 
 enum class TransactionState {
@@ -125,6 +126,9 @@ class NodeService {
 
   // The sequence that the lane's next transaction must carry, pending ones counted.
   virtual Result<Sequence> next_sequence(const PartyId& party, Lane lane) const = 0;
+
+  // Of blocks that became final since the node's start.
+  virtual const UnpaidEarnings& unpaid_earnings() const = 0;
 
   virtual const Genesis& genesis() const = 0;
   virtual const Journal& journal() const = 0;

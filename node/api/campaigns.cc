@@ -5,6 +5,7 @@
 #include "node/api/answers.h"
 #include "node/api/lists.h"
 #include "node/api/routes.h"
+#include "node/json/reflect.h"
 #include "node/json/views.h"
 
 namespace fenrun::api {
@@ -80,6 +81,30 @@ Result<HttpResponse> get_payout(const NodeService& node, const Call& call) {
   return json_response(*item);
 }
 
+Json unpaid_view(const UnpaidEarning& unpaid) {
+  Json view = json::write(unpaid);
+  view.erase("earning");
+  view.update(json::write(unpaid.earning));
+  return view;
+}
+
+// Newest first: the cursor is how many came before those to show.
+Result<HttpResponse> list_unpaid(const NodeService& node, const Call& call) {
+  FENRUN_TRY(const auto limit, page_limit(call));
+  FENRUN_TRY(const auto cursor, call.number("cursor", kTreeSizeMax));
+  const auto& unpaid = node.unpaid_earnings();
+  const auto& newest = unpaid.newest();
+  const std::uint64_t forgotten = unpaid.count() - newest.size();
+  std::uint64_t left = std::min(cursor.value_or(unpaid.count()), unpaid.count());
+  Json items = Json::array();
+  for (; left > forgotten && items.size() < limit; --left) {
+    items.push_back(unpaid_view(newest.at(left - 1 - forgotten)));
+  }
+  Json view = {{"items", std::move(items)}};
+  if (left > forgotten) view["next"] = std::to_string(left);
+  return json_response(view);
+}
+
 Result<HttpResponse> get_parameters(const NodeService& node, const Call&) {
   return json_response(to_json(parameters(node.journal().state())));
 }
@@ -118,6 +143,13 @@ std::vector<Route> campaign_routes(NodeService& node) {
        .summary = "Budgets: declared, backed, earned, settled; by campaign, asset and funder.",
        .query = page_parameters({campaign}),
        .handler = on(list_funds)},
+      {.method = "GET",
+       .pattern = "/v1/unpaid_earnings",
+       .summary =
+           "What rules promised and nobody got, or could not be taken back, since the node's "
+           "start: the newest thousand.",
+       .query = page_parameters(),
+       .handler = on(list_unpaid)},
       {.method = "GET",
        .pattern = "/v1/payouts",
        .summary = "Payouts, by id.",

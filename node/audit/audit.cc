@@ -45,6 +45,7 @@ class Audit {
         std::function<void(const AuditProgress&)> progress)
       : journal_(journal),
         progress_(std::move(progress)),
+        on_unpaid_(options.on_unpaid),
         checkpoints_(std::move(checkpoints)),
         state_(options.scratch, options.memory_bytes_max),
         replay_(options.genesis, state_, checkpoints_),
@@ -111,6 +112,8 @@ class Audit {
     }
     if (report_.blocks++ == 0) report_.first_time = block.header().time;
     report_.tally.add(block.tally());
+    report_.unpaid.add(replay_.unpaid());
+    for (const auto& earning : replay_.unpaid()) FENRUN_OK(on_unpaid_(earning));
     if (auto task = replay_.certificate_task(block)) {
       certificates_.push_back(
           {task->height, task->header.position,
@@ -155,7 +158,6 @@ class Audit {
   AuditReport conclude() {
     report_.chain_id = replay_.chain_id();
     report_.recoveries = replay_.recoveries();
-    report_.unpaid = replay_.unpaid();
     report_.is_torn = journal_.is_torn();
     report_.is_state_on_disk = state_.is_on_disk();
     report_.checkpoints = checkpoints_.checked();
@@ -169,6 +171,7 @@ class Audit {
 
   const JournalFiles& journal_;
   std::function<void(const AuditProgress&)> progress_;
+  std::function<Status(const UnpaidEarning&)> on_unpaid_;
   AuditReport report_;
   Checkpoints checkpoints_;
   ScratchState state_;

@@ -27,6 +27,10 @@ struct AuditOptions {
   // ahead take up to 16 MiB, a segment of the journal 64; the active bits 0.16 bytes an entry.
   std::size_t memory_bytes_max = std::size_t{1} << 30;
   Path scratch;
+  // Called with each, in the order of the journal; an error ends the audit.
+  std::function<Status(const UnpaidEarning&)> on_unpaid = [](const UnpaidEarning&) {
+    return Status();
+  };
 };
 
 struct AuditReport {

@@ -138,7 +138,7 @@ Status Replay::advance(ExecutedBlock& executed) {
   if (is_empty()) executed.rebase(*state_, active_);
   FENRUN_OK(state_->absorb(executed.state.delta()));
   active_.absorb(executed.active);
-  unpaid_.count(executed);
+  unpaid_ = unpaid_earnings_of(executed);
   frontier_ = executed.frontier;
   tip_ = executed.header;
   tip_id_ = executed.id;

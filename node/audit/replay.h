@@ -59,7 +59,8 @@ class Replay {
   // Whether the tip has a certificate of its own: else nobody finalized it.
   bool is_tip_certified() const { return is_tip_certified_; }
   std::uint64_t recoveries() const { return recoveries_; }
-  const UnpaidEarnings& unpaid() const { return unpaid_; }
+  // Of the block taken last.
+  const std::vector<UnpaidEarning>& unpaid() const { return unpaid_; }
 
  private:
   BlockPoint point() const;
@@ -83,7 +84,7 @@ class Replay {
   bool is_tip_certified_ = false;
   bool is_tip_of_recovery_ = false;
   std::uint64_t recoveries_ = 0;
-  UnpaidEarnings unpaid_;
+  std::vector<UnpaidEarning> unpaid_;
 };
 
 }  // namespace fenrun::audit

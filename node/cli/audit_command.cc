@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 #include "core/text.h"
@@ -28,6 +29,7 @@ struct AuditCommand {
   std::string trust;
   std::string checkpoint;
   std::string scratch;
+  std::string unpaid;
   std::size_t memory_mib = 1'024;
   unsigned threads = 0;
 };
@@ -138,9 +140,9 @@ Json view_of(const audit::AuditReport& report, const Pace& pace) {
                {"checkpoints", std::move(checkpoints)},
                {"assets", std::move(assets)},
                {"unpaid_earnings",
-                {{"budget_exhausted", report.unpaid.budget_exhausted},
-                 {"no_payee", report.unpaid.no_payee},
-                 {"owed_back", report.unpaid.owed_back}}},
+                {{"budget_exhausted", report.unpaid.budget_exhausted()},
+                 {"no_payee", report.unpaid.no_payee()},
+                 {"owed_back", report.unpaid.owed_back()}}},
                {"is_torn", report.is_torn},
                {"is_state_on_disk", report.is_state_on_disk},
                {"divergence", nullptr}};
@@ -171,6 +173,51 @@ void print_audit(std::ostream& out, const Json& view) {
   print_table(out, view.at("checkpoints"),
               {{"checkpoint", "source"}, {"epoch", "epoch"}, {"size", "size"}, {"tip", "is_tip"}});
 }
+
+// ---- Unpaid earnings, as a table -------------------------------------------------------------
+
+// A new CSV file, a row for each.
+class UnpaidTable {
+ public:
+  // Errc::file_exists, io_error.
+  static Result<UnpaidTable> create(const Session& session, const Path& path) {
+    FENRUN_OK(
+        write_new_file(session, path,
+                       "outcome,height,time,operation,taken_back_at,policy,version,rule,units,"
+                       "amount,payee,period\n"));
+    UnpaidTable table;
+    table.path_ = path;
+    table.out_.open(path, std::ios::app);
+    FENRUN_OK(table.check());
+    return table;
+  }
+
+  Status add(const UnpaidEarning& unpaid) {
+    const auto& earning = unpaid.earning;
+    out_ << json::write(earning.outcome).get<std::string>() << ',' << unpaid.height.value() << ','
+         << to_rfc3339(std::min(unpaid.time, kRfc3339Max)) << ',' << unpaid.operation.value()
+         << ',';
+    if (unpaid.taken_back_at) out_ << unpaid.taken_back_at->value();
+    out_ << ',' << earning.policy.value() << ',' << earning.version << ',' << earning.rule << ','
+         << earning.units << ',' << earning.amount.units() << ','
+         << (earning.payee.is_zero() ? "" : to_hex(earning.payee.view())) << ','
+         << earning.period.value() << '\n';
+    return check();
+  }
+
+  Status finish() {
+    out_.flush();
+    return check();
+  }
+
+ private:
+  Status check() const {
+    return out_ ? Status() : Status(Error{Errc::io_error, path_.string() + ": cannot be written"});
+  }
+
+  Path path_;
+  std::ofstream out_;
+};
 
 // ---- The command -------------------------------------------------------------------------------
 
@@ -223,13 +270,19 @@ Result<DataDir> lock_stopped(const Path& data) {
 
 Result<Exit> run_command(const Session& session, const AuditCommand& command) {
   FENRUN_TRY(const auto lock, lock_stopped(command.data));
-  FENRUN_TRY(const auto options, options_of(command));
+  FENRUN_TRY(auto options, options_of(command));
+  std::optional<UnpaidTable> table;
+  if (!command.unpaid.empty()) {
+    FENRUN_TRY(table, UnpaidTable::create(session, command.unpaid));
+    options.on_unpaid = [&table](const UnpaidEarning& unpaid) { return table->add(unpaid); };
+  }
   const auto begin = Clock::now();
   ProgressBar bar(session.err);
   FENRUN_TRY(const auto report, audit::run_audit(options, [&](const audit::AuditProgress& done) {
                bar.show(done.blocks, done.blocks_total,
                         "blocks, " + std::to_string(done.transactions) + " transactions");
              }));
+  if (table) FENRUN_OK(table->finish());
   Pace pace{.seconds = std::chrono::duration<double>(Clock::now() - begin).count(),
             .threads = options.threads};
   // The threads that verify, and the one that executes, as far as there are cores for them.
@@ -273,6 +326,12 @@ void add_audit_command(CLI::App& app, Session& session) {
       ->capture_default_str();
   audit->add_option("--scratch", command->scratch, "Where the state goes beyond that; else /tmp")
       ->type_name("DIR");
+  audit
+      ->add_option(
+          "--unpaid", command->unpaid,
+          "Writes each promise that was not kept, and each earning that could not be taken "
+          "back, as CSV")
+      ->type_name("FILE");
   audit->callback([&session, command] {
     session.command = [&session, command] { return run_command(session, *command); };
   });

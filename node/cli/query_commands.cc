@@ -211,6 +211,17 @@ std::vector<Query> journal_queries() {
        .example = "fenrun query checkpoint",
        .target = "/v1/checkpoint"},
   };
+      {.name = "unpaid",
+       .summary = "What rules promised and nobody got, since the node's start (all: fenrun audit)",
+       .example = "fenrun query unpaid",
+       .target = "/v1/unpaid_earnings",
+       .columns = {{"outcome", "outcome"},
+                   {"time", "time"},
+                   {"operation", "operation"},
+                   {"policy", "policy"},
+                   {"rule", "rule"},
+                   {"amount", "amount"},
+                   {"payee", "payee"}}},
 }
 
 std::vector<Query> validator_queries() {

@@ -1,5 +1,6 @@
 """Each bad request is refused with a code of its own and changes nothing."""
 
+import csv
 import http.server
 import json
 import secrets
@@ -295,6 +296,27 @@ class RefusalsTest(NetworkTest):
         metrics = self.net.request("auditor", "/metrics").body.decode()
         self.assertIn('fenrun_unpaid_earnings_total{outcome="owed_back"} 1\n', metrics)
         self.assertRegex(metrics, r"\nfenrun_disk_free_bytes [1-9]")
+        [owed] = self.net.run("query", "unpaid", *self.net.member("auditor"))
+        self.assertEqual((owed["outcome"], owed["amount"], owed["payee"]),
+                         ("owed_back", BOTTLE_REWARD_FEN, self.net.parties["store"]))
+        self.assertLess(owed["operation"], owed["taken_back_at"])
+        self.check_audit_tells(owed)
+
+    def check_audit_tells(self, owed):
+        """Who replays the whole journal lists all of them, however long ago."""
+        self.net.processes["auditor"].terminate()
+        self.net.processes.pop("auditor").wait(timeout=15)
+        path = self.net.home / "unpaid.csv"
+        command = ["audit", "--data", self.net.home / "auditor/data", "--unpaid", path]
+        report = self.net.run(*command)
+        self.assertEqual(report["unpaid_earnings"]["owed_back"], 1)
+        with open(path, encoding="utf-8", newline="") as file:
+            [row] = csv.DictReader(file)
+        self.assertEqual(row, {name: str(owed[name]) for name in row})
+        refused = self.net.run(*command, check=False)
+        self.assertEqual(refused["error"]["code"], "file_exists")
+        self.net.start("auditor")
+        self.net.wait_until_ready(["auditor"])
 
 if __name__ == "__main__":
     unittest.main()

@@ -88,6 +88,7 @@ class FakeNode final : public NodeService {
   NodeStatus node_status;
   std::optional<Error> refusal;  // Of the next transactions.
   std::map<Position, std::string> refusal_details;
+  UnpaidEarnings unpaid;
 
   // ---- NodeService -----------------------------------------------------------------------------
 
@@ -116,6 +117,8 @@ class FakeNode final : public NodeService {
     const auto found = refusal_details.find(operation);
     return found == refusal_details.end() ? std::string() : found->second;
   }
+
+  const UnpaidEarnings& unpaid_earnings() const override { return unpaid; }
 
   Result<Sequence> next_sequence(const PartyId& party, Lane lane) const override {
     const auto next = fenrun::next_sequence(journal_->state(), party, lane);

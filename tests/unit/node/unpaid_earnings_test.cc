@@ -37,7 +37,7 @@ class UnpaidEarningsTest : public testing::Test {
   }
   void run(const std::string& name, const std::vector<Operation>& operations) {
     auto block = world_.execute({world_.sign(name, operations)});
-    unpaid_.count(block);
+    unpaid_.add(unpaid_earnings_of(block));
     world_.commit(std::move(block));
     EXPECT_EQ(world_.outcomes(), std::vector(operations.size(), Errc::ok));
   }
@@ -48,10 +48,18 @@ class UnpaidEarningsTest : public testing::Test {
 
 TEST_F(UnpaidEarningsTest, CountsWhatNoBudgetCovers) {
   run("store", {sale(0)});
-  EXPECT_EQ(unpaid_.budget_exhausted, 0u);
+  EXPECT_EQ(unpaid_.budget_exhausted(), 0u);
   run("store", {sale(1), sale(2)});
-  EXPECT_EQ(unpaid_.budget_exhausted, 2u);
-  EXPECT_EQ(unpaid_.owed_back, 0u);
+  EXPECT_EQ(unpaid_.budget_exhausted(), 2u);
+  EXPECT_EQ(unpaid_.owed_back(), 0u);
+  ASSERT_EQ(unpaid_.newest().size(), 2u);
+  const auto& first = unpaid_.newest()[0];
+  EXPECT_EQ(first.height, world_.point().height);
+  EXPECT_EQ(first.time, world_.time());
+  EXPECT_FALSE(first.taken_back_at);
+  EXPECT_EQ(first.earning.amount, Amount::minor(100));
+  EXPECT_EQ(first.earning.payee, party_named("store"));
+  EXPECT_LT(first.operation, unpaid_.newest()[1].operation);
 }
 
 TEST_F(UnpaidEarningsTest, CountsWhatCannotGoBackOnceAndNothingTwice) {
@@ -63,10 +71,27 @@ TEST_F(UnpaidEarningsTest, CountsWhatCannotGoBackOnceAndNothingTwice) {
   back.standing = EventStanding::erroneous;
   back.id = {digest_named("it was none"), 0, 0};
   run("store", {back});
-  EXPECT_EQ(unpaid_.owed_back, 1u);
+  EXPECT_EQ(unpaid_.owed_back(), 1u);
   run("store", {sale(1)});
-  EXPECT_EQ(unpaid_.owed_back, 1u);
-  EXPECT_EQ(unpaid_.budget_exhausted, 1u);
+  EXPECT_EQ(unpaid_.owed_back(), 1u);
+  EXPECT_EQ(unpaid_.budget_exhausted(), 1u);
+  const auto& owed = unpaid_.newest().at(0);
+  EXPECT_EQ(owed.earning.outcome, EarningOutcome::owed_back);
+  ASSERT_TRUE(owed.taken_back_at);
+  EXPECT_GT(*owed.taken_back_at, owed.operation);
+}
+
+TEST_F(UnpaidEarningsTest, RemembersTheNewest) {
+  run("store", {sale(0), sale(1)});
+  const UnpaidEarning one = unpaid_.newest().at(0);
+  for (std::size_t i = 1; i < kUnpaidRemembered; ++i) unpaid_.add({one});
+  EXPECT_EQ(unpaid_.newest().size(), kUnpaidRemembered);
+  auto last = one;
+  last.earning.rule = 7;
+  unpaid_.add({last});
+  EXPECT_EQ(unpaid_.count(), kUnpaidRemembered + 1);
+  EXPECT_EQ(unpaid_.newest().size(), kUnpaidRemembered);
+  EXPECT_EQ(unpaid_.newest().back(), last);
 }
 
 }  // namespace

@@ -392,6 +392,34 @@ TEST_F(ApiTest, ShowsCampaignsAndWhatBelongsToThem) {
   EXPECT_GT(json("/v1/parameters")["block_bytes_max"], 0);
 }
 
+TEST_F(ApiTest, ShowsUnpaidEarningsNewestFirst) {
+  on_loop([&] {
+    for (std::uint64_t i = 0; i < kUnpaidRemembered + 5; ++i) {
+      UnpaidEarning unpaid{Height(i), TimeMs(0), Position(10 * i), std::nullopt, {}};
+      unpaid.earning.outcome = EarningOutcome::no_payee;
+      node_.unpaid.add({unpaid});
+    }
+  });
+  std::vector<std::uint64_t> heights;
+  std::string target = "/v1/unpaid_earnings?limit=300";
+  for (int pages = 0; pages < 10; ++pages) {
+    const Json page = json(target);
+    for (const auto& item : page["items"]) heights.push_back(item["height"]);
+    if (!page.contains("next")) break;
+    target = "/v1/unpaid_earnings?limit=300&cursor=" + page["next"].get<std::string>();
+  }
+  ASSERT_EQ(heights.size(), kUnpaidRemembered);
+  EXPECT_EQ(heights.front(), kUnpaidRemembered + 4);
+  EXPECT_EQ(heights.back(), 5u) << "the oldest are forgotten";
+  EXPECT_TRUE(std::ranges::is_sorted(heights, std::ranges::greater()));
+  const Json item = json("/v1/unpaid_earnings?limit=1")["items"][0];
+  EXPECT_EQ(item["outcome"], "no_payee");
+  EXPECT_EQ(item["operation"], 10 * (kUnpaidRemembered + 4));
+  EXPECT_FALSE(item.contains("taken_back_at"));
+  EXPECT_EQ(json("/v1/unpaid_earnings?cursor=3")["items"], Json::array());
+  EXPECT_EQ(code("/v1/unpaid_earnings?cursor=x", 400), "value_invalid");
+}
+
 TEST_F(ApiTest, ShowsTheJournal) {
   const Json genesis = json("/v1/entries/0");
   EXPECT_EQ(genesis["entry"]["work"]["type"], "genesis");
@@ -429,6 +457,7 @@ TEST_F(ApiTest, TellsHowItIs) {
     node_.node_status.validators = {{"east", false, Height(3), false}};
   });
   const Json status = json("/v1/status");
+  EXPECT_FALSE(status.contains("recovery"));
   EXPECT_EQ(status["name"], "brand");
   EXPECT_EQ(status["validators"][0]["finalized_height"], 3);
   EXPECT_FALSE(status.contains("why"));
