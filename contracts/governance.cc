@@ -23,7 +23,8 @@ Status check_change(const Change& change) {
                     change);
 }
 
-Status take_effect(OperationContext& context, const Change& change) {
+// `proposal` has the approvals that it needs.
+Status take_effect(OperationContext& context, const ChangeProposal& proposal) {
   return std::visit(overloaded{
                         [&](const SetParameters& set) {
                           context.state().put(parameters_key(), encode(set.parameters));
@@ -33,9 +34,12 @@ Status take_effect(OperationContext& context, const Change& change) {
                           return admit_party(context.block, admit.registration, std::nullopt,
                                              context.position);
                         },
+                        [&](const RecoverParty& recover) {
+                          return begin_recovery(context, recover, proposal.approvals.front());
+                        },
                         [&](const auto& of_members) { return take_effect(context, of_members); },
                     },
-                    change);
+                    proposal.terms.change);
 }
 
 // Adds the signer's approval, and lets the change take effect with the last one needed.
@@ -53,7 +57,7 @@ Status approve(OperationContext& context, const Digest& id, ChangeProposal propo
                 [&](const PartyId& party) { return !is_operator(operators, party); });
   proposal.approvals.push_back(context.signer);
   if (proposal.approvals.size() >= governance_quorum(operators.size())) {
-    FENRUN_OK(take_effect(context, proposal.terms.change));
+    FENRUN_OK(take_effect(context, proposal));
     proposal.state = ProposalState::applied;
   }
   state.put(proposal_key(id), encode(proposal));

@@ -115,8 +115,17 @@ struct RemoveValidator {
   friend bool operator==(const RemoveValidator&, const RemoveValidator&) = default;
 };
 
+// Gives a party that lost its key another one: contracts/parties.h.
+struct RecoverParty {
+  PartyId party;
+  PublicKey new_key;
+
+  FENRUN_FIELDS(party, new_key)
+  friend bool operator==(const RecoverParty&, const RecoverParty&) = default;
+};
+
 using Change = std::variant<SetParameters, AdmitParty, AdmitMember, RemoveMember, AddValidator,
-                            RemoveValidator>;
+                            RemoveValidator, RecoverParty>;
 
 struct ProposeChange {
   Change change;

@@ -33,6 +33,21 @@ bool may_be_registered_by_a_party(Role role) {
   return role != Role::brand && role != Role::auditor && role != Role::custodian;
 }
 
+Status check_may_recover(const StateView& state, const PartyId& party, const PublicKey& new_key) {
+  FENRUN_OK(check_new_key(state, new_key));
+  const auto pending = find_recovery(state, party);
+  return pending && pending->approver ? Status(Errc::recovery_pending) : Status();
+}
+
+// Approved by the signer: the key takes effect after the delay.
+void set_due(OperationContext& context, const PartyId& party, Recovery recovery) {
+  auto& state = context.state();
+  recovery.approver = context.signer;
+  recovery.due = TimeMs(context.time().value() + parameters(state).recovery_delay_ms);
+  state.put(recovery_key(party), encode(recovery));
+  schedule(context.block, *recovery.due, RecoveryEnded{party, recovery.new_key});
+}
+
 // Makes room for one more key by letting go of ended ones; the journal still knows them.
 bool make_room_for_key(Party& party, Height height) {
   if (party.keys.size() < kPartyKeysMax) return true;
@@ -170,24 +185,26 @@ Status apply(OperationContext& context, const ProposeRecovery& operation) {
   const auto party = find_party(state, operation.party);
   if (!party) return Errc::party_unknown;
   if (party->parent != context.signer) return Error{Errc::not_authorized, "not the parent"};
-  FENRUN_OK(check_new_key(state, operation.new_key));
-  const auto pending = find_recovery(state, operation.party);
-  if (pending && pending->approver) return Errc::recovery_pending;
+  FENRUN_OK(check_may_recover(state, operation.party, operation.new_key));
   state.put(recovery_key(operation.party),
             encode(Recovery{operation.new_key, context.signer, std::nullopt, std::nullopt}));
   return {};
 }
 
 Status apply(OperationContext& context, const ApproveRecovery& operation) {
-  auto& state = context.state();
   if (context.party.role != Role::auditor) return Errc::role_not_allowed;
-  auto recovery = find_recovery(state, operation.party);
+  auto recovery = find_recovery(context.state(), operation.party);
   if (!recovery) return Errc::recovery_unknown;
   if (recovery->approver) return Errc::already_signed;
-  recovery->approver = context.signer;
-  recovery->due = TimeMs(context.time().value() + parameters(state).recovery_delay_ms);
-  state.put(recovery_key(operation.party), encode(*recovery));
-  schedule(context.block, *recovery->due, RecoveryEnded{operation.party, recovery->new_key});
+  set_due(context, operation.party, *std::move(recovery));
+  return {};
+}
+
+Status begin_recovery(OperationContext& context, const RecoverParty& change,
+                      const PartyId& proposer) {
+  if (!find_party(context.state(), change.party)) return Errc::party_unknown;
+  FENRUN_OK(check_may_recover(context.state(), change.party, change.new_key));
+  set_due(context, change.party, {change.new_key, proposer, std::nullopt, std::nullopt});
   return {};
 }
 

@@ -16,6 +16,12 @@ Status apply(OperationContext& context, const OpenLane& operation);
 Status admit_party(BlockBuilder& block, const RegisterParty& registration,
                    std::optional<PartyId> registered_by, Position at);
 
+// Begins the recovery of any party on the word of governance, as if it were approved already.
+// `proposer`: whose approval of the change came first.
+// Errc::party_unknown, key_invalid; recovery_pending for a party that has an approved one.
+Status begin_recovery(OperationContext& context, const RecoverParty& change,
+                      const PartyId& proposer);
+
 // Writes a new party's Records: itself, its keys' owners, lane 0, its scopes.
 // REQUIRES: the party and its keys are new.
 void write_new_party(Overlay& state, const PartyId& id, const Party& party);

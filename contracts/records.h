@@ -60,8 +60,8 @@ struct KeyOwner {
 
 struct Recovery {
   PublicKey new_key;
-  PartyId proposer;                 // The parent.
-  std::optional<PartyId> approver;  // The auditor, once it approved.
+  PartyId proposer;                 // The parent; of a RecoverParty, whose approval came first.
+  std::optional<PartyId> approver;  // The auditor, once it approved; or whose approval came last.
   std::optional<TimeMs> due;        // Then: when the key takes effect.
 
   FENRUN_FIELDS(new_key, proposer, approver, due)

@@ -233,6 +233,8 @@ class Node final : public NodeService {
 
   // Explanations (node_service.cc).
   Situation situation(const ReplicaStatus& replica, std::size_t linked, bool catching_up) const;
+  // Of the party that runs this node.
+  std::optional<Recovery> pending_recovery() const;
   AbsentValidator absent(std::size_t validator) const;
   AbsentValidator absent_by_name(const std::string& name) const;
 

@@ -168,12 +168,19 @@ NodeStatus Node::status() const {
   }
   status.voting = is_voting();
   status.disk_free_bytes = options_.disk_free_bytes();
+  status.recovery = pending_recovery();
   status.evidence_seen = evidence_count_;
   status.ready = connected >= quorum() && !status.catching_up;
   auto seen = situation(replica, connected, status.catching_up);
   seen.disk_free_bytes = status.disk_free_bytes;
   status.diagnosis = diagnose(seen);
   return status;
+}
+
+std::optional<Recovery> Node::pending_recovery() const {
+  const auto& state = journal_->state();
+  const auto self = find_member(state, MemberNumber(options_.self.value()));
+  return self ? find_recovery(state, self->party) : std::nullopt;
 }
 
 AbsentValidator Node::absent(std::size_t validator) const {

@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "contracts/genesis.h"
+#include "contracts/records.h"
 #include "core/result.h"
 #include "core/types.h"
 #include "ledger/journal.h"
 #include "ledger/transaction.h"
 #include "node/diagnosis.h"
-
 #include "node/unpaid_earnings.h"
+
 namespace fenrun {
 
 enum class TransactionState {
@@ -72,6 +73,8 @@ struct NodeStatus {
   std::uint64_t mempool_transactions = 0;
   std::uint64_t mempool_bytes = 0;
   std::optional<std::uint64_t> disk_free_bytes;  // Of the disk of the journal, if it is known.
+  // Another key is to sign for this node's organisation: its own doing, or an attempt to take over.
+  std::optional<Recovery> recovery;
   std::uint64_t evidence_seen = 0;  // Pieces of evidence against validators, since the start.
   std::uint64_t uptime_ms = 0;
   std::uint64_t ms_since_commit = 0;  // Since the last block became final here; since start before.
@@ -124,11 +127,11 @@ class NodeService {
   // Empty if it knows nothing.
   virtual std::string refusal_detail(Position operation) const = 0;
 
-  // The sequence that the lane's next transaction must carry, pending ones counted.
-  virtual Result<Sequence> next_sequence(const PartyId& party, Lane lane) const = 0;
-
   // Of blocks that became final since the node's start.
   virtual const UnpaidEarnings& unpaid_earnings() const = 0;
+
+  // The sequence that the lane's next transaction must carry, pending ones counted.
+  virtual Result<Sequence> next_sequence(const PartyId& party, Lane lane) const = 0;
 
   virtual const Genesis& genesis() const = 0;
   virtual const Journal& journal() const = 0;

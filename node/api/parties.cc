@@ -1,6 +1,7 @@
 // Parties, their lanes, statements and postings.
 #include "ledger/proof/note.h"
 #include "node/api/answers.h"
+#include "node/api/lists.h"
 #include "node/api/routes.h"
 #include "node/json/reflect.h"
 #include "node/json/views.h"
@@ -12,6 +13,10 @@ Json party_view(const PartyId& id, const Party& party) {
   Json view = {{"party", to_hex(id.view())}};
   view.update(to_json(party));
   return view;
+}
+
+void add_recovery(Json& view, const StateView& state, const PartyId& party) {
+  if (const auto recovery = find_recovery(state, party)) view["recovery"] = json::write(*recovery);
 }
 
 Result<HttpResponse> list_parties(const NodeService& node, const Call& call) {
@@ -34,7 +39,14 @@ Result<PartyId> known_party(const NodeService& node, const Call& call) {
 
 Result<HttpResponse> get_party(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto id, known_party(node, call));
-  return json_response(party_view(id, *find_party(node.journal().state(), id)));
+  const auto& state = node.journal().state();
+  Json view = party_view(id, *find_party(state, id));
+  add_recovery(view, state, id);
+  return json_response(view);
+}
+
+Result<HttpResponse> list_recoveries(const NodeService& node, const Call& call) {
+  return list(node, call, family_prefix(ContractFamily::recovery));
 }
 
 Result<HttpResponse> get_lane(const NodeService& node, const Call& call) {
@@ -132,9 +144,14 @@ std::vector<Route> party_routes(NodeService& node) {
        .handler = on(list_parties)},
       {.method = "GET",
        .pattern = "/v1/parties/{party}",
-       .summary = "One party.",
+       .summary = "One party; `recovery`: the key that it is about to get.",
        .path = {party},
        .handler = on(get_party)},
+      {.method = "GET",
+       .pattern = "/v1/recoveries",
+       .summary = "Parties that are about to get another key, by id.",
+       .query = page_parameters(),
+       .handler = on(list_recoveries)},
       {.method = "GET",
        .pattern = "/v1/parties/{party}/lanes/{lane}",
        .summary = "The sequence that the lane's next transaction must carry.",

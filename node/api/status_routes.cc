@@ -4,6 +4,7 @@
 
 #include "node/api/answers.h"
 #include "node/api/routes.h"
+#include "node/json/reflect.h"
 #include "node/json/time.h"
 
 namespace fenrun::api {
@@ -59,6 +60,7 @@ Result<HttpResponse> get_status(const NodeService& node, const Call& call) {
   }
   if (status.base) view["base"] = status.base->value();
   if (status.disk_free_bytes) view["disk_free_bytes"] = *status.disk_free_bytes;
+  if (status.recovery) view["recovery"] = json::write(*status.recovery);
   if (call.text("why")) {
     view["why"] = status.diagnosis.text();
     view["diagnosis"] = diagnosis_view(status.diagnosis);

@@ -197,9 +197,13 @@ std::vector<ProposeChange> example_changes() {
   auditor.role = Role::auditor;
   auditor.parent.reset();
   const NameText south{"south"};
-  const Change changes[] = {
-      change().change,     AdmitParty{auditor}, AdmitMember{south, party(0x51), key(0xa3)},
-      RemoveMember{south}, AddValidator{south}, RemoveValidator{south}};
+  const Change changes[] = {change().change,
+                            AdmitParty{auditor},
+                            AdmitMember{south, party(0x51), key(0xa3)},
+                            RemoveMember{south},
+                            AddValidator{south},
+                            RemoveValidator{south},
+                            RecoverParty{party(0xb1), key(0xb2)}};
   std::vector<ProposeChange> proposals;
   for (const auto& one : changes) proposals.push_back({one, change().valid_until});
   return proposals;

@@ -26,6 +26,17 @@ Result<Exit> start(const Session& session, const Path& home) {
   return Exit::ok;
 }
 
+// What is to happen to the organisation's key; empty if nothing.
+std::string about_recovery(const Json& status) {
+  if (!status.contains("recovery")) return {};
+  const auto& recovery = status["recovery"];
+  const auto key = recovery.value("new_key", std::string());
+  return "WARNING: another key is to sign for this organisation, " + key + ", " +
+         (recovery.contains("due") ? "from " + recovery["due"].get<std::string>()
+                                   : std::string("once an auditor approves")) +
+         ".\n  If that is not your doing, object: fenrun tx example object_to_recovery";
+}
+
 Result<Exit> show_status(const Session& session, bool why) {
   FENRUN_TRY(const auto client, ApiClient::create(session));
   FENRUN_TRY(const auto status, client.get(why ? "/v1/status?why=1" : "/v1/status"));
@@ -34,6 +45,7 @@ Result<Exit> show_status(const Session& session, bool why) {
     fields.erase("validators");
     fields.erase("why");
     fields.erase("diagnosis");
+    fields.erase("recovery");
     print_fields(out, fields);
     out << "\n";
     if (status.contains("validators")) {
@@ -43,6 +55,8 @@ Result<Exit> show_status(const Session& session, bool why) {
                    {"final at", "finalized_height"},
                    {"voted", "voted"}});
     }
+    if (const auto warning = about_recovery(status); !warning.empty())
+      out << "\n" << warning << "\n";
     if (why && status.contains("why") && status["why"].is_string()) {
       const auto& text = status["why"].get_ref<const std::string&>();
       out << "\n" << (text.empty() ? "All is well." : text) << "\n";

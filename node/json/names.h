@@ -72,7 +72,7 @@ FENRUN_ALTERNATIVE_NAMES(Entry, "system", "transaction", "operation", "posting",
                          "header");
 FENRUN_ALTERNATIVE_NAMES(Signer, "party");
 FENRUN_ALTERNATIVE_NAMES(Change, "set_parameters", "admit_party", "admit_member", "remove_member",
-                         "add_validator", "remove_validator");
+                         "add_validator", "remove_validator", "recover_party");
 FENRUN_ALTERNATIVE_NAMES(Policy, "v1");
 FENRUN_ALTERNATIVE_NAMES(Earning, "flat_per_event");
 FENRUN_ALTERNATIVE_NAMES(SystemWork, "genesis", "period_opened", "period_closed", "recovery_ended",

@@ -42,7 +42,7 @@ PROPOSE_CHANGE = Struct(
         set_parameters=Struct(parameters=PARAMETERS), admit_party=Struct(party=REGISTER_PARTY),
         admit_member=Struct(name=NAME, party=PARTY, transport_key=KEY),
         remove_member=Struct(name=NAME), add_validator=Struct(name=NAME),
-        remove_validator=Struct(name=NAME)),
+        remove_validator=Struct(name=NAME), recover_party=Struct(party=PARTY, new_key=KEY)),
     valid_until=HEIGHT)
 
 RULE = Struct(

@@ -210,6 +210,93 @@ TEST_F(Recovery, IsRefused) {
   EXPECT_EQ(propose("new"), Errc::recovery_pending);
 }
 
+// Parties that have nobody above them, and all others too.
+class RecoveryByGovernance : public testing::Test {
+ protected:
+  ProposeChange proposal(const std::string& party, const std::string& key) const {
+    return {RecoverParty{party_named(party), key_named(key).public_key()},
+            Height(world_.next_height().value() + 10)};
+  }
+  Errc decide(const std::string& party, const std::string& key,
+              const std::vector<std::string>& operators = {"east", "auditor", "custodian"}) {
+    const auto change = proposal(party, key);
+    Errc last = world_.run(operators.at(0), change);
+    for (std::size_t i = 1; i < operators.size(); ++i) {
+      last = world_.run(operators[i], ApproveChange{proposal_digest(change)});
+    }
+    return last;
+  }
+  bool can_sign(const std::string& party, const std::string& key) {
+    world_.use_key(party, key);
+    const auto transaction = world_.sign(party, {OpenLane{Lane(1)}});
+    return check_admission(world_.state(), world_.next_height(), transaction).has_value();
+  }
+  std::uint64_t delay() const { return parameters(world_.state()).recovery_delay_ms; }
+
+  World world_;
+};
+
+TEST_F(RecoveryByGovernance, GivesABrandThatLostItsKeyAnotherAfterTheDelay) {
+  const auto change = proposal("brand", "new");
+  const Digest id = proposal_digest(change);
+  ASSERT_EQ(world_.run("custodian", change), Errc::ok);
+  ASSERT_EQ(world_.run("east", ApproveChange{id}), Errc::ok);
+  EXPECT_FALSE(find_recovery(world_.state(), party_named("brand")));
+  ASSERT_EQ(world_.run("auditor", ApproveChange{id}), Errc::ok);
+
+  const auto pending = find_recovery(world_.state(), party_named("brand"));
+  ASSERT_TRUE(pending);
+  EXPECT_EQ(pending->new_key, key_named("new").public_key());
+  EXPECT_EQ(pending->proposer, party_named("custodian"));
+  EXPECT_EQ(pending->approver, party_named("auditor"));
+  EXPECT_EQ(pending->due->value(), world_.point().time.value() + delay());
+
+  world_.wait(delay() - 1);
+  EXPECT_TRUE(can_sign("brand", "brand"));
+  EXPECT_FALSE(can_sign("brand", "new"));
+  world_.wait(1);
+  EXPECT_FALSE(can_sign("brand", "brand"));
+  EXPECT_TRUE(can_sign("brand", "new"));
+  EXPECT_FALSE(find_recovery(world_.state(), party_named("brand")));
+}
+
+TEST_F(RecoveryByGovernance, WhoStillHasTheKeyObjects) {
+  ASSERT_EQ(decide("brand", "new"), Errc::ok);
+  ASSERT_EQ(world_.run("brand", ObjectToRecovery{party_named("brand")}), Errc::ok);
+  world_.wait(delay());
+  EXPECT_TRUE(can_sign("brand", "brand"));
+  EXPECT_FALSE(can_sign("brand", "new"));
+}
+
+TEST_F(RecoveryByGovernance, TakesThePlaceOfWhatNoAuditorApproved) {
+  ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
+  const auto store = party_named("store");
+  ASSERT_EQ(world_.run("east", ProposeRecovery{store, key_named("parent's").public_key()}),
+            Errc::ok);
+  ASSERT_EQ(decide("store", "new"), Errc::ok);
+  EXPECT_EQ(world_.run("auditor", ApproveRecovery{store}), Errc::already_signed);
+  world_.wait(delay());
+  EXPECT_TRUE(can_sign("store", "new"));
+  EXPECT_FALSE(can_sign("store", "parent's"));
+}
+
+TEST_F(RecoveryByGovernance, WaitsForOneThatWasApproved) {
+  ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
+  const auto store = party_named("store");
+  ASSERT_EQ(world_.run("east", ProposeRecovery{store, key_named("parent's").public_key()}),
+            Errc::ok);
+  ASSERT_EQ(world_.run("auditor", ApproveRecovery{store}), Errc::ok);
+  EXPECT_EQ(decide("store", "new"), Errc::recovery_pending);
+  world_.wait(delay());
+  EXPECT_TRUE(can_sign("store", "parent's"));
+}
+
+TEST_F(RecoveryByGovernance, IsRefusedAsAWholeWithTheLastApproval) {
+  EXPECT_EQ(decide("nobody", "new"), Errc::party_unknown);
+  EXPECT_EQ(decide("brand", "east"), Errc::key_invalid);
+  EXPECT_EQ(world_.run("brand", ObjectToRecovery{party_named("brand")}), Errc::recovery_unknown);
+}
+
 TEST(OpenLane, UpToItsNumber) {
   World world;
   EXPECT_EQ(world.run("east", OpenLane{Lane(0)}), Errc::lane_exists);

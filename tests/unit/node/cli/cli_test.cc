@@ -359,9 +359,11 @@ TEST_F(CliTest, there_is_an_example_of_every_operation_and_each_is_a_draft) {
 
 TEST_F(CliTest, there_is_an_example_of_every_change) {
   const auto proposals = example_changes();
-  ASSERT_EQ(proposals.size(), std::variant_size_v<Change>);
-  const char* const names[] = {"set_parameters", "admit_party",   "admit_member",
-                               "remove_member",  "add_validator", "remove_validator"};
+  const std::vector<std::string> names{"set_parameters", "admit_party",   "admit_member",
+                                       "remove_member",  "add_validator", "remove_validator",
+                                       "recover_party"};
+  ASSERT_EQ(names.size(), std::variant_size_v<Change>);
+  ASSERT_EQ(proposals.size(), names.size());
   for (std::size_t i = 0; i < proposals.size(); ++i) {
     EXPECT_EQ(proposals[i].change.index(), i);
     const auto shown = run({"tx", "example", names[i]});
