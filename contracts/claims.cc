@@ -119,9 +119,10 @@ ClaimSight sight_of(const Claim& claim, const Custody& custody) {
 
 // What the claim earns at the store, as an event of one item.
 Result<List<EventEarning, kEventEarningsMax>> earn_claim(OperationContext& context,
-                                                         const Claim& claim, const Party& store,
-                                                         ClaimSight sight,
+                                                         const ClaimRecord& record,
+                                                         const Party& store,
                                                          const BrandPolicies& policies, Unit unit) {
+  const Claim& claim = record.claim;
   RecordEvent event;
   event.kind = EventKind::claiming;
   event.time = claim.time;
@@ -129,8 +130,7 @@ Result<List<EventEarning, kEventEarningsMax>> earn_claim(OperationContext& conte
   event.id.document = claim_id(context.block.chain_id(), claim);
   // No Record of the unit is written: the code is used once, so nothing earns for it again.
   std::vector<EventUnit> units{{claimed_unit(claim), std::move(unit)}};
-  const auto at_holder = sight == ClaimSight::here ? AtHolder::yes : AtHolder::no;
-  return earn(context, event, store, policies, units, at_holder);
+  return earn(context, {event, store, units, record.sight == ClaimSight::here}, policies);
 }
 
 // Uses the code, which is one of the batch's.
@@ -154,7 +154,7 @@ Status use_code(OperationContext& context, const Claim& claim, const UnitBatch& 
     if (record.counted_by_store) step.store = claim.store;
     if (record.sight != ClaimSight::held) {
       FENRUN_TRY(record.earnings,
-                 earn_claim(context, claim, *store, record.sight, policies, std::move(item.unit)));
+                 earn_claim(context, record, *store, policies, std::move(item.unit)));
     }
   }
   mark_used(state, claim.batch, claim.index);

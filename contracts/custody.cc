@@ -114,13 +114,16 @@ class Rules {
     return alone({UnitState::sold, step_.place_id, std::nullopt, Hold::none});
   }
 
-  // To who has or sold them, whom they were for, or anybody above who has them.
+  // To who has or sold them, whom they were for, or anybody above who has them.  Only the last way
+  // leads diverted goods back: who holds them cannot let go of them by returning them to itself.
   Result<UnitSituation> returned() const {
-    const bool is_expected = is_held_at_place() || custody_.consignee == step_.place_id ||
-                             unit_.brand == step_.place_id ||
-                             is_below(state_, step_.place_id, custody_.holder);
-    if (!is_expected) return refused(Errc::unit_not_held);
-    return alone({UnitState::returned, step_.place_id, std::nullopt, Hold::none});
+    const bool is_up =
+        unit_.brand == step_.place_id || is_below(state_, step_.place_id, custody_.holder);
+    if (!is_up && !is_held_at_place() && custody_.consignee != step_.place_id) {
+      return refused(Errc::unit_not_held);
+    }
+    const Hold hold = is_up ? Hold::none : custody_.hold;
+    return alone({UnitState::returned, step_.place_id, std::nullopt, hold});
   }
 
   Result<UnitSituation> destroyed() const {

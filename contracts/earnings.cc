@@ -11,13 +11,6 @@
 namespace fenrun {
 namespace {
 
-struct Event {
-  const RecordEvent& operation;
-  const Party& place;
-  std::vector<EventUnit>& units;
-  AtHolder at_holder{};
-};
-
 // A rule of a policy in force, where the event stands.
 struct MatchedRule {
   const PolicyV1& policy;
@@ -32,11 +25,11 @@ bool allows(const List& list, const Item& item) {
   return list.empty() || std::ranges::find(list, item) != list.end();
 }
 
-bool selects_place(const Selector& selector, const Event& event) {
+bool selects_place(const Selector& selector, const EarningEvent& event) {
   return allows(selector.channels, event.place.attributes.channel) &&
          allows(selector.regions, event.place.attributes.region) &&
          allows(selector.place_roles, event.place.role) &&
-         (!selector.only_at_holder || event.at_holder == AtHolder::yes);
+         (!selector.only_at_holder || event.is_at_holder);
 }
 
 // A pallet has no GTIN of its own: it counts as its batch's product.
@@ -56,7 +49,7 @@ bool may_still_earn(const Unit& unit, const EarnedRule& rule) {
          std::ranges::find(unit.earned, rule) == unit.earned.end();
 }
 
-std::vector<std::size_t> units_to_count(const StateView& state, const Event& event,
+std::vector<std::size_t> units_to_count(const StateView& state, const EarningEvent& event,
                                         const MatchedRule& match) {
   const EarnedRule mark{match.policy.policy, match.index};
   std::vector<std::size_t> out;
@@ -70,7 +63,8 @@ std::vector<std::size_t> units_to_count(const StateView& state, const Event& eve
   return out;
 }
 
-std::optional<PartyId> payee_of(const OperationContext& context, const Event& event, Payee payee) {
+std::optional<PartyId> payee_of(const OperationContext& context, const EarningEvent& event,
+                                Payee payee) {
   switch (payee) {
     case Payee::place:
       return event.operation.place;
@@ -134,8 +128,8 @@ std::optional<std::vector<Draw>> draw(const StateView& state, const PolicyV1& po
   return out;
 }
 
-Digest inputs_of(const Event& event, const MatchedRule& match, const PartyId& payee, Amount amount,
-                 const std::vector<std::size_t>& counted) {
+Digest inputs_of(const EarningEvent& event, const MatchedRule& match, const PartyId& payee,
+                 Amount amount, const std::vector<std::size_t>& counted) {
   EarningInputs inputs;
   inputs.policy = match.policy_digest;
   inputs.rule = match.index;
@@ -219,7 +213,7 @@ bool is_paid_with_first_part(const Earning& earning) {
 }
 
 // Appends what became of the rule, if the event meets it.
-Status apply_rule(OperationContext& context, Event& event, const MatchedRule& match,
+Status apply_rule(OperationContext& context, EarningEvent& event, const MatchedRule& match,
                   List<EventEarning, kEventEarningsMax>& earnings) {
   if (match.rule.trigger != event.operation.kind) return {};
   if (!selects_place(match.rule.selector, event)) return {};
@@ -261,15 +255,11 @@ bool is_met(const PolicyInForce& entry, const RecordEvent& event) {
 
 }  // namespace
 
-Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
-                                                   const RecordEvent& operation, const Party& place,
-                                                   const BrandPolicies& policies,
-                                                   std::vector<EventUnit>& units,
-                                                   AtHolder at_holder) {
-  Event event{operation, place, units, at_holder};
+Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context, EarningEvent event,
+                                                   const BrandPolicies& policies) {
   List<EventEarning, kEventEarningsMax> earnings;
   for (const auto& entry : policies.policies) {
-    if (!is_met(entry, operation)) continue;
+    if (!is_met(entry, event.operation)) continue;
     const auto period = period_at(context.state(), entry.campaign, context.time());
     if (!period) continue;
     const auto record = find_policy(context.state(), entry.policy, entry.version);

@@ -22,17 +22,20 @@ struct EarningInputs {
   FENRUN_FIELDS(policy, rule, kind, time, event, place, payee, amount, units)
 };
 
-// Whether the place is the store of a claim that has the goods or sold them.
-enum class AtHolder { no, yes };
+// What rules are matched against.
+struct EarningEvent {
+  const RecordEvent& operation;
+  const Party& place;
+  std::vector<EventUnit>& units;  // Marked where they were paid for.
+  // Whether the place is the store of a claim that has the goods or sold them.
+  bool is_at_holder = false;
+};
 
-// Matches the event against every rule of `policies`, those of the units' brand, posts what is
-// earned, and marks the units that were paid for.  Rules are tried in the order of policy, version
+// Matches the event against every rule of `policies`, those of the units' brand, and posts what is
+// earned.  Rules are tried in the order of policy, version
 // and index; each is earned in full or not at all.  Units that are held as diverted earn nothing.
-Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context,
-                                                   const RecordEvent& event, const Party& place,
-                                                   const BrandPolicies& policies,
-                                                   std::vector<EventUnit>& units,
-                                                   AtHolder at_holder = AtHolder::no);
+Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context, EarningEvent event,
+                                                   const BrandPolicies& policies);
 
 // Takes back what an event earned: a Posting for each of its own, in the other direction.  Where
 // the payee's balance does not cover an earning any more, it stays and is marked owed_back.

@@ -104,7 +104,7 @@ class NoState final : public StateView {
 
 void write_party(Overlay& state, const Genesis& genesis, const GenesisParty& party) {
   Party record{party.role,   party.parent, party.attributes, {}, party.name_commitment,
-               std::nullopt, Position(0)};
+               std::nullopt, Position(0),  std::nullopt};
   record.keys.push_back({KeyPurpose::transactions, party.key, Height(0), std::nullopt});
   write_new_party(state, party.party, record);
   for (const auto& validator : genesis.validators) {

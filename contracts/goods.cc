@@ -65,7 +65,7 @@ class Recording {
     FENRUN_OK(check_counterparty());
     FENRUN_OK(change_units());
     const auto policies = brand_policies(state(), brand());
-    FENRUN_TRY(auto earnings, earn(context_, event_, place_, policies, earning_units()));
+    FENRUN_TRY(auto earnings, earn(context_, {event_, place_, earning_units()}, policies));
     count_units(policies);
     write(std::move(earnings));
     return {};
@@ -88,7 +88,7 @@ class Recording {
     const auto policies = brand_policies(state(), context_.signer);
     List<EventEarning, kEventEarningsMax> earnings;
     if (!units_.empty()) {
-      FENRUN_TRY(earnings, earn(context_, event_, place_, policies, units_));
+      FENRUN_TRY(earnings, earn(context_, {event_, place_, units_}, policies));
     }
     count_units(policies, commissioned.printed);
     for (const auto& [batch, number] : commissioned.printed) named_ += number;

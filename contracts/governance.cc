@@ -14,32 +14,33 @@ bool is_operator(const ValidatorList& validators, const PartyId& party) {
                              [&](const Validator& validator) { return validator.party == party; });
 }
 
-Status check_change(const Change& change) {
-  return std::visit(overloaded{
-                        [](const SetParameters& set) { return check_parameters(set.parameters); },
-                        [](const AdmitMember& admit) { return check_member_change(admit); },
-                        [](const auto&) { return Status(); },  // Checked when it takes effect.
-                    },
-                    change);
+// What can be told of a change before anybody approves it.
+Status take_up(OperationContext& context, const Change& change) {
+  return std::visit(
+      overloaded{
+          [](const SetParameters& set) { return check_parameters(set.parameters); },
+          [](const AdmitMember& admit) { return check_member_change(admit); },
+          [&](const RecoverParty& recover) { return announce_recovery(context, recover); },
+          [](const auto&) { return Status(); },  // Checked when it takes effect.
+      },
+      change);
 }
 
 // `proposal` has the approvals that it needs.
 Status take_effect(OperationContext& context, const ChangeProposal& proposal) {
-  return std::visit(overloaded{
-                        [&](const SetParameters& set) {
-                          context.state().put(parameters_key(), encode(set.parameters));
-                          return Status();
-                        },
-                        [&](const AdmitParty& admit) {
-                          return admit_party(context.block, admit.registration, std::nullopt,
-                                             context.position);
-                        },
-                        [&](const RecoverParty& recover) {
-                          return begin_recovery(context, recover, proposal.approvals.front());
-                        },
-                        [&](const auto& of_members) { return take_effect(context, of_members); },
-                    },
-                    proposal.terms.change);
+  return std::visit(
+      overloaded{
+          [&](const SetParameters& set) {
+            context.state().put(parameters_key(), encode(set.parameters));
+            return Status();
+          },
+          [&](const AdmitParty& admit) {
+            return admit_party(context.block, admit.registration, std::nullopt, context.position);
+          },
+          [&](const RecoverParty& recover) { return begin_recovery(context, recover, proposal); },
+          [&](const auto& of_members) { return take_effect(context, of_members); },
+      },
+      proposal.terms.change);
 }
 
 // Adds the signer's approval, and lets the change take effect with the last one needed.
@@ -67,7 +68,7 @@ Status approve(OperationContext& context, const Digest& id, ChangeProposal propo
 }  // namespace
 
 Status apply(OperationContext& context, const ProposeChange& operation) {
-  FENRUN_OK(check_change(operation.change));
+  FENRUN_OK(take_up(context, operation.change));
   const std::uint64_t height = context.height().value();
   if (operation.valid_until.value() < height ||
       operation.valid_until.value() > height + kValidityHeightsMax) {

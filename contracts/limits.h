@@ -8,9 +8,11 @@
 
 namespace fenrun {
 
-inline constexpr std::size_t kPartyKeysMax = 8;         // Kept in a party's Record.
-inline constexpr std::size_t kRegisteredKeysMax = 4;    // Given at registration.
-inline constexpr std::size_t kChannelDepthMax = 8;      // Ancestors of a party.
+inline constexpr std::size_t kPartyKeysMax = 8;       // Kept in a party's Record.
+inline constexpr std::size_t kRegisteredKeysMax = 4;  // Given at registration.
+inline constexpr std::size_t kChannelDepthMax = 8;    // Ancestors of a party.
+// A recovery by governance waits a day at least, whatever the delay of others.
+inline constexpr std::uint64_t kGovernedRecoveryMsMin = 24 * 60 * 60 * 1'000;
 inline constexpr std::size_t kCountersignersMax = 8;    // Of one policy.
 inline constexpr std::size_t kPolicyFundersMax = 8;     // Of one policy.
 inline constexpr std::size_t kPolicyRulesMax = 16;      // Of one policy.

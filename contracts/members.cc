@@ -206,6 +206,14 @@ Status take_effect(OperationContext& context, const AddValidator& change) {
     return Error{Errc::validator_not_ready,
                  "its report is of height " + std::to_string(ready->height.value())};
   }
+  const auto party = find_party(state, member->member.party);
+  CHECK(party.has_value());
+  const auto is_reporter = [&](const PartyKey& key) {
+    return key.key == ready->operator_key && key.is_valid_at(context.height());
+  };
+  if (std::ranges::none_of(party->keys, is_reporter)) {
+    return Error{Errc::validator_not_ready, "its report was signed by a key that has ended"};
+  }
   // Somebody may have registered them since the report.
   FENRUN_OK(check_validator_keys(state, ready->consensus_key, ready->checkpoint_key));
 

@@ -45,8 +45,9 @@ struct ProposeRecovery {
 
 struct ApproveRecovery {
   PartyId party;
+  PublicKey new_key;  // That was proposed.
 
-  FENRUN_FIELDS(party)
+  FENRUN_FIELDS(party, new_key)
   friend bool operator==(const ApproveRecovery&, const ApproveRecovery&) = default;
 };
 

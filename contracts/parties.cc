@@ -33,17 +33,33 @@ bool may_be_registered_by_a_party(Role role) {
   return role != Role::brand && role != Role::auditor && role != Role::custodian;
 }
 
-Status check_may_recover(const StateView& state, const PartyId& party, const PublicKey& new_key) {
-  FENRUN_OK(check_new_key(state, new_key));
+// A key that nobody has, or that was proposed for this party before and never was one of its own.
+Status check_proposed_key(const StateView& state, const PartyId& id, const Party& party,
+                          const PublicKey& key) {
+  const auto owner = find_key_owner(state, key);
+  if (!owner || owner->party != id || owner->purpose != KeyPurpose::transactions) {
+    return check_new_key(state, key);
+  }
+  const auto is_same = [&](const PartyKey& other) { return other.key == key; };
+  if (std::ranges::none_of(party.keys, is_same)) return {};
+  return Error{Errc::key_invalid, "one of the party's own"};
+}
+
+Status check_none_is_approved(const StateView& state, const PartyId& party) {
   const auto pending = find_recovery(state, party);
   return pending && pending->approver ? Status(Errc::recovery_pending) : Status();
 }
 
+void own_key(Overlay& state, const PublicKey& key, const PartyId& party) {
+  state.put(public_key_key(key), encode(KeyOwner{party, KeyPurpose::transactions}));
+}
+
 // Approved by the signer: the key takes effect after the delay.
-void set_due(OperationContext& context, const PartyId& party, Recovery recovery) {
+void set_due(OperationContext& context, const PartyId& party, Recovery recovery,
+             std::uint64_t delay_ms) {
   auto& state = context.state();
   recovery.approver = context.signer;
-  recovery.due = TimeMs(context.time().value() + parameters(state).recovery_delay_ms);
+  recovery.due = TimeMs(context.time().value() + delay_ms);
   state.put(recovery_key(party), encode(recovery));
   schedule(context.block, *recovery.due, RecoveryEnded{party, recovery.new_key});
 }
@@ -114,7 +130,8 @@ Status admit_party(BlockBuilder& block, const RegisterParty& registration,
               {},
               registration.name_commitment,
               registered_by,
-              at};
+              at,
+              std::nullopt};
   for (const auto& key : registration.keys) {
     // A validator's other keys are part of the validator set, not of the party.
     if (key.purpose != KeyPurpose::transactions) {
@@ -175,7 +192,7 @@ Status apply(OperationContext& context, const RotateKey& operation) {
     return Error{Errc::limit_exceeded, "keys: wait until earlier ones have ended"};
   }
   party.keys.push_back({operation.purpose, operation.new_key, operation.valid_from, std::nullopt});
-  state.put(public_key_key(operation.new_key), encode(KeyOwner{context.signer, operation.purpose}));
+  own_key(state, operation.new_key, context.signer);
   update_linked(state, party_key(context.signer), party);
   return {};
 }
@@ -185,7 +202,9 @@ Status apply(OperationContext& context, const ProposeRecovery& operation) {
   const auto party = find_party(state, operation.party);
   if (!party) return Errc::party_unknown;
   if (party->parent != context.signer) return Error{Errc::not_authorized, "not the parent"};
-  FENRUN_OK(check_may_recover(state, operation.party, operation.new_key));
+  FENRUN_OK(check_proposed_key(state, operation.party, *party, operation.new_key));
+  FENRUN_OK(check_none_is_approved(state, operation.party));
+  own_key(state, operation.new_key, operation.party);
   state.put(recovery_key(operation.party),
             encode(Recovery{operation.new_key, context.signer, std::nullopt, std::nullopt}));
   return {};
@@ -195,16 +214,38 @@ Status apply(OperationContext& context, const ApproveRecovery& operation) {
   if (context.party.role != Role::auditor) return Errc::role_not_allowed;
   auto recovery = find_recovery(context.state(), operation.party);
   if (!recovery) return Errc::recovery_unknown;
+  if (recovery->new_key != operation.new_key) {
+    return Error{Errc::recovery_unknown, "another key is proposed"};
+  }
   if (recovery->approver) return Errc::already_signed;
-  set_due(context, operation.party, *std::move(recovery));
+  set_due(context, operation.party, *std::move(recovery),
+          parameters(context.state()).recovery_delay_ms);
+  return {};
+}
+
+Status announce_recovery(OperationContext& context, const RecoverParty& change) {
+  auto& state = context.state();
+  const auto party = find_party(state, change.party);
+  if (!party) return Errc::party_unknown;
+  FENRUN_OK(check_proposed_key(state, change.party, *party, change.new_key));
+  own_key(state, change.new_key, change.party);
   return {};
 }
 
 Status begin_recovery(OperationContext& context, const RecoverParty& change,
-                      const PartyId& proposer) {
-  if (!find_party(context.state(), change.party)) return Errc::party_unknown;
-  FENRUN_OK(check_may_recover(context.state(), change.party, change.new_key));
-  set_due(context, change.party, {change.new_key, proposer, std::nullopt, std::nullopt});
+                      const ChangeProposal& proposal) {
+  auto& state = context.state();
+  const auto party = find_party(state, change.party);
+  if (!party) return Errc::party_unknown;
+  if (party->objected_at && proposal.proposed_at < *party->objected_at) {
+    return Error{Errc::proposal_unknown, "the party has objected since it was proposed"};
+  }
+  FENRUN_OK(check_proposed_key(state, change.party, *party, change.new_key));
+  FENRUN_OK(check_none_is_approved(state, change.party));
+  own_key(state, change.new_key, change.party);
+  set_due(context, change.party,
+          {change.new_key, proposal.approvals.front(), std::nullopt, std::nullopt},
+          std::max(parameters(state).recovery_delay_ms, kGovernedRecoveryMsMin));
   return {};
 }
 
@@ -214,6 +255,9 @@ Status apply(OperationContext& context, const ObjectToRecovery& operation) {
   }
   if (!find_recovery(context.state(), operation.party)) return Errc::recovery_unknown;
   context.state().remove(recovery_key(operation.party));
+  Party party = context.party;
+  party.objected_at = context.position;
+  update_linked(context.state(), party_key(operation.party), party);
   return {};
 }
 
@@ -226,7 +270,8 @@ bool is_recovery_due(const StateView& state, const PartyId& party, const PublicK
 void complete_recovery(Overlay& state, const PartyId& party_id, const PublicKey& new_key,
                        Height height) {
   state.remove(recovery_key(party_id));
-  if (find_key_owner(state, new_key)) return;
+  const auto owner = find_key_owner(state, new_key);
+  CHECK(owner && owner->party == party_id);
   auto party = find_party(state, party_id);
   CHECK(party.has_value());
   for (auto& key : party->keys) {
@@ -236,7 +281,6 @@ void complete_recovery(Overlay& state, const PartyId& party_id, const PublicKey&
   // All have ended now: there is room.
   CHECK(make_room_for_key(*party, height));
   party->keys.push_back({KeyPurpose::transactions, new_key, height, std::nullopt});
-  state.put(public_key_key(new_key), encode(KeyOwner{party_id, KeyPurpose::transactions}));
   update_linked(state, party_key(party_id), *party);
 }
 

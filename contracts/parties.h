@@ -16,11 +16,16 @@ Status apply(OperationContext& context, const OpenLane& operation);
 Status admit_party(BlockBuilder& block, const RegisterParty& registration,
                    std::optional<PartyId> registered_by, Position at);
 
+// The new key of a proposed RecoverParty is the party's from now on, so that nobody else registers
+// it meanwhile.  Errc::party_unknown, key_invalid.
+Status announce_recovery(OperationContext& context, const RecoverParty& change);
+
 // Begins the recovery of any party on the word of governance, as if it were approved already.
-// `proposer`: whose approval of the change came first.
-// Errc::party_unknown, key_invalid; recovery_pending for a party that has an approved one.
+// REQUIRES: `proposal` is of `change` and has the approvals that it needs.
+// Errc::party_unknown, key_invalid; proposal_unknown if the party has objected to a recovery since
+// it was proposed; recovery_pending for a party that has an approved one.
 Status begin_recovery(OperationContext& context, const RecoverParty& change,
-                      const PartyId& proposer);
+                      const ChangeProposal& proposal);
 
 // Writes a new party's Records: itself, its keys' owners, lane 0, its scopes.
 // REQUIRES: the party and its keys are new.
@@ -51,8 +56,8 @@ bool is_device_at(const OperationContext& context, const PartyId& place);
 // Whether a recovery with this key is due at `time`.
 bool is_recovery_due(const StateView& state, const PartyId& party, const PublicKey& new_key,
                      TimeMs time);
-// Makes the proposed key the party's only one that signs transactions, unless the key was
-// registered elsewhere meanwhile; the recovery ends either way.  REQUIRES: it is due.
+// Makes the proposed key the party's only one that signs transactions, which ends the recovery.
+// REQUIRES: it is due.
 void complete_recovery(Overlay& state, const PartyId& party, const PublicKey& new_key,
                        Height height);
 

@@ -36,8 +36,10 @@ struct Party {
   Digest name_commitment;
   std::optional<PartyId> registered_by;  // none: genesis or governance.
   Position registered_at;
+  std::optional<Position> objected_at;  // Its last objection to a recovery.
 
-  FENRUN_FIELDS(role, parent, attributes, keys, name_commitment, registered_by, registered_at)
+  FENRUN_FIELDS(role, parent, attributes, keys, name_commitment, registered_by, registered_at,
+                objected_at)
   friend bool operator==(const Party&, const Party&) = default;
 };
 

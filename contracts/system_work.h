@@ -37,8 +37,7 @@ struct PeriodClosed {
   friend bool operator==(const PeriodClosed&, const PeriodClosed&) = default;
 };
 
-// The party's new key took effect, or lapsed because it was registered elsewhere meanwhile: the
-// party's Record tells.
+// The party's new key took effect.
 struct RecoveryEnded {
   PartyId party;
   PublicKey new_key;

@@ -362,10 +362,22 @@ void Node::after_commit() {
     sign_checkpoint();
   }
   know_changed_members();
+  warn_of_recovery();
   if (failed_) return;
   const auto subscribers = subscribers_;  // A callback may end its own subscription.
   for (const auto& [number, callback] : subscribers) callback(journal_->tip().height);
   report_work();
+}
+
+// Once for each that begins.
+void Node::warn_of_recovery() {
+  const auto pending = pending_recovery();
+  if (pending && !is_recovery_pending_) {
+    log(LogLevel::warn,
+        "another key is to sign for this node's organisation: " + to_hex(pending->new_key.view()) +
+            "; if that is not its doing, it must object (object_to_recovery)");
+  }
+  is_recovery_pending_ = pending.has_value();
 }
 
 void Node::count_checkpoints() {

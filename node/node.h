@@ -233,6 +233,7 @@ class Node final : public NodeService {
 
   // Explanations (node_service.cc).
   Situation situation(const ReplicaStatus& replica, std::size_t linked, bool catching_up) const;
+  void warn_of_recovery();
   // Of the party that runs this node.
   std::optional<Recovery> pending_recovery() const;
   AbsentValidator absent(std::size_t validator) const;
@@ -371,6 +372,7 @@ class Node final : public NodeService {
   bool work_reported_ = false;
   std::uint64_t committed_transactions_ = 0;
   UnpaidEarnings unpaid_;
+  bool is_recovery_pending_ = false;
   std::uint64_t idle_interval_ms_ = 0;  // As the replica of this epoch knows it.
   std::uint64_t evidence_count_ = 0;
   std::map<std::uint64_t, std::function<void(Height)>> subscribers_;

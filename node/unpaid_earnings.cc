@@ -20,14 +20,23 @@ class Gatherer {
  public:
   explicit Gatherer(const ExecutedBlock& block) : block_(block), first_(block.first_position()) {}
 
-  void look_at(const ClaimRecord& claim) { take_unearned(claim.recorded_at, claim.earnings); }
+  void look_at(const ClaimRecord& claim) {
+    if (claim.recorded_at < first_) return;
+    // Where no store is named nothing earns.
+    for (const auto& earning : claim.earnings) {
+      if (is_unearned(earning)) take(claim.recorded_at, *claim.claim.store, std::nullopt, earning);
+    }
+  }
 
   void look_at(const EventRecord& event) {
-    take_unearned(event.recorded_at, event.earnings);
-    if (!event.reversed_at || *event.reversed_at < first_) return;
+    const bool is_new = event.recorded_at >= first_;
+    const bool is_taken_back_now = event.reversed_at && *event.reversed_at >= first_;
     for (const auto& earning : event.earnings) {
-      if (earning.outcome != EarningOutcome::owed_back) continue;
-      take(event.recorded_at, event.reversed_at, earning);
+      if (is_new && is_unearned(earning)) {
+        take(event.recorded_at, event.place, std::nullopt, earning);
+      } else if (is_taken_back_now && earning.outcome == EarningOutcome::owed_back) {
+        take(event.recorded_at, event.place, event.reversed_at, earning);
+      }
     }
   }
 
@@ -39,19 +48,17 @@ class Gatherer {
   }
 
  private:
-  template <class Earnings>
-  void take_unearned(Position recorded_at, const Earnings& earnings) {
-    if (recorded_at < first_) return;
-    for (const auto& earning : earnings) {
-      if (earning.outcome == EarningOutcome::budget_exhausted ||
-          earning.outcome == EarningOutcome::no_payee) {
-        take(recorded_at, std::nullopt, earning);
-      }
-    }
+  static bool is_unearned(const EventEarning& earning) {
+    return earning.outcome == EarningOutcome::budget_exhausted ||
+           earning.outcome == EarningOutcome::no_payee;
   }
-  void take(Position operation, std::optional<Position> taken_back_at,
+  void take(Position operation, const PartyId& place, std::optional<Position> taken_back_at,
             const EventEarning& earning) {
-    found_.push_back({block_.header.height, block_.header.time, operation, taken_back_at, earning});
+    const auto policy = find_policy(block_.state, earning.policy, earning.version);
+    CHECK(policy.has_value());
+    const auto& terms = std::get<PolicyV1>(policy->terms);
+    found_.push_back({block_.header.height, block_.header.time, operation, taken_back_at, place,
+                      terms.campaign, terms.asset, earning});
   }
 
   const ExecutedBlock& block_;

@@ -15,14 +15,19 @@ namespace fenrun {
 
 inline constexpr std::size_t kUnpaidRemembered = 1'000;
 
+// As it was at that block: the event may be taken back later, and units that nobody was paid for
+// may earn by a later event.
 struct UnpaidEarning {
   Height height;       // Of the block in which it came to this.
   TimeMs time;         // Of that block.
   Position operation;  // Of the event or the claim that earned it, or would have.
   std::optional<Position> taken_back_at;  // owed_back: of the Operation that took the event back.
+  PartyId place;
+  CampaignId campaign;
+  AssetId asset;
   EventEarning earning;
 
-  FENRUN_FIELDS(height, time, operation, taken_back_at, earning)
+  FENRUN_FIELDS(height, time, operation, taken_back_at, place, campaign, asset, earning)
   friend bool operator==(const UnpaidEarning&, const UnpaidEarning&) = default;
 };
 

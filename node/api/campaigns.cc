@@ -85,6 +85,7 @@ Json unpaid_view(const UnpaidEarning& unpaid) {
   Json view = json::write(unpaid);
   view.erase("earning");
   view.update(json::write(unpaid.earning));
+  if (unpaid.earning.payee.is_zero()) view.erase("payee");
   return view;
 }
 

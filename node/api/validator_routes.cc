@@ -73,13 +73,17 @@ std::vector<Route> validator_routes(NodeService& node) {
       get_handover);
   handover.path = {{"epoch", "From 0; one that is over."}};
   handover.query.clear();
+  // They tell who lost its key.
+  auto proposals =
+      route("/v1/proposals", "Changes that a quorum of organisations approves, by digest.",
+            list_proposals);
+  proposals.access = Access::member;
   return {route("/v1/validators",
                 "The validators, by index, and how often each was convicted of a fault.",
                 list_validators),
           route("/v1/members", "The nodes that may link, by number, and which of them validate.",
                 list_members),
-          route("/v1/proposals", "Changes that a quorum of organisations approves, by digest.",
-                list_proposals),
+          std::move(proposals),
           route("/v1/evidence", "Votes of validators that exclude each other.", list_evidence),
           std::move(handover)};
 }

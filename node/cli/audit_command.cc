@@ -176,18 +176,20 @@ void print_audit(std::ostream& out, const Json& view) {
 
 // ---- Unpaid earnings, as a table -------------------------------------------------------------
 
-// A new CSV file, a row for each.
+// A new CSV file, a row for each: there only once it is whole.
 class UnpaidTable {
  public:
   // Errc::file_exists, io_error.
-  static Result<UnpaidTable> create(const Session& session, const Path& path) {
-    FENRUN_OK(
-        write_new_file(session, path,
-                       "outcome,height,time,operation,taken_back_at,policy,version,rule,units,"
-                       "amount,payee,period\n"));
+  static Result<UnpaidTable> create(const Path& path) {
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) return Error{Errc::file_exists, path.string()};
     UnpaidTable table;
     table.path_ = path;
-    table.out_.open(path, std::ios::app);
+    table.partial_ = path;
+    table.partial_ += ".partial";
+    table.out_.open(table.partial_, std::ios::trunc);
+    table.out_ << "outcome,height,time,operation,taken_back_at,place,campaign,asset,policy,version,"
+                  "rule,units,amount,payee,period\n";
     FENRUN_OK(table.check());
     return table;
   }
@@ -198,24 +200,38 @@ class UnpaidTable {
          << to_rfc3339(std::min(unpaid.time, kRfc3339Max)) << ',' << unpaid.operation.value()
          << ',';
     if (unpaid.taken_back_at) out_ << unpaid.taken_back_at->value();
-    out_ << ',' << earning.policy.value() << ',' << earning.version << ',' << earning.rule << ','
-         << earning.units << ',' << earning.amount.units() << ','
+    out_ << ',' << to_hex(unpaid.place.view()) << ',' << unpaid.campaign.value() << ','
+         << unpaid.asset.value() << ',' << earning.policy.value() << ',' << earning.version << ','
+         << earning.rule << ',' << earning.units << ',' << earning.amount.units() << ','
          << (earning.payee.is_zero() ? "" : to_hex(earning.payee.view())) << ','
          << earning.period.value() << '\n';
     return check();
   }
 
   Status finish() {
-    out_.flush();
-    return check();
+    out_.close();
+    FENRUN_OK(check());
+    std::error_code error;
+    std::filesystem::rename(partial_, path_, error);
+    return error ? Status(Error{Errc::io_error, path_.string() + ": " + error.message()})
+                 : Status();
+  }
+
+  // Of a journal that differs, which has no end.
+  void discard() {
+    out_.close();
+    std::error_code error;
+    std::filesystem::remove(partial_, error);
   }
 
  private:
   Status check() const {
-    return out_ ? Status() : Status(Error{Errc::io_error, path_.string() + ": cannot be written"});
+    return out_ ? Status()
+                : Status(Error{Errc::io_error, partial_.string() + ": cannot be written"});
   }
 
   Path path_;
+  Path partial_;
   std::ofstream out_;
 };
 
@@ -273,7 +289,7 @@ Result<Exit> run_command(const Session& session, const AuditCommand& command) {
   FENRUN_TRY(auto options, options_of(command));
   std::optional<UnpaidTable> table;
   if (!command.unpaid.empty()) {
-    FENRUN_TRY(table, UnpaidTable::create(session, command.unpaid));
+    FENRUN_TRY(table, UnpaidTable::create(command.unpaid));
     options.on_unpaid = [&table](const UnpaidEarning& unpaid) { return table->add(unpaid); };
   }
   const auto begin = Clock::now();
@@ -282,7 +298,6 @@ Result<Exit> run_command(const Session& session, const AuditCommand& command) {
                bar.show(done.blocks, done.blocks_total,
                         "blocks, " + std::to_string(done.transactions) + " transactions");
              }));
-  if (table) FENRUN_OK(table->finish());
   Pace pace{.seconds = std::chrono::duration<double>(Clock::now() - begin).count(),
             .threads = options.threads};
   // The threads that verify, and the one that executes, as far as there are cores for them.
@@ -290,6 +305,8 @@ Result<Exit> run_command(const Session& session, const AuditCommand& command) {
   pace.verifications_per_s = bench::verifications_per_s(pace.cores);
   const Json view = view_of(report, pace);
   session.show(view, [&](std::ostream& out) { print_audit(out, view); });
+  if (table && report.divergence) table->discard();
+  if (table && !report.divergence) FENRUN_OK(table->finish());
   return report.divergence ? Exit::refused : Exit::ok;
 }
 

@@ -86,7 +86,7 @@ std::vector<Operation> parties_and_governance() {
   return {store(),
           RotateKey{key(0x51), key(0x52), KeyPurpose::transactions, Height(5'000)},
           ProposeRecovery{party(0x51), key(0x53)},
-          ApproveRecovery{party(0x51)},
+          ApproveRecovery{party(0x51), key(0x53)},
           ObjectToRecovery{party(0x51)},
           OpenLane{Lane(1)},
           change(),

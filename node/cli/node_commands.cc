@@ -55,11 +55,12 @@ Result<Exit> show_status(const Session& session, bool why) {
                    {"final at", "finalized_height"},
                    {"voted", "voted"}});
     }
-    if (const auto warning = about_recovery(status); !warning.empty())
-      out << "\n" << warning << "\n";
+    const auto warning = about_recovery(status);
+    if (!warning.empty()) out << "\n" << warning << "\n";
     if (why && status.contains("why") && status["why"].is_string()) {
       const auto& text = status["why"].get_ref<const std::string&>();
-      out << "\n" << (text.empty() ? "All is well." : text) << "\n";
+      if (!text.empty()) out << "\n" << text << "\n";
+      if (text.empty() && warning.empty()) out << "\nAll is well.\n";
     }
   });
   return Exit::ok;

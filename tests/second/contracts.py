@@ -82,7 +82,7 @@ OPERATION = Variant(
     register_party=REGISTER_PARTY,
     rotate_key=Struct(old_key=KEY, new_key=KEY, purpose=PURPOSE, valid_from=HEIGHT),
     propose_recovery=Struct(party=PARTY, new_key=KEY),
-    approve_recovery=Struct(party=PARTY),
+    approve_recovery=Struct(party=PARTY, new_key=KEY),
     object_to_recovery=Struct(party=PARTY),
     open_lane=Struct(lane=U16),
     propose_change=PROPOSE_CHANGE,

@@ -12,7 +12,8 @@ PARTY_RECORD = Struct(
     role=of.ROLE, parent=Optional(PARTY), attributes=of.ATTRIBUTES,
     keys=List(Struct(purpose=of.PURPOSE, key=KEY, valid_from=of.HEIGHT,
                      valid_until=Optional(of.HEIGHT)), 8),
-    name_commitment=DIGEST, registered_by=Optional(PARTY), registered_at=POSITION)
+    name_commitment=DIGEST, registered_by=Optional(PARTY), registered_at=POSITION,
+    objected_at=Optional(POSITION))
 PROPOSAL = Struct(terms=of.PROPOSE_CHANGE, state=Enum("open", "applied"), proposed_at=POSITION,
                   approvals=List(PARTY, 64))
 POLICY_RECORD = Struct(

@@ -209,7 +209,7 @@ TEST_F(Activities, AStolenDeviceGetsAnotherKeyFromItsStore) {
   const ProposeRecovery proposal{party_named("till"), key_named("another").public_key()};
   EXPECT_EQ(run("kiosk", proposal), Errc::not_authorized);
   EXPECT_EQ(run("store", proposal), Errc::ok);
-  EXPECT_EQ(run("auditor", ApproveRecovery{party_named("till")}), Errc::ok);
+  EXPECT_EQ(run("auditor", ApproveRecovery{party_named("till"), proposal.new_key}), Errc::ok);
 }
 
 }  // namespace

@@ -368,7 +368,8 @@ TEST_F(ClaimEarnings, GoToTheStoreThatTheClaimNames) {
   EXPECT_EQ(earned("store"), Amount::minor(200));
 }
 
-// Whoever got hold of codes otherwise cannot turn them into money at a store of their own.
+// By what stores and others recorded: a code that got about is worth nothing where the goods are
+// not.
 TEST_F(ClaimEarnings, GoOnlyToTheStoreOfTheGoodsWhereTheRuleSaysSo) {
   auto policy = selling_policy(world_);
   policy.rules[0].trigger = EventKind::claiming;
@@ -388,8 +389,8 @@ TEST_F(ClaimEarnings, GoOnlyToTheStoreOfTheGoodsWhereTheRuleSaysSo) {
     return find_claim(world_.state(), kBearer, index)->earnings.size();
   };
 
-  ASSERT_EQ(world_.run("east", good(0, "anna", "store")), Errc::ok) << "on its way to the store";
-  EXPECT_EQ(earnings_of(0), 0u);
+  ASSERT_EQ(world_.run("east", good(0, "anna", "store")), Errc::ok);
+  EXPECT_EQ(earnings_of(0), 0u) << "the goods are on their way to east";
   ASSERT_EQ(happen(EventKind::receiving, "store", "store", cases), Errc::ok);
   ASSERT_EQ(world_.run("east", good(1, "anna", "other store")), Errc::ok);
   EXPECT_EQ(earnings_of(1), 0u);
@@ -397,6 +398,33 @@ TEST_F(ClaimEarnings, GoOnlyToTheStoreOfTheGoodsWhereTheRuleSaysSo) {
   ASSERT_EQ(world_.run("east", good(2, "anna", "store")), Errc::ok);
   EXPECT_EQ(earnings_of(2), 1u);
   EXPECT_EQ(earned("store"), Amount::minor(100));
+}
+
+// Who took in goods of another channel does not make them its own by returning them to itself.
+TEST_F(ClaimEarnings, DoNotFollowDivertedGoods) {
+  auto policy = selling_policy(world_);
+  policy.rules[0].trigger = EventKind::claiming;
+  policy.rules[0].selector.only_at_holder = true;
+  start_campaign(world_, policy);
+  for (const auto* funder : {"brand", "east"}) {
+    ASSERT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), Amount::minor(1'000)}),
+              Errc::ok);
+  }
+  ASSERT_EQ(world_.run("brand", registration("west", Role::distributor, "brand")), Errc::ok);
+  ASSERT_EQ(world_.run("west", registration("far store", Role::store, "west")), Errc::ok);
+  const std::vector cases{bearer_.case_epc(0)};
+  ASSERT_EQ(happen(EventKind::shipping, "brand", "brand", cases, "east"), Errc::ok);
+  ASSERT_EQ(happen(EventKind::receiving, "far store", "far store", cases), Errc::ok);
+  ASSERT_EQ(happen(EventKind::returning, "far store", "far store", cases), Errc::ok);
+  ASSERT_EQ(world_.run("west", good(0, "anna", "far store")), Errc::ok);
+  EXPECT_EQ(find_claim(world_.state(), kBearer, 0)->sight, ClaimSight::held);
+  EXPECT_EQ(world_.balance_of("far store", Book::payable, kCampaign, kPeriod), Amount());
+  EXPECT_EQ(happen(EventKind::retail_selling, "far store", "far store", {bearer_.item_epc(1)}),
+            Errc::unit_held);
+  // Returned up the channel they are free again.
+  ASSERT_EQ(happen(EventKind::returning, "brand", "brand", cases), Errc::ok);
+  ASSERT_EQ(world_.run("west", good(1, "anna", "far store")), Errc::ok);
+  EXPECT_EQ(find_claim(world_.state(), kBearer, 1)->sight, ClaimSight::elsewhere);
 }
 
 TEST(Subjects, AreErasedOnce) {

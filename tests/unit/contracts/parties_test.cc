@@ -137,7 +137,10 @@ class Recovery : public testing::Test {
   Errc propose(const std::string& key) {
     return world_.run("east", ProposeRecovery{party_named("store"), key_named(key).public_key()});
   }
-  Errc approve() { return world_.run("auditor", ApproveRecovery{party_named("store")}); }
+  Errc approve(const std::string& key = "new") {
+    return world_.run("auditor",
+                      ApproveRecovery{party_named("store"), key_named(key).public_key()});
+  }
   bool can_sign(const std::string& key) {
     world_.use_key("store", key);
     const auto transaction = world_.sign("store", {OpenLane{Lane(1)}});
@@ -185,14 +188,33 @@ TEST_F(Recovery, ASecondOneWaitsItsOwnDelay) {
   EXPECT_TRUE(can_sign("new"));
 }
 
-TEST_F(Recovery, LapsesIfItsKeyIsRegisteredMeanwhile) {
+TEST_F(Recovery, NobodyElseRegistersTheKeyMeanwhile) {
   ASSERT_EQ(propose("kiosk"), Errc::ok);
-  ASSERT_EQ(approve(), Errc::ok);
-  ASSERT_EQ(world_.join("kiosk", Role::store, "east"), Errc::ok);
+  EXPECT_EQ(world_.join("kiosk", Role::store, "east"), Errc::key_invalid);
+  const RotateKey taken{key_named("east").public_key(), key_named("kiosk").public_key(),
+                        KeyPurpose::transactions, world_.next_height().next()};
+  EXPECT_EQ(world_.run("east", taken), Errc::key_invalid);
+  EXPECT_FALSE(can_sign("kiosk")) << "not yet";
+  world_.use_key("store", "store");
+  ASSERT_EQ(approve("kiosk"), Errc::ok);
   world_.wait(delay());
-  EXPECT_TRUE(can_sign("store"));
-  EXPECT_FALSE(can_sign("kiosk"));
-  EXPECT_FALSE(find_recovery(world_.state(), party_named("store")));
+  EXPECT_TRUE(can_sign("kiosk"));
+}
+
+TEST_F(Recovery, TheAuditorApprovesTheKeyThatItNames) {
+  ASSERT_EQ(propose("new"), Errc::ok);
+  ASSERT_EQ(propose("another"), Errc::ok);  // In its place, before the approval is ordered.
+  EXPECT_EQ(approve("new"), Errc::recovery_unknown);
+  EXPECT_EQ(approve("another"), Errc::ok);
+}
+
+TEST_F(Recovery, IsNoWayBackToAKeyOfThePartys) {
+  EXPECT_EQ(propose("store"), Errc::key_invalid);
+  const RotateKey rotation{key_named("store").public_key(), key_named("second").public_key(),
+                           KeyPurpose::transactions, world_.next_height().next()};
+  ASSERT_EQ(world_.run("store", rotation), Errc::ok);
+  EXPECT_EQ(propose("second"), Errc::key_invalid);
+  EXPECT_EQ(propose("store"), Errc::key_invalid);
 }
 
 TEST_F(Recovery, IsRefused) {
@@ -203,10 +225,12 @@ TEST_F(Recovery, IsRefused) {
   EXPECT_EQ(world_.run("store", ObjectToRecovery{party_named("store")}), Errc::recovery_unknown);
   ASSERT_EQ(propose("new"), Errc::ok);
   EXPECT_EQ(propose("other"), Errc::ok);  // Not approved yet: replaced.
-  EXPECT_EQ(world_.run("brand", ApproveRecovery{party_named("store")}), Errc::role_not_allowed);
+  EXPECT_EQ(
+      world_.run("brand", ApproveRecovery{party_named("store"), key_named("other").public_key()}),
+      Errc::role_not_allowed);
   EXPECT_EQ(world_.run("east", ObjectToRecovery{party_named("store")}), Errc::not_authorized);
-  EXPECT_EQ(approve(), Errc::ok);
-  EXPECT_EQ(approve(), Errc::already_signed);
+  EXPECT_EQ(approve("other"), Errc::ok);
+  EXPECT_EQ(approve("other"), Errc::already_signed);
   EXPECT_EQ(propose("new"), Errc::recovery_pending);
 }
 
@@ -215,21 +239,27 @@ class RecoveryByGovernance : public testing::Test {
  protected:
   ProposeChange proposal(const std::string& party, const std::string& key) const {
     return {RecoverParty{party_named(party), key_named(key).public_key()},
-            Height(world_.next_height().value() + 10)};
+            Height(world_.next_height().value() + 1'000)};
   }
-  Errc decide(const std::string& party, const std::string& key,
-              const std::vector<std::string>& operators = {"east", "auditor", "custodian"}) {
-    const auto change = proposal(party, key);
-    Errc last = world_.run(operators.at(0), change);
-    for (std::size_t i = 1; i < operators.size(); ++i) {
-      last = world_.run(operators[i], ApproveChange{proposal_digest(change)});
-    }
-    return last;
+  Errc approve(const std::string& name, const ProposeChange& change) {
+    return world_.run(name, ApproveChange{proposal_digest(change)});
+  }
+  // East proposes, the auditor and the custodian approve.
+  Errc decide(const ProposeChange& change) {
+    if (const Errc code = world_.run("east", change); code != Errc::ok) return code;
+    if (const Errc code = approve("auditor", change); code != Errc::ok) return code;
+    return approve("custodian", change);
+  }
+  Errc object(const std::string& party) {
+    return world_.run(party, ObjectToRecovery{party_named(party)});
   }
   bool can_sign(const std::string& party, const std::string& key) {
     world_.use_key(party, key);
     const auto transaction = world_.sign(party, {OpenLane{Lane(1)}});
     return check_admission(world_.state(), world_.next_height(), transaction).has_value();
+  }
+  std::optional<fenrun::Recovery> pending(const std::string& party) const {
+    return find_recovery(world_.state(), party_named(party));
   }
   std::uint64_t delay() const { return parameters(world_.state()).recovery_delay_ms; }
 
@@ -238,18 +268,17 @@ class RecoveryByGovernance : public testing::Test {
 
 TEST_F(RecoveryByGovernance, GivesABrandThatLostItsKeyAnotherAfterTheDelay) {
   const auto change = proposal("brand", "new");
-  const Digest id = proposal_digest(change);
   ASSERT_EQ(world_.run("custodian", change), Errc::ok);
-  ASSERT_EQ(world_.run("east", ApproveChange{id}), Errc::ok);
-  EXPECT_FALSE(find_recovery(world_.state(), party_named("brand")));
-  ASSERT_EQ(world_.run("auditor", ApproveChange{id}), Errc::ok);
+  ASSERT_EQ(approve("east", change), Errc::ok);
+  EXPECT_FALSE(pending("brand"));
+  ASSERT_EQ(approve("auditor", change), Errc::ok);
 
-  const auto pending = find_recovery(world_.state(), party_named("brand"));
-  ASSERT_TRUE(pending);
-  EXPECT_EQ(pending->new_key, key_named("new").public_key());
-  EXPECT_EQ(pending->proposer, party_named("custodian"));
-  EXPECT_EQ(pending->approver, party_named("auditor"));
-  EXPECT_EQ(pending->due->value(), world_.point().time.value() + delay());
+  const auto recovery = pending("brand");
+  ASSERT_TRUE(recovery);
+  EXPECT_EQ(recovery->new_key, key_named("new").public_key());
+  EXPECT_EQ(recovery->proposer, party_named("custodian"));
+  EXPECT_EQ(recovery->approver, party_named("auditor"));
+  EXPECT_EQ(recovery->due->value(), world_.time().value() + delay());
 
   world_.wait(delay() - 1);
   EXPECT_TRUE(can_sign("brand", "brand"));
@@ -257,24 +286,71 @@ TEST_F(RecoveryByGovernance, GivesABrandThatLostItsKeyAnotherAfterTheDelay) {
   world_.wait(1);
   EXPECT_FALSE(can_sign("brand", "brand"));
   EXPECT_TRUE(can_sign("brand", "new"));
-  EXPECT_FALSE(find_recovery(world_.state(), party_named("brand")));
+  EXPECT_FALSE(pending("brand"));
 }
 
-TEST_F(RecoveryByGovernance, WhoStillHasTheKeyObjects) {
-  ASSERT_EQ(decide("brand", "new"), Errc::ok);
-  ASSERT_EQ(world_.run("brand", ObjectToRecovery{party_named("brand")}), Errc::ok);
+// Whoever decides on the delay as well cannot do away with it.
+TEST_F(RecoveryByGovernance, WaitsADayWhateverTheDelayOfOthers) {
+  auto hasty = parameters(world_.state());
+  hasty.recovery_delay_ms = 1;
+  ASSERT_EQ(world_.decide(SetParameters{hasty}), Errc::ok);
+  ASSERT_EQ(decide(proposal("brand", "new")), Errc::ok);
+  EXPECT_EQ(pending("brand")->due->value(), world_.time().value() + kGovernedRecoveryMsMin);
+  world_.wait(kGovernedRecoveryMsMin - 2'000);
+  EXPECT_TRUE(can_sign("brand", "brand"));
+  ASSERT_EQ(object("brand"), Errc::ok);
+  world_.wait(2'000);
+  EXPECT_FALSE(can_sign("brand", "new"));
+}
+
+TEST_F(RecoveryByGovernance, AnObjectionEndsAllThatWasProposedBefore) {
+  const auto first = proposal("brand", "new");
+  const auto second = proposal("brand", "newer");
+  ASSERT_EQ(world_.run("east", second), Errc::ok);
+  ASSERT_EQ(approve("auditor", second), Errc::ok);
+  ASSERT_EQ(decide(first), Errc::ok);
+  EXPECT_EQ(approve("custodian", second), Errc::recovery_pending);
+
+  ASSERT_EQ(object("brand"), Errc::ok);
+  EXPECT_TRUE(find_party(world_.state(), party_named("brand"))->objected_at);
+  EXPECT_EQ(approve("custodian", second), Errc::proposal_unknown);
+  EXPECT_FALSE(pending("brand"));
   world_.wait(delay());
   EXPECT_TRUE(can_sign("brand", "brand"));
-  EXPECT_FALSE(can_sign("brand", "new"));
+
+  // What is proposed anew counts, with the same key as well.
+  ASSERT_EQ(decide(proposal("brand", "new")), Errc::ok);
+  EXPECT_TRUE(pending("brand"));
+}
+
+TEST_F(RecoveryByGovernance, WhoWasToObjectMayHaveRotatedItsKey) {
+  const RotateKey rotation{key_named("brand").public_key(), key_named("second").public_key(),
+                           KeyPurpose::transactions, world_.next_height().next()};
+  ASSERT_EQ(world_.run("brand", rotation), Errc::ok);
+  ASSERT_EQ(decide(proposal("brand", "new")), Errc::ok);
+  world_.use_key("brand", "second");
+  ASSERT_EQ(object("brand"), Errc::ok);
+  EXPECT_FALSE(pending("brand"));
+  EXPECT_TRUE(can_sign("brand", "second"));
+}
+
+TEST_F(RecoveryByGovernance, NobodyElseRegistersTheKeyOnceItIsProposed) {
+  const auto change = proposal("brand", "till");
+  ASSERT_EQ(world_.run("east", change), Errc::ok);
+  EXPECT_EQ(world_.join("till", Role::store, "east"), Errc::key_invalid);
+  ASSERT_EQ(approve("auditor", change), Errc::ok);
+  ASSERT_EQ(approve("custodian", change), Errc::ok);
+  world_.wait(delay());
+  EXPECT_TRUE(can_sign("brand", "till"));
 }
 
 TEST_F(RecoveryByGovernance, TakesThePlaceOfWhatNoAuditorApproved) {
   ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
   const auto store = party_named("store");
-  ASSERT_EQ(world_.run("east", ProposeRecovery{store, key_named("parent's").public_key()}),
-            Errc::ok);
-  ASSERT_EQ(decide("store", "new"), Errc::ok);
-  EXPECT_EQ(world_.run("auditor", ApproveRecovery{store}), Errc::already_signed);
+  const auto parents = key_named("parent's").public_key();
+  ASSERT_EQ(world_.run("east", ProposeRecovery{store, parents}), Errc::ok);
+  ASSERT_EQ(decide(proposal("store", "new")), Errc::ok);
+  EXPECT_EQ(world_.run("auditor", ApproveRecovery{store, parents}), Errc::recovery_unknown);
   world_.wait(delay());
   EXPECT_TRUE(can_sign("store", "new"));
   EXPECT_FALSE(can_sign("store", "parent's"));
@@ -283,18 +359,30 @@ TEST_F(RecoveryByGovernance, TakesThePlaceOfWhatNoAuditorApproved) {
 TEST_F(RecoveryByGovernance, WaitsForOneThatWasApproved) {
   ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
   const auto store = party_named("store");
-  ASSERT_EQ(world_.run("east", ProposeRecovery{store, key_named("parent's").public_key()}),
-            Errc::ok);
-  ASSERT_EQ(world_.run("auditor", ApproveRecovery{store}), Errc::ok);
-  EXPECT_EQ(decide("store", "new"), Errc::recovery_pending);
+  const auto parents = key_named("parent's").public_key();
+  ASSERT_EQ(world_.run("east", ProposeRecovery{store, parents}), Errc::ok);
+  ASSERT_EQ(world_.run("auditor", ApproveRecovery{store, parents}), Errc::ok);
+  const auto change = proposal("store", "new");
+  EXPECT_EQ(decide(change), Errc::recovery_pending);
+  const auto record = find_proposal(world_.state(), proposal_digest(change));
+  EXPECT_EQ(record->state, ProposalState::open);
+  EXPECT_EQ(record->approvals.size(), 2u);
   world_.wait(delay());
   EXPECT_TRUE(can_sign("store", "parent's"));
 }
 
-TEST_F(RecoveryByGovernance, IsRefusedAsAWholeWithTheLastApproval) {
-  EXPECT_EQ(decide("nobody", "new"), Errc::party_unknown);
-  EXPECT_EQ(decide("brand", "east"), Errc::key_invalid);
-  EXPECT_EQ(world_.run("brand", ObjectToRecovery{party_named("brand")}), Errc::recovery_unknown);
+TEST_F(RecoveryByGovernance, IsRefusedWhenItIsProposed) {
+  EXPECT_EQ(world_.run("east", proposal("nobody", "new")), Errc::party_unknown);
+  EXPECT_EQ(world_.run("east", proposal("brand", "east")), Errc::key_invalid);
+  EXPECT_EQ(world_.run("east", proposal("brand", "brand")), Errc::key_invalid);
+  auto change = proposal("brand", "new");
+  std::get<RecoverParty>(change.change).new_key = PublicKey{};
+  EXPECT_EQ(world_.run("east", change), Errc::key_invalid);
+  // Refused, it leaves the key to others.
+  ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
+  EXPECT_EQ(world_.run("store", proposal("brand", "kiosk")), Errc::not_authorized);
+  EXPECT_EQ(world_.join("kiosk", Role::store, "east"), Errc::ok);
+  EXPECT_EQ(object("brand"), Errc::recovery_unknown);
 }
 
 TEST(OpenLane, UpToItsNumber) {

@@ -59,6 +59,9 @@ TEST_F(UnpaidEarningsTest, CountsWhatNoBudgetCovers) {
   EXPECT_FALSE(first.taken_back_at);
   EXPECT_EQ(first.earning.amount, Amount::minor(100));
   EXPECT_EQ(first.earning.payee, party_named("store"));
+  EXPECT_EQ(first.place, party_named("store"));
+  EXPECT_EQ(first.campaign, kCampaign);
+  EXPECT_EQ(first.asset, kAsset);
   EXPECT_LT(first.operation, unpaid_.newest()[1].operation);
 }
 
