@@ -38,8 +38,35 @@ Result<HttpResponse> list_evidence(const NodeService& node, const Call& call) {
   return list(node, call, family_prefix(ContractFamily::evidence));
 }
 
+// Which parameters would change, each with what it is now: {"name": {"from": …, "to": …}}.
+Json changed_parameters(const StateView& state, const SetParameters& change) {
+  const Json now = json::write(parameters(state));
+  const Json proposed = json::write(change.parameters);
+  Json changed = Json::object();
+  for (const auto& [name, value] : proposed.items()) {
+    if (value != now.at(name)) changed[name] = {{"from", now.at(name)}, {"to", value}};
+  }
+  return changed;
+}
+
+// Of what is open: whether it still is, and what it would change.
+void add_outlook(Json& item, const StateView& state, const RecordKey& key, Height next) {
+  const auto proposal = decode<ChangeProposal>(*state.value(key));
+  CHECK(proposal.has_value());
+  if (proposal->state != ProposalState::open) return;
+  if (proposal->terms.valid_until < next) {
+    item["state"] = "expired";
+  } else if (const auto* change = std::get_if<SetParameters>(&proposal->terms.change)) {
+    item["changes"] = changed_parameters(state, *change);
+  }
+}
+
 Result<HttpResponse> list_proposals(const NodeService& node, const Call& call) {
-  return list(node, call, family_prefix(ContractFamily::proposal));
+  const Height next = node.journal().tip().height.next();
+  return list(node, call, family_prefix(ContractFamily::proposal),
+              [next](Json& item, const StateView& state, const RecordKey& key) {
+                add_outlook(item, state, key, next);
+              });
 }
 
 Result<HttpResponse> get_handover(const NodeService& node, const Call& call) {

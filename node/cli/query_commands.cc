@@ -263,6 +263,7 @@ std::vector<Query> validator_queries() {
                    {"party", "terms.change.party"},
                    {"key", "terms.change.transport_key"},
                    {"new key", "terms.change.new_key"},
+                   {"changes", "changes"},
                    {"state", "state"},
                    {"until", "terms.valid_until"},
                    {"approvals", "approvals"}}},

@@ -14,20 +14,29 @@ class LostKeyTest(NetworkTest):
     base_port = 29520
     last_heights = itertools.count(50_000)  # So that no two proposals are the same.
 
-    def decide(self, change):
-        """By three of the four, through a node that is not the brand's."""
-        before = {item["proposal"] for item in self.net.pages("auditor", "/v1/proposals")}
+    def proposals(self):
+        return {item["proposal"]: item for item in self.net.pages("auditor", "/v1/proposals")}
+
+    def decide(self, change, changes=None):
+        """By three of the four, through a node that is not the brand's.
+
+        `changes`: what the list of proposals must tell of the parameters.
+        """
+        before = self.proposals()
         self.net.submit(OTHERS[0], [{"type": "propose_change", "change": change,
                                      "valid_until": next(self.last_heights)}])
-        after = {item["proposal"] for item in self.net.pages("auditor", "/v1/proposals")}
-        [proposal] = after - before
+        after = self.proposals()
+        [proposal] = after.keys() - before.keys()
+        self.assertEqual(after[proposal].get("changes"), changes)
         for name in OTHERS[1:]:
             self.net.submit(name, [{"type": "approve_change", "proposal": proposal}])
 
     def shorten_the_delay(self):
         parameters = self.net.get("auditor", "/v1/parameters")
+        delay = parameters["recovery_delay_ms"]
+        changes = {"recovery_delay_ms": {"from": delay, "to": 1}} if delay != 1 else {}
         self.decide({"type": "set_parameters",
-                     "parameters": {**parameters, "recovery_delay_ms": 1}})
+                     "parameters": {**parameters, "recovery_delay_ms": 1}}, changes)
 
     def lose(self, name):
         """The key is not in its place any more: where it went, a new one, and its public half."""

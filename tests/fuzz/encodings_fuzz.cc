@@ -107,7 +107,8 @@ std::vector<Operation> operations() {
           ProposeChange{SetParameters{default_parameters()}, Height(9)},
           ProposeChange{AdmitParty{party}, Height(9)},
           ProposeChange{AdmitMember{{"west"}, test::party_named("west"), {}}, Height(9)},
-          ProposeChange{RemoveValidator{{"west"}}, Height(9)}};
+          ProposeChange{RemoveValidator{{"west"}}, Height(9)},
+          ProposeChange{RecoverParty{test::party_named("brand"), {}}, Height(9)}};
 }
 
 SignedTransaction some_transaction() {

@@ -189,6 +189,7 @@ TEST(Operations, KeepTheirBytes) {
   EXPECT_EQ(Operation(RecordEvidence{}).index(), 21u);
   EXPECT_EQ(Change(AdmitMember{}).index(), 2u);
   EXPECT_EQ(Change(RemoveValidator{}).index(), 5u);
+  EXPECT_EQ(Change(RecoverParty{}).index(), 6u);
   const auto too_far = decode_operation(Bytes{22});
   EXPECT_EQ(too_far.error().code, Errc::operation_undecodable);
 }
