@@ -170,7 +170,7 @@ class Correction {
     const auto& counted = record_->counted;
     CountedStep step{record_->kind, counted.region, counted.month, {}};
     if (record_->counted_by_store) step.store = record_->place;
-    count_back(state(), step, units_by_batch(counted_units()));
+    count_back(state(), step, units_by_batch(record_->kind, counted_units()));
   }
 
   // What counts: the container where one is opened, else the units.

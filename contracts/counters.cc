@@ -78,13 +78,14 @@ std::uint16_t month_of(TimeMs time) {
   return static_cast<std::uint16_t>(std::min<std::uint64_t>(months - kMonthsUntil1970, 0xffff));
 }
 
-UnitsByBatch units_by_batch(std::span<const EventUnit> units) {
+UnitsByBatch units_by_batch(EventKind kind, std::span<const EventUnit> units) {
   UnitsByBatch out;
   for (const auto& [id, unit] : units) {
     auto& of_batch = out[id.batch];
     ++of_batch.units;
-    const bool was_held = unit.before && unit.before->custody.hold == Hold::diverted;
-    if (unit.now.custody.hold == Hold::diverted && !was_held) ++of_batch.diverted;
+    // Who returns to itself what it holds as diverted diverts nothing anew.
+    const bool is_diverted = unit.now.custody.hold == Hold::diverted;
+    if (kind == EventKind::receiving && is_diverted) ++of_batch.diverted;
   }
   return out;
 }

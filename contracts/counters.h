@@ -30,7 +30,7 @@ struct CountedUnits {
 using UnitsByBatch = std::map<UnitBatchId, CountedUnits>;
 
 // Of units as the event left them, while they know what it found: see Unit::before.
-UnitsByBatch units_by_batch(std::span<const EventUnit> units);
+UnitsByBatch units_by_batch(EventKind kind, std::span<const EventUnit> units);
 
 // Whether something of this kind, at such a place and time, counts by store: it counts at all, the
 // place is a store or organizer, and one of the policies, those of the units' brand, asks for it.

@@ -189,7 +189,8 @@ class Recording {
   // `printed`: units without Records that are commissioned as well, by batch.
   void count_units(const BrandPolicies& policies,
                    const std::map<UnitBatchId, std::uint64_t>& printed = {}) {
-    auto all = units_by_batch(event_.kind == EventKind::opening ? *container_ : units_);
+    auto all =
+        units_by_batch(event_.kind, event_.kind == EventKind::opening ? *container_ : units_);
     for (const auto& [batch, number] : printed) all[batch].units += number;
     counted_by_store_ = counts_by_store(policies, event_.kind, place_, event_.time);
     CountedStep step{event_.kind, place_.attributes.region, month_of(context_.time()), {}};

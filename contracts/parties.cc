@@ -33,18 +33,6 @@ bool may_be_registered_by_a_party(Role role) {
   return role != Role::brand && role != Role::auditor && role != Role::custodian;
 }
 
-// A key that nobody has, or that was proposed for this party before and never was one of its own.
-Status check_proposed_key(const StateView& state, const PartyId& id, const Party& party,
-                          const PublicKey& key) {
-  const auto owner = find_key_owner(state, key);
-  if (!owner || owner->party != id || owner->purpose != KeyPurpose::transactions) {
-    return check_new_key(state, key);
-  }
-  const auto is_same = [&](const PartyKey& other) { return other.key == key; };
-  if (std::ranges::none_of(party.keys, is_same)) return {};
-  return Error{Errc::key_invalid, "one of the party's own"};
-}
-
 Status check_none_is_approved(const StateView& state, const PartyId& party) {
   const auto pending = find_recovery(state, party);
   return pending && pending->approver ? Status(Errc::recovery_pending) : Status();
@@ -202,7 +190,7 @@ Status apply(OperationContext& context, const ProposeRecovery& operation) {
   const auto party = find_party(state, operation.party);
   if (!party) return Errc::party_unknown;
   if (party->parent != context.signer) return Error{Errc::not_authorized, "not the parent"};
-  FENRUN_OK(check_proposed_key(state, operation.party, *party, operation.new_key));
+  FENRUN_OK(check_new_key(state, operation.new_key));
   FENRUN_OK(check_none_is_approved(state, operation.party));
   own_key(state, operation.new_key, operation.party);
   state.put(recovery_key(operation.party),
@@ -225,28 +213,31 @@ Status apply(OperationContext& context, const ApproveRecovery& operation) {
 
 Status announce_recovery(OperationContext& context, const RecoverParty& change) {
   auto& state = context.state();
-  const auto party = find_party(state, change.party);
-  if (!party) return Errc::party_unknown;
-  FENRUN_OK(check_proposed_key(state, change.party, *party, change.new_key));
+  if (!find_party(state, change.party)) return Errc::party_unknown;
+  FENRUN_OK(check_new_key(state, change.new_key));
   own_key(state, change.new_key, change.party);
   return {};
 }
 
 Status begin_recovery(OperationContext& context, const RecoverParty& change,
                       const ChangeProposal& proposal) {
-  auto& state = context.state();
-  const auto party = find_party(state, change.party);
-  if (!party) return Errc::party_unknown;
-  if (party->objected_at && proposal.proposed_at < *party->objected_at) {
+  const auto& state = context.state();
+  if (is_objected(state, proposal)) {
     return Error{Errc::proposal_unknown, "the party has objected since it was proposed"};
   }
-  FENRUN_OK(check_proposed_key(state, change.party, *party, change.new_key));
   FENRUN_OK(check_none_is_approved(state, change.party));
-  own_key(state, change.new_key, change.party);
   set_due(context, change.party,
           {change.new_key, proposal.approvals.front(), std::nullopt, std::nullopt},
           std::max(parameters(state).recovery_delay_ms, kGovernedRecoveryMsMin));
   return {};
+}
+
+bool is_objected(const StateView& state, const ChangeProposal& proposal) {
+  const auto* change = std::get_if<RecoverParty>(&proposal.terms.change);
+  if (change == nullptr) return false;
+  const auto party = find_party(state, change->party);
+  CHECK(party.has_value());
+  return party->objected_at && proposal.proposed_at < *party->objected_at;
 }
 
 Status apply(OperationContext& context, const ObjectToRecovery& operation) {

@@ -16,16 +16,19 @@ Status apply(OperationContext& context, const OpenLane& operation);
 Status admit_party(BlockBuilder& block, const RegisterParty& registration,
                    std::optional<PartyId> registered_by, Position at);
 
-// The new key of a proposed RecoverParty is the party's from now on, so that nobody else registers
-// it meanwhile.  Errc::party_unknown, key_invalid.
+// The key of a RecoverParty that is proposed is the party's from now on, so that nobody else
+// registers it meanwhile; it signs nothing yet.  Errc::party_unknown, key_invalid.
 Status announce_recovery(OperationContext& context, const RecoverParty& change);
 
 // Begins the recovery of any party on the word of governance, as if it were approved already.
-// REQUIRES: `proposal` is of `change` and has the approvals that it needs.
-// Errc::party_unknown, key_invalid; proposal_unknown if the party has objected to a recovery since
-// it was proposed; recovery_pending for a party that has an approved one.
+// REQUIRES: `proposal` is of `change`, was announced, and has the approvals that it needs.
+// Errc::proposal_unknown if it is_objected(); recovery_pending for a party that has an approved
+// one.
 Status begin_recovery(OperationContext& context, const RecoverParty& change,
                       const ChangeProposal& proposal);
+
+// Whether it is a RecoverParty and the party has objected to a recovery since it was proposed.
+bool is_objected(const StateView& state, const ChangeProposal& proposal);
 
 // Writes a new party's Records: itself, its keys' owners, lane 0, its scopes.
 // REQUIRES: the party and its keys are new.

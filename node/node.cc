@@ -369,15 +369,16 @@ void Node::after_commit() {
   report_work();
 }
 
-// Once for each that begins.
+// Once for each, and once more when it is approved.
 void Node::warn_of_recovery() {
   const auto pending = pending_recovery();
-  if (pending && !is_recovery_pending_) {
+  if (pending && pending != told_recovery_) {
     log(LogLevel::warn,
         "another key is to sign for this node's organisation: " + to_hex(pending->new_key.view()) +
+            (pending->due ? ", approved" : ", proposed, not approved yet") +
             "; if that is not its doing, it must object (object_to_recovery)");
   }
-  is_recovery_pending_ = pending.has_value();
+  told_recovery_ = pending;
 }
 
 void Node::count_checkpoints() {

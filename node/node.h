@@ -372,8 +372,8 @@ class Node final : public NodeService {
   bool work_reported_ = false;
   std::uint64_t committed_transactions_ = 0;
   UnpaidEarnings unpaid_;
-  bool is_recovery_pending_ = false;
-  std::uint64_t idle_interval_ms_ = 0;  // As the replica of this epoch knows it.
+  std::optional<Recovery> told_recovery_;  // Of this organisation.
+  std::uint64_t idle_interval_ms_ = 0;     // As the replica of this epoch knows it.
   std::uint64_t evidence_count_ = 0;
   std::map<std::uint64_t, std::function<void(Height)>> subscribers_;
   std::uint64_t next_subscriber_ = 0;

@@ -1,4 +1,5 @@
 // Members, validators, evidence against them, and the handovers between their sets.
+#include "contracts/parties.h"
 #include "contracts/records.h"
 #include "core/check.h"
 #include "node/api/answers.h"
@@ -54,7 +55,7 @@ void add_outlook(Json& item, const StateView& state, const RecordKey& key, Heigh
   const auto proposal = decode<ChangeProposal>(*state.value(key));
   CHECK(proposal.has_value());
   if (proposal->state != ProposalState::open) return;
-  if (proposal->terms.valid_until < next) {
+  if (proposal->terms.valid_until < next || is_objected(state, *proposal)) {
     item["state"] = "expired";
   } else if (const auto* change = std::get_if<SetParameters>(&proposal->terms.change)) {
     item["changes"] = changed_parameters(state, *change);

@@ -217,8 +217,12 @@ class UnpaidTable {
                  : Status();
   }
 
-  // Of a journal that differs, which has no end.
-  void discard() {
+  UnpaidTable() = default;
+  UnpaidTable(UnpaidTable&&) = default;
+  UnpaidTable& operator=(UnpaidTable&&) = default;
+  // What was not finished is of an audit that did not come to the journal's end.
+  ~UnpaidTable() {
+    if (!out_.is_open()) return;
     out_.close();
     std::error_code error;
     std::filesystem::remove(partial_, error);
@@ -305,7 +309,6 @@ Result<Exit> run_command(const Session& session, const AuditCommand& command) {
   pace.verifications_per_s = bench::verifications_per_s(pace.cores);
   const Json view = view_of(report, pace);
   session.show(view, [&](std::ostream& out) { print_audit(out, view); });
-  if (table && report.divergence) table->discard();
   if (table && !report.divergence) FENRUN_OK(table->finish());
   return report.divergence ? Exit::refused : Exit::ok;
 }

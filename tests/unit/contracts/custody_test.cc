@@ -100,6 +100,14 @@ TEST_F(Printed, DivertedGoodsAreHeld) {
   EXPECT_EQ(goods_.recorded(goods_.last()).status, EventStatus::recorded);
   ASSERT_EQ(goods_.report(EventKind::receiving, "kiosk", {pallet(1)}), Errc::ok);
   EXPECT_EQ(goods_.recorded(goods_.last()).status, EventStatus::diverted);
+  // Who took them in does not let go of them itself, nor divert them once more.
+  const auto diverted = goods_.counters().diverted;
+  ASSERT_EQ(goods_.report(EventKind::returning, "kiosk", {pallet(1)}), Errc::ok);
+  EXPECT_EQ(goods_.custody(pallet(1)).hold, Hold::diverted);
+  ASSERT_EQ(goods_.report(EventKind::returning, "kiosk", {carton(2)}), Errc::ok);
+  EXPECT_EQ(goods_.custody(carton(2)).hold, Hold::diverted);
+  EXPECT_EQ(goods_.recorded(goods_.last()).status, EventStatus::recorded);
+  EXPECT_EQ(goods_.counters().diverted, diverted);
   // It ends when they go back up.
   ASSERT_EQ(goods_.report(EventKind::returning, "east", {pallet(1)}), Errc::ok);
   EXPECT_EQ(goods_.custody(pallet(1)).hold, Hold::none);

@@ -236,6 +236,22 @@ TEST_F(MemberTest, AReportGrowsOld) {
   EXPECT_EQ(approve_at(old.height.value() + kReadyHeightsMax), Errc::ok);
 }
 
+// Else the set would name a key with which nobody can sign any more.
+TEST_F(MemberTest, AReportIsWorthNothingOnceTheKeyThatSignedItHasEnded) {
+  ASSERT_EQ(world.run("west", report(world, "west", "west")), Errc::ok);
+  const RotateKey rotation{public_key("west"), public_key("west's second"),
+                           KeyPurpose::transactions, world.next_height().next()};
+  ASSERT_EQ(world.run("west", rotation), Errc::ok);
+  EXPECT_EQ(world.decide(AddValidator{{"west"}}), Errc::validator_not_ready);
+  world.use_key("west", "west's second");
+  ASSERT_EQ(world.run("west", report(world, "west", "west")), Errc::ok);
+  EXPECT_EQ(world.decide(AddValidator{{"west"}}), Errc::ok);
+  const auto set = validators(world.state());
+  EXPECT_TRUE(std::ranges::any_of(set, [](const Validator& validator) {
+    return validator.operator_key == public_key("west's second");
+  }));
+}
+
 TEST_F(MemberTest, ARemovedValidatorStaysAMemberAndItsKeysNeverComeBack) {
   add_west();
   ASSERT_EQ(world.decide(RemoveValidator{{"west"}}, {"brand", "east", "auditor", "custodian"}),

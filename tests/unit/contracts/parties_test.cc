@@ -180,12 +180,12 @@ TEST_F(Recovery, ASecondOneWaitsItsOwnDelay) {
   ASSERT_EQ(approve(), Errc::ok);
   ASSERT_EQ(world_.run("store", ObjectToRecovery{party_named("store")}), Errc::ok);
   world_.wait(delay() / 2);
-  ASSERT_EQ(propose("new"), Errc::ok);
-  ASSERT_EQ(approve(), Errc::ok);
+  ASSERT_EQ(propose("newer"), Errc::ok);
+  ASSERT_EQ(approve("newer"), Errc::ok);
   world_.wait(delay() / 2 + 1);  // The first one's time comes: it was objected to.
-  EXPECT_FALSE(can_sign("new"));
+  EXPECT_FALSE(can_sign("newer"));
   world_.wait(delay() / 2);
-  EXPECT_TRUE(can_sign("new"));
+  EXPECT_TRUE(can_sign("newer"));
 }
 
 TEST_F(Recovery, NobodyElseRegistersTheKeyMeanwhile) {
@@ -208,12 +208,27 @@ TEST_F(Recovery, TheAuditorApprovesTheKeyThatItNames) {
   EXPECT_EQ(approve("another"), Errc::ok);
 }
 
-TEST_F(Recovery, IsNoWayBackToAKeyOfThePartys) {
+// Whatever became of it: a key that had to be given up must not come back.
+TEST_F(Recovery, AKeyIsProposedOnceAndNeverOneOfTheParty) {
   EXPECT_EQ(propose("store"), Errc::key_invalid);
-  const RotateKey rotation{key_named("store").public_key(), key_named("second").public_key(),
-                           KeyPurpose::transactions, world_.next_height().next()};
-  ASSERT_EQ(world_.run("store", rotation), Errc::ok);
-  EXPECT_EQ(propose("second"), Errc::key_invalid);
+  ASSERT_EQ(propose("new"), Errc::ok);
+  EXPECT_EQ(propose("new"), Errc::key_invalid);
+  ASSERT_EQ(approve("new"), Errc::ok);
+  ASSERT_EQ(world_.run("store", ObjectToRecovery{party_named("store")}), Errc::ok);
+  EXPECT_EQ(propose("new"), Errc::key_invalid);
+  // Its first key is no longer in its Record after so many.
+  std::string current = "store";
+  for (std::size_t i = 0; i <= kPartyKeysMax; ++i) {
+    const std::string next = "key " + std::to_string(i);
+    ASSERT_EQ(
+        world_.run("store", RotateKey{key_named(current).public_key(), key_named(next).public_key(),
+                                      KeyPurpose::transactions, world_.next_height().next()}),
+        Errc::ok)
+        << i;
+    world_.use_key("store", next);
+    world_.wait(1);
+    current = next;
+  }
   EXPECT_EQ(propose("store"), Errc::key_invalid);
 }
 
@@ -231,7 +246,7 @@ TEST_F(Recovery, IsRefused) {
   EXPECT_EQ(world_.run("east", ObjectToRecovery{party_named("store")}), Errc::not_authorized);
   EXPECT_EQ(approve("other"), Errc::ok);
   EXPECT_EQ(approve("other"), Errc::already_signed);
-  EXPECT_EQ(propose("new"), Errc::recovery_pending);
+  EXPECT_EQ(propose("newest"), Errc::recovery_pending);
 }
 
 // Parties that have nobody above them, and all others too.
@@ -318,8 +333,9 @@ TEST_F(RecoveryByGovernance, AnObjectionEndsAllThatWasProposedBefore) {
   world_.wait(delay());
   EXPECT_TRUE(can_sign("brand", "brand"));
 
-  // What is proposed anew counts, with the same key as well.
-  ASSERT_EQ(decide(proposal("brand", "new")), Errc::ok);
+  // What is proposed anew counts.
+  EXPECT_EQ(decide(proposal("brand", "new")), Errc::key_invalid);
+  ASSERT_EQ(decide(proposal("brand", "newest")), Errc::ok);
   EXPECT_TRUE(pending("brand"));
 }
 
