@@ -32,8 +32,8 @@ struct EarningEvent {
 };
 
 // Matches the event against every rule of `policies`, those of the units' brand, and posts what is
-// earned.  Rules are tried in the order of policy, version
-// and index; each is earned in full or not at all.  Units that are held as diverted earn nothing.
+// earned.  Rules are tried in the order of policy, version and index; each is earned in full or not
+// at all.  Units that are held as diverted earn nothing.
 Result<List<EventEarning, kEventEarningsMax>> earn(OperationContext& context, EarningEvent event,
                                                    const BrandPolicies& policies);
 

@@ -17,17 +17,20 @@ class LostKeyTest(NetworkTest):
     def proposals(self):
         return {item["proposal"]: item for item in self.net.pages("auditor", "/v1/proposals")}
 
+    def propose(self, change):
+        before = self.proposals()
+        self.net.submit(OTHERS[0], [{"type": "propose_change", "change": change,
+                                     "valid_until": next(self.last_heights)}])
+        [proposal] = self.proposals().keys() - before.keys()
+        return proposal
+
     def decide(self, change, changes=None):
         """By three of the four, through a node that is not the brand's.
 
         `changes`: what the list of proposals must tell of the parameters.
         """
-        before = self.proposals()
-        self.net.submit(OTHERS[0], [{"type": "propose_change", "change": change,
-                                     "valid_until": next(self.last_heights)}])
-        after = self.proposals()
-        [proposal] = after.keys() - before.keys()
-        self.assertEqual(after[proposal].get("changes"), changes)
+        proposal = self.propose(change)
+        self.assertEqual(self.proposals()[proposal].get("changes"), changes)
         for name in OTHERS[1:]:
             self.net.submit(name, [{"type": "approve_change", "proposal": proposal}])
 
@@ -77,6 +80,9 @@ class LostKeyTest(NetworkTest):
         self.shorten_the_delay()
         lost, path, public = self.lose("brand")
         self.assertNotIn("recovery", self.net.status("brand"))
+        other = self.net.run("keys", "new", "--purpose", "operator", "--plain", "--out",
+                             self.net.home / "other.key")["public_key"]
+        left_open = self.propose({"type": "recover_party", "party": brand, "new_key": other})
         self.decide({"type": "recover_party", "party": brand, "new_key": public})
 
         pending = self.check_brand_is_told(public)
@@ -89,7 +95,9 @@ class LostKeyTest(NetworkTest):
 
         # The operators have set the delay to a millisecond: a day is left all the same.
         self.assertEqual(self.refusal_of(path, "brand"), "signer_unknown")
+        self.assertEqual(self.proposals()[left_open]["state"], "open")
         self.net.submit("brand", [{"type": "object_to_recovery", "party": brand}], key=lost)
+        self.assertEqual(self.proposals()[left_open]["state"], "expired")
         self.assertNotIn("recovery", self.net.status("brand"))
         self.assertEqual(self.own_recovery(), 0)
         shutil.copy(lost, self.net.key("brand"))

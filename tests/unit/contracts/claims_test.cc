@@ -63,7 +63,6 @@ class Claims : public testing::Test {
 using BearerClaims = Claims;
 using AttestedClaims = Claims;
 using ClaimsAndGoods = Claims;
-using ClaimEarnings = Claims;
 
 TEST_F(BearerClaims, ACodeIsUsedOnce) {
   EXPECT_FALSE(is_used(world_.state(), kBearer, 3));
@@ -320,14 +319,23 @@ TEST_F(ClaimsAndGoods, AreSeenWhereTheGoodsAreOrElsewhere) {
 }
 
 // 100 for each claim at a store, from the brand and its distributor.
-TEST_F(ClaimEarnings, GoToTheStoreThatTheClaimNames) {
-  auto policy = selling_policy(world_);
-  policy.rules[0].trigger = EventKind::claiming;
-  start_campaign(world_, policy);
-  for (const auto* funder : {"brand", "east"}) {
-    ASSERT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), Amount::minor(1'000)}),
-              Errc::ok);
+class ClaimEarnings : public Claims {
+ protected:
+  PolicyV1 promise(bool only_at_holder = false) {
+    auto policy = selling_policy(world_);
+    policy.rules[0].trigger = EventKind::claiming;
+    policy.rules[0].selector.only_at_holder = only_at_holder;
+    start_campaign(world_, policy);
+    for (const auto* funder : {"brand", "east"}) {
+      EXPECT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), Amount::minor(1'000)}),
+                Errc::ok);
+    }
+    return policy;
   }
+};
+
+TEST_F(ClaimEarnings, GoToTheStoreThatTheClaimNames) {
+  const auto policy = promise();
   ASSERT_EQ(happen(EventKind::shipping, "brand", "brand", {bearer_.case_epc(2)}, "east"), Errc::ok);
   ASSERT_EQ(world_.run("brand", registration("west", Role::distributor, "brand")), Errc::ok);
   ASSERT_EQ(world_.run("west", registration("far store", Role::store, "west")), Errc::ok);
@@ -371,14 +379,7 @@ TEST_F(ClaimEarnings, GoToTheStoreThatTheClaimNames) {
 // By what stores and others recorded: a code that got about is worth nothing where the goods are
 // not.
 TEST_F(ClaimEarnings, GoOnlyToTheStoreOfTheGoodsWhereTheRuleSaysSo) {
-  auto policy = selling_policy(world_);
-  policy.rules[0].trigger = EventKind::claiming;
-  policy.rules[0].selector.only_at_holder = true;
-  start_campaign(world_, policy);
-  for (const auto* funder : {"brand", "east"}) {
-    ASSERT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), Amount::minor(1'000)}),
-              Errc::ok);
-  }
+  promise(true);
   ASSERT_EQ(world_.join("other store", Role::store, "east"), Errc::ok);
   const std::vector cases{bearer_.case_epc(0), bearer_.case_epc(1)};
   ASSERT_EQ(happen(EventKind::shipping, "brand", "brand", cases, "east"), Errc::ok);
@@ -402,14 +403,7 @@ TEST_F(ClaimEarnings, GoOnlyToTheStoreOfTheGoodsWhereTheRuleSaysSo) {
 
 // Who took in goods of another channel does not make them its own by returning them to itself.
 TEST_F(ClaimEarnings, DoNotFollowDivertedGoods) {
-  auto policy = selling_policy(world_);
-  policy.rules[0].trigger = EventKind::claiming;
-  policy.rules[0].selector.only_at_holder = true;
-  start_campaign(world_, policy);
-  for (const auto* funder : {"brand", "east"}) {
-    ASSERT_EQ(world_.run(funder, DeclareBudget{kCampaign, AssetId(0), Amount::minor(1'000)}),
-              Errc::ok);
-  }
+  promise(true);
   ASSERT_EQ(world_.run("brand", registration("west", Role::distributor, "brand")), Errc::ok);
   ASSERT_EQ(world_.run("west", registration("far store", Role::store, "west")), Errc::ok);
   const std::vector cases{bearer_.case_epc(0)};

@@ -265,6 +265,11 @@ class RecoveryByGovernance : public testing::Test {
     if (const Errc code = approve("auditor", change); code != Errc::ok) return code;
     return approve("custodian", change);
   }
+  // East does, of a store that it has just taken in.
+  Errc propose_by_parent() {
+    EXPECT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
+    return world_.run("east", ProposeRecovery{party_named("store"), parents_key_});
+  }
   Errc object(const std::string& party) {
     return world_.run(party, ObjectToRecovery{party_named(party)});
   }
@@ -278,6 +283,7 @@ class RecoveryByGovernance : public testing::Test {
   }
   std::uint64_t delay() const { return parameters(world_.state()).recovery_delay_ms; }
 
+  const PublicKey parents_key_ = key_named("parent's").public_key();
   World world_;
 };
 
@@ -361,23 +367,18 @@ TEST_F(RecoveryByGovernance, NobodyElseRegistersTheKeyOnceItIsProposed) {
 }
 
 TEST_F(RecoveryByGovernance, TakesThePlaceOfWhatNoAuditorApproved) {
-  ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
-  const auto store = party_named("store");
-  const auto parents = key_named("parent's").public_key();
-  ASSERT_EQ(world_.run("east", ProposeRecovery{store, parents}), Errc::ok);
+  ASSERT_EQ(propose_by_parent(), Errc::ok);
   ASSERT_EQ(decide(proposal("store", "new")), Errc::ok);
-  EXPECT_EQ(world_.run("auditor", ApproveRecovery{store, parents}), Errc::recovery_unknown);
+  EXPECT_EQ(world_.run("auditor", ApproveRecovery{party_named("store"), parents_key_}),
+            Errc::recovery_unknown);
   world_.wait(delay());
   EXPECT_TRUE(can_sign("store", "new"));
   EXPECT_FALSE(can_sign("store", "parent's"));
 }
 
 TEST_F(RecoveryByGovernance, WaitsForOneThatWasApproved) {
-  ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
-  const auto store = party_named("store");
-  const auto parents = key_named("parent's").public_key();
-  ASSERT_EQ(world_.run("east", ProposeRecovery{store, parents}), Errc::ok);
-  ASSERT_EQ(world_.run("auditor", ApproveRecovery{store, parents}), Errc::ok);
+  ASSERT_EQ(propose_by_parent(), Errc::ok);
+  ASSERT_EQ(world_.run("auditor", ApproveRecovery{party_named("store"), parents_key_}), Errc::ok);
   const auto change = proposal("store", "new");
   EXPECT_EQ(decide(change), Errc::recovery_pending);
   const auto record = find_proposal(world_.state(), proposal_digest(change));

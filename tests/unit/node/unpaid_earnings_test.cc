@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/printed_codes.h"
 #include "tests/support/world.h"
 
 namespace fenrun {
@@ -82,6 +83,40 @@ TEST_F(UnpaidEarningsTest, CountsWhatCannotGoBackOnceAndNothingTwice) {
   EXPECT_EQ(owed.earning.outcome, EarningOutcome::owed_back);
   ASSERT_TRUE(owed.taken_back_at);
   EXPECT_GT(*owed.taken_back_at, owed.operation);
+}
+
+TEST(UnpaidEarnings, AreOfPlacesWithNobodyAboveToo) {
+  test::World world;
+  auto policy = test::selling_policy(world);
+  policy.rules[0].payee = Payee::place_parent;
+  test::start_campaign(world, policy);
+  test::commission_items(world, 1);
+  auto sale = test::event(EventKind::retail_selling, "brand", {item(0)}, "sale", world.time());
+  sale.event_hash = digest_named("sale");
+  const auto found = unpaid_earnings_of(world.execute({world.sign("brand", {sale})}));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].earning.outcome, EarningOutcome::no_payee);
+  EXPECT_EQ(found[0].place, party_named("brand"));
+  EXPECT_TRUE(found[0].earning.payee.is_zero());
+}
+
+TEST(UnpaidEarnings, AreOfClaimsToo) {
+  test::World world;
+  ASSERT_EQ(world.join("store", Role::store, "east"), Errc::ok);
+  const test::PrintedCodes codes(world.point().chain_id, UnitBatchId(2), 4);
+  ASSERT_EQ(world.run("brand", codes.registration(ClaimPath::bearer)), Errc::ok);
+  ASSERT_EQ(world.run("brand", codes.commissioning(world.time())), Errc::ok);
+  auto policy = test::selling_policy(world);
+  policy.rules[0].trigger = EventKind::claiming;
+  test::start_campaign(world, policy);  // With no budget.
+  const auto claim = [&](std::uint32_t index, const std::string& store) {
+    return codes.sign(codes.claim(index, "anna", world.time(), store));
+  };
+  const auto found =
+      unpaid_earnings_of(world.execute({world.sign("east", {claim(0, "store"), claim(1, "")})}));
+  ASSERT_EQ(found.size(), 1u) << "where no store is named nothing is promised";
+  EXPECT_EQ(found[0].earning.outcome, EarningOutcome::budget_exhausted);
+  EXPECT_EQ(found[0].place, party_named("store"));
 }
 
 TEST_F(UnpaidEarningsTest, RemembersTheNewest) {
