@@ -221,9 +221,12 @@ class Bench {
     Json ladder = Json::array();
     Json half;
     for (const double step : kLadder) {
+      if (options_.rate_per_s > 0 && step != kHalf) continue;
       const double seconds = step == kHalf ? options_.seconds : std::max(0.5, options_.seconds / 5);
-      FENRUN_TRY(auto rung, measure(std::to_string(std::lround(100 * step)) + " % of it",
-                                    std::max(1.0, most * step), seconds));
+      const double rate =
+          options_.rate_per_s > 0 ? options_.rate_per_s / operations() : most * step;
+      FENRUN_TRY(auto rung, measure(std::to_string(std::lround(100 * rate / most)) + " % of it",
+                                    std::max(1.0, rate), seconds));
       if (step == kHalf) half = rung;
       ladder.push_back(std::move(rung));
     }

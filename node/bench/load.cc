@@ -11,10 +11,10 @@ namespace fenrun::bench {
 namespace {
 
 constexpr std::chrono::milliseconds kStep{1};
-// What is due goes in one request, up to so many transactions and about so many bytes ...
+// A request is full with so many transactions, or about so many bytes ...
 constexpr std::size_t kTogether = 64;
 constexpr std::size_t kTogetherBytes = 256 * 1024;
-// ... and so many requests of a lane are sent ahead of their answers.
+// ... and so many full ones are sent ahead of their answers.
 constexpr std::size_t kPipelined = 16;
 constexpr double kPatienceMs = 30'000;
 constexpr double kWarmUp = 0.25;  // Of sending.
@@ -30,21 +30,23 @@ Result<std::uint64_t> next_in(const HttpAnswer& answer) {
   return state.next.value();
 }
 
-// Which of the transactions sent together is the first that is to be sent again; none if all were
-// taken.  The answer as an error if there is one that will not be taken.
-Result<std::optional<std::size_t>> first_to_repeat(const HttpAnswer& answer) {
-  if (answer.retry_after_s > 0) return std::optional<std::size_t>(0);
+// Which of the `count` transactions sent together are to be sent again.  The answer as an error if
+// there is one that will not be taken.
+Result<std::vector<bool>> refused_in(const HttpAnswer& answer, std::size_t count) {
+  if (answer.retry_after_s > 0) return std::vector<bool>(count, true);
   const Error refused{Errc::value_invalid, answer.body};
   if (answer.status != kHttpAccepted) return refused;
-  if (answer.body.find("refused") == std::string::npos) return std::optional<std::size_t>();
+  std::vector<bool> which(count, false);
+  if (answer.body.find("refused") == std::string::npos) return which;
   FENRUN_TRY(const auto json, parse_json(answer.body));
   const auto& transactions = json.at("transactions");
-  for (std::size_t i = 0; i < transactions.size(); ++i) {
+  if (transactions.size() != count) return refused;
+  for (std::size_t i = 0; i < count; ++i) {
     if (transactions[i].at("status") != "refused") continue;
     if (transactions[i].at("reason").at("code") != name_of(Errc::mempool_full)) return refused;
-    return std::optional(i);
+    which[i] = true;
   }
-  return std::optional<std::size_t>();
+  return which;
 }
 
 }  // namespace
@@ -54,12 +56,16 @@ Result<std::unique_ptr<Load>> Load::open(const Cluster& cluster, const Market& m
   const auto on_broken = [self = load.get()](const Error& error) { self->stop(error); };
   const auto& nodes = cluster.nodes();
   const auto& watched = cluster.watched();
+  for (const auto& node : nodes) {
+    auto& connection = load->connections_.emplace_back();
+    connection.node = &node;
+    FENRUN_TRY(connection.pipe, HttpPipe::connect(load->io_, node.local.api_port, on_broken));
+  }
   for (std::uint16_t i = 0; i < Market::kLanes; ++i) {
     auto lane = std::make_unique<LaneQueue>();
     lane->lane = Lane(i);
-    lane->node = &nodes[i % nodes.size()];
     lane->record = watched.get(Market::lane_target(market.sender(), Lane(i)));
-    FENRUN_TRY(lane->pipe, HttpPipe::connect(load->io_, lane->node->local.api_port, on_broken));
+    load->connections_[i % nodes.size()].lanes.push_back(lane.get());
     load->lanes_.push_back(std::move(lane));
   }
   FENRUN_TRY(load->watch_, HttpPipe::connect(load->io_, watched.local.api_port, on_broken));
@@ -133,7 +139,7 @@ void Load::stop(const Error& error) {
 }
 
 void Load::step() {
-  for (auto& lane : lanes_) advance(*lane);
+  for (auto& connection : connections_) advance(connection);
   if (is_over()) return io_.stop();
   if (now_ms() - std::max(last_commit_ms_, sending_ms_) > kPatienceMs) {
     return stop({Errc::timeout, "nothing becomes final any more"});
@@ -144,51 +150,76 @@ void Load::step() {
   });
 }
 
-void Load::advance(LaneQueue& lane) {
-  const double now = now_ms();
-  if (now >= plan_.seconds * 1'000 || now < lane.resume_ms) return;
-  while (lane.pipe->in_flight() < kPipelined) {
-    const std::size_t first = lane.sent;
+void Load::advance(Connection& connection) {
+  while (connection.pipe->in_flight() < kPipelined) {
+    const auto together = due_on(connection);
+    if (together.empty()) return;
     std::size_t bytes = 0;
-    while (lane.sent < lane.transactions.size() && lane.sent - lane.committed < plan_.window &&
-           lane.due_ms[lane.sent] <= now && lane.sent - first < kTogether &&
-           bytes < kTogetherBytes) {
-      bytes += lane.transactions[lane.sent].size();
-      if (plan_.rate_per_s <= 0) lane.due_ms[lane.sent] = now;
-      ++lane.sent;
-    }
-    if (lane.sent == first) return;
-    sending_ms_ = now;
-    send(lane, first, lane.sent - first);
+    for (const auto& one : together) bytes += one.lane->transactions[one.index].size();
+    const bool is_full = together.size() == kTogether || bytes >= kTogetherBytes;
+    if (connection.pipe->in_flight() > 0 && !is_full) return;
+    send(connection, together);
   }
 }
 
-void Load::send(LaneQueue& lane, std::size_t first, std::size_t count) {
+// Of its lanes in turn, one each time, up to a full request.
+std::vector<Load::Sent> Load::due_on(const Connection& connection) const {
+  const double now = now_ms();
+  std::vector<Sent> together;
+  if (now >= plan_.seconds * 1'000) return together;
+  std::size_t bytes = 0;
+  const auto& lanes = connection.lanes;
+  std::vector<std::size_t> taken(lanes.size(), 0);
+  for (std::size_t i = connection.turn, idle = 0; idle < lanes.size(); ++i) {
+    auto& lane = *lanes[i % lanes.size()];
+    const auto index = lane.sent + taken[i % lanes.size()];
+    if (now < lane.resume_ms || index >= lane.transactions.size() ||
+        index - lane.committed >= plan_.window || lane.due_ms[index] > now) {
+      ++idle;
+      continue;
+    }
+    idle = 0;
+    ++taken[i % lanes.size()];
+    together.push_back({.lane = &lane, .index = index, .attempt = lane.attempt});
+    bytes += lane.transactions[index].size();
+    if (together.size() == kTogether || bytes >= kTogetherBytes) break;
+  }
+  return together;
+}
+
+void Load::send(Connection& connection, const std::vector<Sent>& together) {
+  sending_ms_ = now_ms();
+  ++connection.turn;
   Encoder list;
-  list.uleb(static_cast<std::uint32_t>(count));
-  for (std::size_t i = 0; i < count; ++i) list.raw(lane.transactions[first + i]);
-  lane.pipe->send(
-      http_request("POST", "/v1/transactions/batch", lane.node->token, text_of(list.take())),
-      [this, &lane, first, attempt = lane.attempt](const HttpAnswer& answer) {
-        take_answer(lane, first, attempt, answer);
+  list.uleb(static_cast<std::uint32_t>(together.size()));
+  for (const auto& one : together) {
+    list.raw(one.lane->transactions[one.index]);
+    if (plan_.rate_per_s <= 0) one.lane->due_ms[one.index] = sending_ms_;
+    ++one.lane->sent;
+  }
+  connection.pipe->send(
+      http_request("POST", "/v1/transactions/batch", connection.node->token, text_of(list.take())),
+      [this, &connection, together](const HttpAnswer& answer) {
+        take_answer(together, answer);
+        if (!error_) advance(connection);
       });
 }
 
 // What is refused for want of room is sent again after a second, and all of its lane that was sent
 // behind it.
-void Load::take_answer(LaneQueue& lane, std::size_t first, std::uint64_t attempt,
-                       const HttpAnswer& answer) {
-  if (attempt != lane.attempt) {  // Behind one that is sent again.
-    ++refused_;
-    return;
-  }
-  const auto repeated = first_to_repeat(answer);
+void Load::take_answer(const std::vector<Sent>& together, const HttpAnswer& answer) {
+  const auto repeated = refused_in(answer, together.size());
   if (!repeated) return stop(repeated.error());
-  if (!*repeated) return;
-  ++refused_;
-  ++lane.attempt;
-  lane.sent = first + **repeated;
-  lane.resume_ms = now_ms() + kRetryMs;
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    auto& lane = *together[i].lane;
+    const bool is_behind = together[i].attempt != lane.attempt;  // One that is sent again.
+    if (!is_behind && !(*repeated)[i]) continue;
+    ++refused_;
+    if (is_behind) continue;
+    ++lane.attempt;
+    lane.sent = together[i].index;
+    lane.resume_ms = now_ms() + kRetryMs;
+  }
 }
 
 void Load::look_for_commits() {
@@ -218,10 +249,12 @@ void Load::ask_for(LaneQueue& lane) {
 
 bool Load::is_over() const {
   const bool is_sent = now_ms() >= plan_.seconds * 1'000;
-  return std::ranges::all_of(lanes_, [&](const auto& lane) {
-    return lane->pipe->in_flight() == 0 && lane->committed >= lane->sent &&
-           (is_sent || lane->sent == lane->transactions.size());
-  });
+  const auto is_quiet = [](const auto& connection) { return connection.pipe->in_flight() == 0; };
+  return std::ranges::all_of(connections_, is_quiet) &&
+         std::ranges::all_of(lanes_, [&](const auto& lane) {
+           return lane->committed >= lane->sent &&
+                  (is_sent || lane->sent == lane->transactions.size());
+         });
 }
 
 // The last transaction of each lane stands for those before it: they are alike.

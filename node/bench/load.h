@@ -2,8 +2,12 @@
 //
 // Open loop: a transaction is due at a time fixed in advance, and its latency counts from then,
 // however late it is sent: a node that stalls is not spared the load.  Without a rate latency
-// counts from sending.  Every lane has a connection of its own, lanes and nodes in turn.  What is
-// final is asked of the last node, whenever its event stream says that a block has come.
+// counts from sending.
+//
+// A connection to each node, and lanes and nodes in turn.  As long as an answer is due on a
+// connection, what comes due for it is gathered, and goes in one request once the answer is there,
+// or when it makes a full one: Nagle's rule (RFC 896).  What is final is asked of the last node,
+// whenever its event stream says that a block has come.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -50,8 +54,6 @@ class Load {
   using Clock = std::chrono::steady_clock;
   struct LaneQueue {
     Lane lane;
-    const BenchNode* node = nullptr;
-    std::unique_ptr<HttpPipe> pipe;
     std::string record;       // Asks how far the lane is final.
     std::uint64_t first = 0;  // The sequence of transactions[0].
     std::vector<Bytes> transactions;
@@ -61,16 +63,28 @@ class Load {
     std::uint64_t attempt = 0;  // Answers to what was sent before a refusal mean nothing.
     double resume_ms = 0;
   };
+  struct Connection {
+    const BenchNode* node = nullptr;
+    std::unique_ptr<HttpPipe> pipe;
+    std::vector<LaneQueue*> lanes;
+    std::size_t turn = 0;  // The lane that is asked first next time.
+  };
+  // A transaction that was sent, or is about to be.
+  struct Sent {
+    LaneQueue* lane = nullptr;
+    std::size_t index = 0;
+    std::uint64_t attempt = 0;
+  };
 
   Load(const Cluster& cluster, const Market& market)
       : cluster_(&cluster), market_(&market), steps_(io_) {}
 
   Status sign(const LoadPlan& plan);
   void step();
-  void advance(LaneQueue& lane);
-  void send(LaneQueue& lane, std::size_t first, std::size_t count);
-  void take_answer(LaneQueue& lane, std::size_t first, std::uint64_t attempt,
-                   const HttpAnswer& answer);
+  void advance(Connection& connection);
+  std::vector<Sent> due_on(const Connection& connection) const;
+  void send(Connection& connection, const std::vector<Sent>& together);
+  void take_answer(const std::vector<Sent>& together, const HttpAnswer& answer);
   void look_for_commits();
   void ask_for(LaneQueue& lane);
   bool is_over() const;
@@ -87,6 +101,7 @@ class Load {
   std::unique_ptr<HttpPipe> watch_;
   std::unique_ptr<EventPipe> events_;
   std::vector<std::unique_ptr<LaneQueue>> lanes_;
+  std::vector<Connection> connections_;  // One a node.
 
   // Of the present run.
   LoadPlan plan_;

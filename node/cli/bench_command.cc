@@ -151,6 +151,8 @@ void add_bench_command(CLI::App& app, Session& session) {
       ->add_option("--delay-ms", options.delay_ms,
                    "One-way delay between any two nodes, by relays on loopback")
       ->capture_default_str();
+  bench->add_option("--rate", options.rate_per_s,
+                    "Operations a second to hold instead of half of saturation; no ladder then");
   bench->add_flag("--overload", options.overloads, "Also offer three times what saturates");
   bench->add_option("--entries", options.entries, "First saturate journals of N,N,... entries")
       ->delimiter(',');
