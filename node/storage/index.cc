@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <random>
 #include <type_traits>
 #include <utility>
 
@@ -24,7 +25,8 @@ namespace {
 constexpr int kBloomBits = 10;
 constexpr int kOpenFilesMax = 512;
 constexpr std::size_t kTableBytes = 16 * 1024 * 1024;
-// LevelDB's log holds what two write buffers hold; a gap cannot lie further back.
+// LevelDB's log holds what two write buffers hold, each a quarter larger at most; a gap cannot lie
+// further back.
 constexpr std::uint64_t kUnsyncedBuffers = 4;
 
 constexpr char kState = 's';
@@ -164,8 +166,15 @@ Status with_files(const IndexOptions& options, const Use& use) {
 // Runs on LevelDB's thread, which merges tables: consensus goes first.  Where it cannot be told so,
 // the merging merely disturbs.
 void yield_to_others(void*) {
-  constexpr int kNice = 5;
+  constexpr int kNice = 10;
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice));
+}
+
+// Of about this size, and another one at each opening.  Nodes of a network write alike: with equal
+// buffers all of them would merge at once, and none be left to go on.
+std::size_t own_buffer_bytes(std::size_t bytes) {
+  std::random_device random;
+  return std::uniform_int_distribution<std::size_t>(bytes - bytes / 4, bytes + bytes / 4)(random);
 }
 
 // Power loss may tear LevelDB's own log, which nobody syncs.  Then the batches of it that are whole
@@ -248,6 +257,7 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   if (options.environment != nullptr) {
     settings.env = &options.environment->env();
   } else {
+    settings.write_buffer_size = own_buffer_bytes(options.write_buffer_bytes);
     settings.env->Schedule(&yield_to_others, nullptr);
   }
   FENRUN_TRY(database->db, open_database(settings, folder.string(), options.environment));

@@ -31,6 +31,7 @@ class IndexEnvironment;
 
 struct IndexOptions {
   std::size_t block_cache_bytes = 64 * 1024 * 1024;
+  // Without an environment up to a quarter more or less, by chance.
   std::size_t write_buffer_bytes = 32 * 1024 * 1024;
   // Where the index lies and what works on it; null: the machine's own files, and LevelDB's thread.
   // REQUIRES: outlives the index.
