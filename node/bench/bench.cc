@@ -257,8 +257,13 @@ class Bench {
       FENRUN_OK(fill(size));
       FENRUN_TRY(auto row, measure("saturation at " + std::to_string(size) + " entries", 0,
                                    options_.seconds));
+      FENRUN_TRY(const auto grown, cluster_->sample());
+      const auto all = static_cast<double>(options_.nodes * grown.entries);
+      row["disk_bytes_per_entry"] = rounded(static_cast<double>(grown.disk_bytes) / all);
       load_.reset();  // Its connections end with the node.
       FENRUN_TRY(row["start_up_s"], cluster_->restart(options_.nodes - 1));
+      FENRUN_TRY(const auto proof, proof_ms(*cluster_, *market_));
+      row["proof_ms"] = rounded(proof);
       FENRUN_TRY(load_, Load::open(*cluster_, *market_));
       rows.push_back(std::move(row));
     }

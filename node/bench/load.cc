@@ -30,23 +30,27 @@ Result<std::uint64_t> next_in(const HttpAnswer& answer) {
   return state.next.value();
 }
 
-// Which of the `count` transactions sent together are to be sent again.  The answer as an error if
-// there is one that will not be taken.
-Result<std::vector<bool>> refused_in(const HttpAnswer& answer, std::size_t count) {
-  if (answer.retry_after_s > 0) return std::vector<bool>(count, true);
-  const Error refused{Errc::value_invalid, answer.body};
-  if (answer.status != kHttpAccepted) return refused;
-  std::vector<bool> which(count, false);
-  if (answer.body.find("refused") == std::string::npos) return which;
+// What became of each of the `count` transactions sent together: Errc::ok if it was taken,
+// mempool_full if it may be sent again, value_invalid for any other refusal.
+Result<std::vector<Errc>> outcomes_in(const HttpAnswer& answer, std::size_t count) {
+  std::vector<Errc> outcomes(count, Errc::ok);
+  if (answer.status == kHttpAccepted && answer.body.find("refused") == std::string::npos) {
+    return outcomes;
+  }
   FENRUN_TRY(const auto json, parse_json(answer.body));
-  const auto& transactions = json.at("transactions");
-  if (transactions.size() != count) return refused;
+  if (!json.contains("transactions")) {  // Not looked at, one by one.
+    if (answer.retry_after_s == 0) return Error{Errc::value_invalid, answer.body};
+    return std::vector<Errc>(count, Errc::mempool_full);
+  }
+  const auto& transactions = json["transactions"];
+  if (transactions.size() != count) return Error{Errc::value_invalid, answer.body};
   for (std::size_t i = 0; i < count; ++i) {
     if (transactions[i].at("status") != "refused") continue;
-    if (transactions[i].at("reason").at("code") != name_of(Errc::mempool_full)) return refused;
-    which[i] = true;
+    const auto& code = transactions[i].at("reason").at("code").get_ref<const std::string&>();
+    const bool has_no_room = code == name_of(Errc::mempool_full);
+    outcomes[i] = has_no_room ? Errc::mempool_full : Errc::value_invalid;
   }
-  return which;
+  return outcomes;
 }
 
 }  // namespace
@@ -208,14 +212,15 @@ void Load::send(Connection& connection, const std::vector<Sent>& together) {
 // What is refused for want of room is sent again after a second, and all of its lane that was sent
 // behind it.
 void Load::take_answer(const std::vector<Sent>& together, const HttpAnswer& answer) {
-  const auto repeated = refused_in(answer, together.size());
-  if (!repeated) return stop(repeated.error());
+  const auto outcomes = outcomes_in(answer, together.size());
+  if (!outcomes) return stop(outcomes.error());
   for (std::size_t i = 0; i < together.size(); ++i) {
     auto& lane = *together[i].lane;
     const bool is_behind = together[i].attempt != lane.attempt;  // One that is sent again.
-    if (!is_behind && !(*repeated)[i]) continue;
+    if ((*outcomes)[i] == Errc::ok && !is_behind) continue;
     ++refused_;
     if (is_behind) continue;
+    if ((*outcomes)[i] != Errc::mempool_full) return stop({(*outcomes)[i], answer.body});
     ++lane.attempt;
     lane.sent = together[i].index;
     lane.resume_ms = now_ms() + kRetryMs;

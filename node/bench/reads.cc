@@ -1,5 +1,6 @@
 #include "node/bench/reads.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <random>
@@ -14,6 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kConnectionsPerNode = 4;
 constexpr unsigned kAnswered = 200;
+constexpr std::size_t kProofsTimed = 201;
 
 class Reader {
  public:
@@ -104,6 +106,36 @@ class Reader {
 Result<ReadOutcome> read_for(const Cluster& cluster, const Market& market, Read what,
                              double seconds, const std::vector<std::uint64_t>& sequences) {
   return Reader(cluster, market, what, sequences).run(seconds);
+}
+
+Result<double> proof_ms(const Cluster& cluster, const Market& market) {
+  const auto& node = cluster.watched();
+  std::vector<std::string> targets{to_hex(party_key(market.sender()))};
+  for (std::uint16_t i = 0; i < Market::kLanes; ++i) {
+    targets.push_back(to_hex(lane_key(market.sender(), Lane(i))));
+  }
+  for (auto& target : targets) {
+    target.insert(0, "/v1/proofs/record/");
+    FENRUN_OK(cluster.wait_for(node, target));  // Until its checkpoint has a quorum.
+  }
+  boost::asio::io_context io;
+  std::optional<Error> broken;
+  FENRUN_TRY(const auto pipe, HttpPipe::connect(io, node.local.api_port,
+                                                [&](const Error& error) { broken = error; }));
+  std::vector<double> times;
+  while (times.size() < kProofsTimed) {
+    std::optional<HttpAnswer> answer;
+    const auto asked = Clock::now();
+    pipe->send(node.get(targets[times.size() % targets.size()]),
+               [&](const HttpAnswer& got) { answer = got; });
+    while (!answer && !broken) io.run_one();
+    if (broken) return *broken;
+    if (answer->status != kAnswered) return Error{Errc::value_invalid, answer->body};
+    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - asked).count());
+  }
+  const auto middle = times.begin() + kProofsTimed / 2;
+  std::ranges::nth_element(times, middle);
+  return *middle;
 }
 
 }  // namespace fenrun::bench

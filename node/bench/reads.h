@@ -26,4 +26,9 @@ struct ReadOutcome {
 Result<ReadOutcome> read_for(const Cluster& cluster, const Market& market, Read what,
                              double seconds, const std::vector<std::uint64_t>& sequences);
 
+// The median time, in milliseconds, in which the watched node makes and sends a proof file: of the
+// sender's Record or that of one of its lanes, one asked after the other.  Errc::timeout if none
+// can be proven; else as above.
+Result<double> proof_ms(const Cluster& cluster, const Market& market);
+
 }  // namespace fenrun::bench

@@ -13,6 +13,7 @@ struct BenchCommand {
   std::string home;
   std::string out;
   std::string plot;
+  std::string growth_plot;
   bench::BenchOptions options;
 };
 
@@ -42,6 +43,12 @@ Result<bench::BenchOptions> options_of(const BenchCommand& command) {
   }
   if (bench::is_of_codes(options.workload) && !options.entries.empty()) {
     return Error{Errc::usage, "--entries: not with codes, which run out"};
+  }
+  if (!command.growth_plot.empty() && options.entries.empty()) {
+    return Error{Errc::usage, "--growth-plot: of which sizes? add --entries, as 10000,1000000"};
+  }
+  if (!(options.rate_per_s >= 0 && options.rate_per_s <= 1e9)) {
+    return Error{Errc::usage, "--rate: operations a second, at most 1000000000"};
   }
   if (options.accounts < 1 || options.accounts > 1'000'000) {
     return Error{Errc::usage, "--accounts: 1 to 1000000"};
@@ -97,8 +104,10 @@ void print_report(std::ostream& out, const Json& report) {
                  {"p50 ms", "latency_ms.p50"},
                  {"p99 ms", "latency_ms.p99"},
                  {"disk B/op", "disk_bytes_per_op"},
+                 {"disk B/entry", "disk_bytes_per_entry"},
                  {"memory B", "memory_bytes"},
-                 {"start-up s", "start_up_s"}});
+                 {"start-up s", "start_up_s"},
+                 {"proof ms", "proof_ms"}});
     out << "\n";
   }
   if (report.contains("reads")) print_fields(out, report.at("reads"));
@@ -116,6 +125,10 @@ Result<Exit> run_command(const Session& session, const BenchCommand& command) {
     FENRUN_TRY(const auto picture, bench::plot_of(report));
     FENRUN_OK(write_file_text(session, command.plot, picture));
   }
+  if (!command.growth_plot.empty()) {
+    FENRUN_TRY(const auto picture, bench::growth_plot_of(report));
+    FENRUN_OK(write_file_text(session, command.growth_plot, picture));
+  }
   session.show(report, [&](std::ostream& out) { print_report(out, report); });
   return Exit::ok;
 }
@@ -129,7 +142,7 @@ void add_bench_command(CLI::App& app, Session& session) {
       app, "bench", "Measure nodes of this program under load on this machine",
       "fenrun bench --workload signed --nodes 4 --seconds 20\n"
       "fenrun bench --workload batched --accounts 100000 --out batched.json --plot batched.svg\n"
-      "fenrun bench --workload batched --nodes 1 --entries 10000,1000000 --json\n"
+      "fenrun bench --workload batched --nodes 1 --entries 10000,1000000 --growth-plot g.svg\n"
       "fenrun bench --delay-ms 50\n"
       "  First saturation, then a ladder of rates; latency is that at half of saturation.");
   bench
@@ -163,6 +176,10 @@ void add_bench_command(CLI::App& app, Session& session) {
   bench->add_flag("--keep", options.keep, "Leave the folder behind");
   bench->add_option("--out", command->out, "Also writes the report as JSON")->type_name("FILE");
   bench->add_option("--plot", command->plot, "Writes latency against load as SVG")
+      ->type_name("FILE");
+  bench
+      ->add_option("--growth-plot", command->growth_plot,
+                   "Writes what each size of --entries cost as SVG")
       ->type_name("FILE");
   bench->callback([&session, command] {
     session.command = [&session, command] { return run_command(session, *command); };

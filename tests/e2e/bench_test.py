@@ -76,10 +76,22 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(len(report["ladder"]), 6)
 
     def test_batches_on_a_journal_that_grows(self):
-        report = self.bench("batched", "--entries", "20000")
-        grown = report["growth"][0]
-        self.assertGreaterEqual(grown["entries"], 20_000)
-        self.assertGreater(grown["start_up_s"], 0)
+        plot = pathlib.Path(self.folder.name) / "growth.svg"
+        report = self.bench("batched", "--entries", "5000,20000", "--growth-plot", plot)
+        for size, grown in zip((5_000, 20_000), report["growth"], strict=True):
+            self.assertGreaterEqual(grown["entries"], size)
+            for measured in ("start_up_s", "proof_ms", "disk_bytes_per_entry"):
+                self.assertGreater(grown[measured], 0, measured)
+        drawn = plot.read_text()
+        self.assertEqual(drawn.count("<polyline"), 5)
+        for curve in ("operations a second", "memory", "disk an entry", "start-up", "a proof"):
+            self.assertIn(f">{curve}</text>", drawn)
+
+    def test_a_given_rate_is_held(self):
+        report = self.bench("batched", "--rate", "3000")
+        self.assertEqual([rung["offered_per_s"] for rung in report["ladder"]], [3000])
+        self.assertEqual(report["half_load"], report["ladder"][0])
+        self.assertEqual(report["latency_at_per_s"], 3000)
 
     def test_goods_and_payouts(self):
         self.bench("mixed")
@@ -99,7 +111,7 @@ class BenchTest(unittest.TestCase):
 
     def test_refusals(self):
         for options in (["--workload", "other"], ["--nodes", "0"], ["--seconds", "0"],
-                        ["--delay-ms", "5000"]):
+                        ["--delay-ms", "5000"], ["--rate", "-1"], ["--growth-plot", "g.svg"]):
             done = subprocess.run([FENRUN, "bench", *options, "--home", self.home],
                                   capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(done.returncode, 2, done.stderr)
