@@ -105,6 +105,7 @@ class Bench {
     FENRUN_OK(files.make_folder(options_.home.parent_path()));
     progress_("measuring the machine's limits");
     FENRUN_TRY(limits_, measure_limits(options_.home.parent_path()));
+    FENRUN_OK(check_held_rate());
     progress_("starting " + std::to_string(options_.nodes) + " nodes");
     FENRUN_TRY(cluster_, Cluster::start({options_.home, options_.nodes, options_.base_port,
                                          options_.delay_ms}));
@@ -171,6 +172,18 @@ class Bench {
     return plan;
   }
 
+  // Everything is signed beforehand.
+  Status check_held_rate() const {
+    if (options_.held_operations_per_s <= 0) return {};
+    const double most = static_cast<double>(plan(0, 1).transactions_max) * operations();
+    if (options_.held_operations_per_s >= operations() && options_.held_operations_per_s <= most) {
+      return {};
+    }
+    return Error{Errc::usage, "--rate: " + std::to_string(std::llround(operations())) + " to " +
+                                  std::to_string(std::llround(most)) +
+                                  " operations a second of this workload, on this machine"};
+  }
+
   // A load, and what it cost.
   Result<Json> measure(const std::string& name, double rate_per_s, double seconds) {
     progress_(name + ": " +
@@ -218,18 +231,22 @@ class Bench {
     FENRUN_TRY(const auto warm, measure("warming up", 0, std::min(2.0, options_.seconds / 4)));
     FENRUN_TRY(auto saturated, measure("saturation", 0, options_.seconds));
     const double most = last_per_s_;
+    const double held =
+        options_.held_operations_per_s > 0 ? options_.held_operations_per_s / operations() : 0;
+    const double half_rate = held > 0 ? held : kHalf * most;
     Json ladder = Json::array();
     Json half;
     for (const double step : kLadder) {
-      if (options_.rate_per_s > 0 && step != kHalf) continue;
-      const double seconds = step == kHalf ? options_.seconds : std::max(0.5, options_.seconds / 5);
-      const double rate =
-          options_.rate_per_s > 0 ? options_.rate_per_s / operations() : most * step;
+      const bool is_half = step == kHalf;
+      if (held > 0 && !is_half) continue;
+      const double rate = is_half ? half_rate : most * step;
+      const double seconds = is_half ? options_.seconds : std::max(0.5, options_.seconds / 5);
       FENRUN_TRY(auto rung, measure(std::to_string(std::lround(100 * rate / most)) + " % of it",
                                     std::max(1.0, rate), seconds));
-      if (step == kHalf) half = rung;
+      if (is_half) half = rung;
       ladder.push_back(std::move(rung));
     }
+    if (held > 0) report_["held_per_s"] = rounded(options_.held_operations_per_s);
     for (const auto* name :
          {"committed_per_s", "transactions_per_s", "transaction_bytes", "cpu_s_per_1000_ops",
           "disk_bytes_per_op", "wire_bytes_per_op", "memory_bytes"}) {
@@ -245,7 +262,7 @@ class Bench {
       FENRUN_TRY(report_["overload"],
                  measure("three times as much", kOverload * most, options_.seconds));
       FENRUN_TRY(report_["after_overload"],
-                 measure("half of it again", kHalf * most, std::max(0.5, options_.seconds / 5)));
+                 measure("that again", half_rate, std::max(0.5, options_.seconds / 5)));
     }
     return {};
   }

@@ -19,8 +19,8 @@ struct BenchOptions {
   double seconds = 20;  // Of saturation, and of half load.
   std::size_t accounts = 10'000;
   unsigned delay_ms = 0;  // Between any two nodes, each way; clients are not delayed.
-  // Operations a second to be held instead of the ladder; 0: half of saturation, after lower rates.
-  double rate_per_s = 0;
+  // Operations a second that are held, after saturation, instead of the ladder; 0: the ladder.
+  double held_operations_per_s = 0;
   bool overloads = false;  // Also offers three times what saturates, for as long.
   bool keep = false;
   // Journals of these sizes first; none: only as it comes.  Not where codes are claimed.

@@ -20,6 +20,7 @@ constexpr double kPatienceMs = 30'000;
 constexpr double kWarmUp = 0.25;  // Of sending.
 constexpr std::uint64_t kValidHeights = kValidityHeightsMax - 1'000;
 constexpr double kRetryMs = 1'000;
+constexpr double kLateMs = 1'000;  // What is due may be sent so much later than planned.
 constexpr unsigned kHttpOk = 200;
 constexpr unsigned kHttpAccepted = 202;
 
@@ -154,27 +155,27 @@ void Load::step() {
   });
 }
 
+double Load::sends_until_ms() const {
+  return plan_.seconds * 1'000 + (plan_.rate_per_s > 0 ? kLateMs : 0);
+}
+
 void Load::advance(Connection& connection) {
   while (connection.pipe->in_flight() < kPipelined) {
-    const auto together = due_on(connection);
-    if (together.empty()) return;
-    std::size_t bytes = 0;
-    for (const auto& one : together) bytes += one.lane->transactions[one.index].size();
-    const bool is_full = together.size() == kTogether || bytes >= kTogetherBytes;
-    if (connection.pipe->in_flight() > 0 && !is_full) return;
-    send(connection, together);
+    const auto [items, is_full] = due_on(connection);
+    if (items.empty() || (connection.pipe->in_flight() > 0 && !is_full)) return;
+    send(connection, items);
   }
 }
 
 // Of its lanes in turn, one each time, up to a full request.
-std::vector<Load::Sent> Load::due_on(const Connection& connection) const {
+Load::Request Load::due_on(const Connection& connection) const {
   const double now = now_ms();
-  std::vector<Sent> together;
-  if (now >= plan_.seconds * 1'000) return together;
+  Request request;
+  if (now >= sends_until_ms()) return request;
   std::size_t bytes = 0;
   const auto& lanes = connection.lanes;
   std::vector<std::size_t> taken(lanes.size(), 0);
-  for (std::size_t i = connection.turn, idle = 0; idle < lanes.size(); ++i) {
+  for (std::size_t i = connection.turn, idle = 0; idle < lanes.size() && !request.is_full; ++i) {
     auto& lane = *lanes[i % lanes.size()];
     const auto index = lane.sent + taken[i % lanes.size()];
     if (now < lane.resume_ms || index >= lane.transactions.size() ||
@@ -184,45 +185,45 @@ std::vector<Load::Sent> Load::due_on(const Connection& connection) const {
     }
     idle = 0;
     ++taken[i % lanes.size()];
-    together.push_back({.lane = &lane, .index = index, .attempt = lane.attempt});
+    request.items.push_back({.lane = &lane, .index = index, .attempt = lane.attempt});
     bytes += lane.transactions[index].size();
-    if (together.size() == kTogether || bytes >= kTogetherBytes) break;
+    request.is_full = request.items.size() == kTogether || bytes >= kTogetherBytes;
   }
-  return together;
+  return request;
 }
 
-void Load::send(Connection& connection, const std::vector<Sent>& together) {
+void Load::send(Connection& connection, const std::vector<Item>& items) {
   sending_ms_ = now_ms();
   ++connection.turn;
   Encoder list;
-  list.uleb(static_cast<std::uint32_t>(together.size()));
-  for (const auto& one : together) {
-    list.raw(one.lane->transactions[one.index]);
-    if (plan_.rate_per_s <= 0) one.lane->due_ms[one.index] = sending_ms_;
-    ++one.lane->sent;
+  list.uleb(static_cast<std::uint32_t>(items.size()));
+  for (const auto& item : items) {
+    list.raw(item.lane->transactions[item.index]);
+    if (plan_.rate_per_s <= 0) item.lane->due_ms[item.index] = sending_ms_;
+    ++item.lane->sent;
   }
   connection.pipe->send(
       http_request("POST", "/v1/transactions/batch", connection.node->token, text_of(list.take())),
-      [this, &connection, together](const HttpAnswer& answer) {
-        take_answer(together, answer);
+      [this, &connection, items](const HttpAnswer& answer) {
+        take_answer(items, answer);
         if (!error_) advance(connection);
       });
 }
 
-// What is refused for want of room is sent again after a second, and all of its lane that was sent
-// behind it.
-void Load::take_answer(const std::vector<Sent>& together, const HttpAnswer& answer) {
-  const auto outcomes = outcomes_in(answer, together.size());
+// What is refused for want of room is sent again after a second, and with it all of its lane that
+// was sent behind it: whatever the answers say of that.
+void Load::take_answer(const std::vector<Item>& items, const HttpAnswer& answer) {
+  const auto outcomes = outcomes_in(answer, items.size());
   if (!outcomes) return stop(outcomes.error());
-  for (std::size_t i = 0; i < together.size(); ++i) {
-    auto& lane = *together[i].lane;
-    const bool is_behind = together[i].attempt != lane.attempt;  // One that is sent again.
-    if ((*outcomes)[i] == Errc::ok && !is_behind) continue;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if ((*outcomes)[i] == Errc::ok) continue;
     ++refused_;
-    if (is_behind) continue;
+    auto& lane = *items[i].lane;
+    const bool is_sent_again_anyway = items[i].attempt != lane.attempt;
+    if (is_sent_again_anyway) continue;
     if ((*outcomes)[i] != Errc::mempool_full) return stop({(*outcomes)[i], answer.body});
     ++lane.attempt;
-    lane.sent = together[i].index;
+    lane.sent = items[i].index;
     lane.resume_ms = now_ms() + kRetryMs;
   }
 }
@@ -253,7 +254,7 @@ void Load::ask_for(LaneQueue& lane) {
 }
 
 bool Load::is_over() const {
-  const bool is_sent = now_ms() >= plan_.seconds * 1'000;
+  const bool is_sent = now_ms() >= sends_until_ms();
   const auto is_quiet = [](const auto& connection) { return connection.pipe->in_flight() == 0; };
   return std::ranges::all_of(connections_, is_quiet) &&
          std::ranges::all_of(lanes_, [&](const auto& lane) {
@@ -275,18 +276,17 @@ Status Load::check_outcomes() const {
   return {};
 }
 
-// From one commit to another within the time that counts: what was committed between them.  Where
-// they are few, or close to one another, all that was committed since the beginning.
+// By the time that counts, not from one commit to another: a block is learnt of lane by lane, so
+// that the first moment is that of a small part of its block.
 double Load::rate() const {
   if (committed_at_ms_.empty()) return 0;
   const double end = 1'000 * plan_.seconds;
   const auto first = std::ranges::lower_bound(committed_at_ms_, kWarmUp * end);
   const auto last = std::ranges::upper_bound(first, committed_at_ms_.end(), end);
-  if (first == last || *(last - 1) - *first < end / 2) {
+  if (first == last) {
     return static_cast<double>(committed_at_ms_.size()) * 1'000 / committed_at_ms_.back();
   }
-  const auto behind_first = std::ranges::upper_bound(first, last, *first);
-  return static_cast<double>(last - behind_first) * 1'000 / (*(last - 1) - *first);
+  return static_cast<double>(last - first) * 1'000 / ((1 - kWarmUp) * end);
 }
 
 LoadOutcome Load::outcome() const {

@@ -23,8 +23,10 @@ namespace fenrun::bench {
 
 struct LoadPlan {
   Content content{};
-  double rate_per_s = 0;   // Transactions; 0: as many as the windows allow.
-  double seconds = 0;      // For which transactions are sent; what is due and not sent is dropped.
+  double rate_per_s = 0;  // Transactions; 0: as many as the windows allow.
+  // For which transactions are sent; with a rate, what is due and not sent a second later is
+  // dropped.
+  double seconds = 0;
   std::size_t window = 0;  // Of a lane: sent and not final, at most.
   // Of all lanes: what a plan without a rate signs beforehand.
   std::size_t transactions_max = 0;
@@ -32,9 +34,9 @@ struct LoadPlan {
 
 struct LoadOutcome {
   std::uint64_t committed = 0;  // Transactions, until all that was accepted was final.
-  std::uint64_t refused = 0;    // Answers that said no; each transaction is sent again.
-  // Transactions a second that became final, between commits after the first quarter and before the
-  // end of sending; where these are few, from the beginning to the last commit.
+  std::uint64_t refused = 0;    // By a node, for want of room or behind such a one; sent again.
+  // Transactions a second that became final after the first quarter and before the end of sending;
+  // where none did, from the beginning to the last commit.
   double committed_per_s = 0;
   double cpu_s = 0;  // Of sending; signing is not part of it.
   std::size_t transaction_bytes = 0;
@@ -69,11 +71,15 @@ class Load {
     std::vector<LaneQueue*> lanes;
     std::size_t turn = 0;  // The lane that is asked first next time.
   };
-  // A transaction that was sent, or is about to be.
-  struct Sent {
+  // A transaction of a request.
+  struct Item {
     LaneQueue* lane = nullptr;
     std::size_t index = 0;
     std::uint64_t attempt = 0;
+  };
+  struct Request {
+    std::vector<Item> items;
+    bool is_full = false;
   };
 
   Load(const Cluster& cluster, const Market& market)
@@ -82,9 +88,10 @@ class Load {
   Status sign(const LoadPlan& plan);
   void step();
   void advance(Connection& connection);
-  std::vector<Sent> due_on(const Connection& connection) const;
-  void send(Connection& connection, const std::vector<Sent>& together);
-  void take_answer(const std::vector<Sent>& together, const HttpAnswer& answer);
+  Request due_on(const Connection& connection) const;
+  void send(Connection& connection, const std::vector<Item>& items);
+  void take_answer(const std::vector<Item>& items, const HttpAnswer& answer);
+  double sends_until_ms() const;
   void look_for_commits();
   void ask_for(LaneQueue& lane);
   bool is_over() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iomanip>
 #include <sstream>
 #include <vector>
 
@@ -17,24 +18,21 @@ constexpr double kTop = 60;
 constexpr double kBottom = 60;
 constexpr double kLeast = 0.01;  // Less is drawn as this much on a logarithmic axis.
 
-// The largest of 1, 2 and 5 times a power of ten that gives at least four steps.
+// The largest of 1, 2.5 and 5 times a power of ten that gives at least four steps.
 double step_of(double range) {
+  constexpr double kSteps = 4;
   const double power = std::pow(10, std::floor(std::log10(range)));
-  for (const double factor : {2.5, 1.0, 0.5, 0.25, 0.2, 0.1}) {
-    if (range / (power * factor) >= 4) return power * factor;
+  for (const double factor : {2.5, 1.0, 0.5}) {
+    if (range / (power * factor) >= kSteps) return power * factor;
   }
-  return power / 10;
+  return power / kSteps;
 }
 
 double log_of(double value) { return std::log10(std::max(value, kLeast)); }
 
 std::string number(double value) {
   std::ostringstream out;
-  if (value >= 1) {
-    out << static_cast<std::uint64_t>(value);
-  } else {
-    out << value;
-  }
+  out << std::setprecision(12) << value;
   return out.str();
 }
 
@@ -86,8 +84,8 @@ class Plot {
          << "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
     text(kWidth / 2, kTop / 3, "middle", picture_->title);
     axes();
-    constexpr std::array<const char*, 5> kColours{"#1f6feb", "#cf222e", "#1a7f37", "#9a6700",
-                                                  "#8250df"};
+    constexpr std::array<const char*, 6> kColours{"#1f6feb", "#cf222e", "#1a7f37",
+                                                  "#9a6700", "#8250df", "#57606a"};
     const double apart = (kWidth - kLeft - kRight) / static_cast<double>(picture_->curves.size());
     for (std::size_t i = 0; i < picture_->curves.size(); ++i) {
       const auto* colour = kColours[i % kColours.size()];
@@ -199,10 +197,11 @@ Result<std::string> growth_plot_of(const Json& report) {
   for (const auto& [member, name] :
        {std::pair("committed_per_s", "operations a second"), std::pair("memory_bytes", "memory"),
         std::pair("disk_bytes_per_entry", "disk an entry"), std::pair("start_up_s", "start-up"),
-        std::pair("proof_ms", "a proof")}) {
+        std::pair("proof_ms", "a proof"), std::pair("cpu_s_per_1000_ops", "processor time")}) {
     auto points =
         points_of(report["growth"], "entries", Json::json_pointer(std::string("/") + member));
-    const double smallest = std::max(points.front().y, kLeast / 100);
+    const double smallest = points.front().y;
+    if (smallest <= 0) continue;  // Too little to be compared with.
     for (auto& point : points) point.y *= 100 / smallest;
     picture.curves.push_back({name, std::move(points)});
   }

@@ -44,11 +44,16 @@ Result<bench::BenchOptions> options_of(const BenchCommand& command) {
   if (bench::is_of_codes(options.workload) && !options.entries.empty()) {
     return Error{Errc::usage, "--entries: not with codes, which run out"};
   }
-  if (!command.growth_plot.empty() && options.entries.empty()) {
-    return Error{Errc::usage, "--growth-plot: of which sizes? add --entries, as 10000,1000000"};
+  if (!command.growth_plot.empty() && options.entries.size() < 2) {
+    return Error{Errc::usage, "--growth-plot: of which sizes? add two, as --entries 10000,1000000"};
   }
-  if (!(options.rate_per_s >= 0 && options.rate_per_s <= 1e9)) {
-    return Error{Errc::usage, "--rate: operations a second, at most 1000000000"};
+  if (!(options.held_operations_per_s >= 0)) {
+    return Error{Errc::usage, "--rate: operations a second, more than 0"};
+  }
+  const bool has_rates = options.overloads || options.held_operations_per_s > 0 ||
+                         !options.entries.empty() || !command.plot.empty();
+  if (options.workload == bench::Workload::reads && has_rates) {
+    return Error{Errc::usage, "--rate, --overload, --entries, --plot: not with --workload reads"};
   }
   if (options.accounts < 1 || options.accounts > 1'000'000) {
     return Error{Errc::usage, "--accounts: 1 to 1000000"};
@@ -89,9 +94,12 @@ void print_report(std::ostream& out, const Json& report) {
       << " of what signatures alone would allow\n\nlimits of this machine\n";
   print_fields(out, report.at("limits"), "  ");
   out << "\n";
+  const bool is_held = report.contains("held_per_s");
   for (const auto& [member, title] :
-       {std::pair("saturated", "saturation"), std::pair("half_load", "half of it"),
-        std::pair("overload", "three times as much"), std::pair("after_overload", "half again")}) {
+       {std::pair("saturated", "saturation"),
+        std::pair("half_load", is_held ? "at the rate asked for" : "half of it"),
+        std::pair("overload", "three times as much"),
+        std::pair("after_overload", is_held ? "at the rate asked for again" : "half again")}) {
     if (report.contains(member)) print_load(out, title, report.at(member));
   }
   for (const auto* table : {"ladder", "growth"}) {
@@ -121,6 +129,7 @@ Result<Exit> run_command(const Session& session, const BenchCommand& command) {
   if (!command.out.empty()) {
     FENRUN_OK(write_file_text(session, command.out, report.dump(1) + "\n"));
   }
+  session.show(report, [&](std::ostream& out) { print_report(out, report); });
   if (!command.plot.empty()) {
     FENRUN_TRY(const auto picture, bench::plot_of(report));
     FENRUN_OK(write_file_text(session, command.plot, picture));
@@ -129,7 +138,6 @@ Result<Exit> run_command(const Session& session, const BenchCommand& command) {
     FENRUN_TRY(const auto picture, bench::growth_plot_of(report));
     FENRUN_OK(write_file_text(session, command.growth_plot, picture));
   }
-  session.show(report, [&](std::ostream& out) { print_report(out, report); });
   return Exit::ok;
 }
 
@@ -164,8 +172,8 @@ void add_bench_command(CLI::App& app, Session& session) {
       ->add_option("--delay-ms", options.delay_ms,
                    "One-way delay between any two nodes, by relays on loopback")
       ->capture_default_str();
-  bench->add_option("--rate", options.rate_per_s,
-                    "Operations a second to hold instead of half of saturation; no ladder then");
+  bench->add_option("--rate", options.held_operations_per_s,
+                    "Operations a second to hold after saturation, instead of the ladder");
   bench->add_flag("--overload", options.overloads, "Also offer three times what saturates");
   bench->add_option("--entries", options.entries, "First saturate journals of N,N,... entries")
       ->delimiter(',');

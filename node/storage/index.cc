@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <type_traits>
 #include <utility>
 
@@ -25,8 +24,8 @@ namespace {
 constexpr int kBloomBits = 10;
 constexpr int kOpenFilesMax = 512;
 constexpr std::size_t kTableBytes = 16 * 1024 * 1024;
-// LevelDB's log holds what two write buffers hold, each a quarter larger at most; a gap cannot lie
-// further back.
+// LevelDB's log holds what two write buffers hold, and what exceeds each; a gap cannot lie further
+// back.
 constexpr std::uint64_t kUnsyncedBuffers = 4;
 
 constexpr char kState = 's';
@@ -170,13 +169,6 @@ void yield_to_others(void*) {
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice));
 }
 
-// Of about this size, and another one at each opening.  Nodes of a network write alike: with equal
-// buffers all of them would merge at once, and none be left to go on.
-std::size_t own_buffer_bytes(std::size_t bytes) {
-  std::random_device random;
-  return std::uniform_int_distribution<std::size_t>(bytes - bytes / 4, bytes + bytes / 4)(random);
-}
-
 // Power loss may tear LevelDB's own log, which nobody syncs.  Then the batches of it that are whole
 // are taken, which leaves it empty: for what is missing there is first_gap().
 Result<std::unique_ptr<leveldb::DB>> open_database(leveldb::Options settings,
@@ -250,14 +242,13 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   settings.paranoid_checks = true;
   settings.filter_policy = database->filter.get();
   settings.block_cache = database->cache.get();
-  settings.write_buffer_size = options.write_buffer_bytes;
+  settings.write_buffer_size = options.write_buffer_bytes - options.write_buffer_unused_bytes;
   settings.max_file_size = kTableBytes;
   settings.max_open_files = kOpenFilesMax;
   settings.compression = leveldb::kNoCompression;
   if (options.environment != nullptr) {
     settings.env = &options.environment->env();
   } else {
-    settings.write_buffer_size = own_buffer_bytes(options.write_buffer_bytes);
     settings.env->Schedule(&yield_to_others, nullptr);
   }
   FENRUN_TRY(database->db, open_database(settings, folder.string(), options.environment));

@@ -31,8 +31,10 @@ class IndexEnvironment;
 
 struct IndexOptions {
   std::size_t block_cache_bytes = 64 * 1024 * 1024;
-  // Without an environment up to a quarter more or less, by chance.
   std::size_t write_buffer_bytes = 32 * 1024 * 1024;
+  // Of these, left unused: nodes that write alike, and have equal buffers, all merge at once.
+  // REQUIRES: less than the buffer.
+  std::size_t write_buffer_unused_bytes = 0;
   // Where the index lies and what works on it; null: the machine's own files, and LevelDB's thread.
   // REQUIRES: outlives the index.
   IndexEnvironment* environment = nullptr;

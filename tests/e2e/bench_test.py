@@ -83,8 +83,9 @@ class BenchTest(unittest.TestCase):
             for measured in ("start_up_s", "proof_ms", "disk_bytes_per_entry"):
                 self.assertGreater(grown[measured], 0, measured)
         drawn = plot.read_text()
-        self.assertEqual(drawn.count("<polyline"), 5)
-        for curve in ("operations a second", "memory", "disk an entry", "start-up", "a proof"):
+        self.assertEqual(drawn.count("<polyline"), 6)
+        for curve in ("operations a second", "memory", "disk an entry", "start-up", "a proof",
+                      "processor time"):
             self.assertIn(f">{curve}</text>", drawn)
 
     def test_a_given_rate_is_held(self):
@@ -92,6 +93,8 @@ class BenchTest(unittest.TestCase):
         self.assertEqual([rung["offered_per_s"] for rung in report["ladder"]], [3000])
         self.assertEqual(report["half_load"], report["ladder"][0])
         self.assertEqual(report["latency_at_per_s"], 3000)
+        self.assertEqual(report["half_load"]["transactions"], 3)
+        self.assertEqual(report["held_per_s"], 3000)
 
     def test_goods_and_payouts(self):
         self.bench("mixed")
@@ -111,7 +114,10 @@ class BenchTest(unittest.TestCase):
 
     def test_refusals(self):
         for options in (["--workload", "other"], ["--nodes", "0"], ["--seconds", "0"],
-                        ["--delay-ms", "5000"], ["--rate", "-1"], ["--growth-plot", "g.svg"]):
+                        ["--delay-ms", "5000"], ["--rate", "-1"], ["--rate", "1e9"],
+                        ["--workload", "batched", "--rate", "999"],
+                        ["--growth-plot", "g.svg", "--entries", "10000"],
+                        ["--workload", "reads", "--rate", "100"]):
             done = subprocess.run([FENRUN, "bench", *options, "--home", self.home],
                                   capture_output=True, text=True, timeout=60, check=False)
             self.assertEqual(done.returncode, 2, done.stderr)
