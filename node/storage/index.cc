@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/check.h"
 #include "core/codec.h"
 #include "node/storage/index_environment.h"
 
@@ -225,6 +226,7 @@ Index::Index(std::unique_ptr<Database> database) : database_(std::move(database)
 Index::~Index() = default;
 
 Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOptions& options) {
+  CHECK(options.write_buffer_unused_bytes < options.write_buffer_bytes);
   if (folder.has_parent_path()) {
     FENRUN_OK(with_files(
         options, [&](FileSystem& files) { return files.make_folder(folder.parent_path()); }));
