@@ -192,15 +192,10 @@ class Process {
     }
   }
 
-  // The members' buffers differ by up to three eighths, as evenly as multiples of the golden ratio
-  // lie (Knuth, TAOCP 3, 6.4), so that not all of them merge their indexes at once.
   DiskStoreOptions store_options() const {
-    constexpr std::size_t kGolden = 40'503;  // Of 2^16.
-    constexpr std::size_t kParts = 1 << 16;
     DiskStoreOptions options;
-    const std::size_t most = options.index.write_buffer_bytes / 8 * 3;
-    const std::size_t part = self_.value() * kGolden % kParts;
-    options.index.write_buffer_unused_bytes = most / kParts * part;
+    options.index.write_buffer_unused_bytes =
+        spread_unused_bytes(options.index.write_buffer_bytes, self_.value());
     return options;
   }
 

@@ -11,9 +11,9 @@ namespace fenrun::bench {
 // second.  Errc::value_invalid for a report without one.
 Result<std::string> plot_of(const Json& report);
 
-// SVG of the report's `growth`: operations a second, memory, disk an entry, start-up and the time
-// of a proof, each in percent of the smallest journal's, over entries; both logarithmic.
-// Errc::value_invalid for a report without two sizes.
+// SVG of the report's `growth`: operations a second, memory, disk an entry, start-up, the time of a
+// proof and processor time, each in percent of the smallest journal's, over entries; both
+// logarithmic.  Errc::value_invalid for a report without two sizes.
 Result<std::string> growth_plot_of(const Json& report);
 
 }  // namespace fenrun::bench

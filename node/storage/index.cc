@@ -191,6 +191,12 @@ Result<std::unique_ptr<leveldb::DB>> open_database(leveldb::Options settings,
 
 }  // namespace
 
+std::size_t spread_unused_bytes(std::size_t write_buffer_bytes, std::size_t member) {
+  constexpr std::size_t kGolden = 40'503;  // Of 2^16.
+  constexpr std::size_t kParts = 1 << 16;
+  return write_buffer_bytes / 8 * 3 / kParts * (member * kGolden % kParts);
+}
+
 struct Index::Database {
   IndexEnvironment* environment = nullptr;
   std::unique_ptr<const leveldb::FilterPolicy> filter;

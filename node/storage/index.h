@@ -40,6 +40,10 @@ struct IndexOptions {
   IndexEnvironment* environment = nullptr;
 };
 
+// How much of a write buffer the member of this number leaves unused: up to three eighths, as
+// evenly apart as multiples of the golden ratio lie (Knuth, TAOCP 3, 6.4).
+std::size_t spread_unused_bytes(std::size_t write_buffer_bytes, std::size_t member);
+
 // What one block adds.
 struct IndexUpdate {
   const BlockPlace* place = nullptr;

@@ -73,6 +73,9 @@ class BenchTest(unittest.TestCase):
             self.assertEqual(load["stages"].keys(), STAGES)
             self.assertGreater(load["transactions"], 0)
             self.assertGreater(load["stages"]["commit"]["count"], 0)
+        # Three quarters of the time count: no more than all can have become final in them.
+        saturated = report["saturated"]
+        self.assertLessEqual(0.75 * saturated["transactions_per_s"], saturated["transactions"])
         self.assertEqual(len(report["ladder"]), 6)
 
     def test_batches_on_a_journal_that_grows(self):
