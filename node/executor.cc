@@ -146,17 +146,27 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
   const bool is_early = header->time.value() > clock.value() + kBlockTimeAheadMsMax &&
                         header->time != parent->time.next();
   const Verdict right = is_early ? Verdict::early : Verdict::valid;
-  if (journal_->find(id)) return right;
+  if (journal_->find(id) && planted(PlantedBug::executed_block_believed)) return right;
   // What the leader did not sign must agree with what it did.
   if (header->batch_list != batch_list_digest(propose.payload.batches) ||
       header->parent != propose.parent_id || header->height != propose.height) {
     return Verdict::mismatch;
   }
+  // Only within the block: which batches an ancestor named cannot be told once it is final.  One
+  // that comes again has no effect.
+  const auto earlier = planted(PlantedBug::verdict_depends_on_tip)
+                           ? batches_since_tip(propose.parent_id)
+                           : std::vector<Digest>();
   if (header->epoch != propose.epoch || header->view != propose.view ||
       header->parent_view != propose.parent_view || header->height != parent->height.next() ||
       header->proposer != leader || header->time <= parent->time ||
-      has_repetition(propose.payload.batches, batches_since_tip(propose.parent_id))) {
+      has_repetition(propose.payload.batches, earlier)) {
     return Verdict::invalid;
+  }
+  // The same header on the same parent: executed for a vote before, or as a block fetched.
+  if (journal_->find(id)) {
+    batches_of_.try_emplace(id, propose.payload.batches);
+    return right;
   }
   auto block = execute(*parent, context_of(*header), propose.payload.batches);
   if (planted(PlantedBug::header_not_compared)) take_header(*block, *parent, *header);

@@ -36,7 +36,9 @@ class Executor {
   // The batches of the proposal that are not held.
   std::vector<Digest> missing_batches(const Propose& propose) const;
 
-  // Executes the proposal and compares.  A block found valid is kept, be it early or not.
+  // Executes the proposal and compares.  A block found valid is kept, be it early or not.  The
+  // verdict is a function of the proposal and its parent, and of the clock between valid and early:
+  // it must not depend on what else is held here, or on how much of the chain is final.
   // REQUIRES: nothing is missing; the parent is held; `leader` is who may propose in the view.
   Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock);
 
@@ -45,7 +47,7 @@ class Executor {
   const ExecutedBlock* replay(const Header& header, const Digest& id,
                               const std::vector<const SignedTransaction*>& transactions);
 
-  // The batches of an executed block, in order; none for a replayed one.
+  // The batches of an executed block, in order; none for one that was only replayed.
   std::vector<Digest> batches_of(const Digest& block_id) const;
   // Forgets what belongs to blocks that the journal no longer keeps as unfinalized.
   void prune();

@@ -1,0 +1,125 @@
+// Whether a block is right: docs/spec/ledger.md §6.
+#include "node/executor.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/journaled_network.h"
+
+namespace fenrun {
+namespace {
+
+constexpr net::PeerIndex kSelf(0);
+constexpr ValidatorIndex kLeader(0);
+
+// A validator's part that executes, from genesis on.
+class Validator : public test::JournaledNetwork {
+ public:
+  Validator() {
+    meter_.now = [] { return Moment{}; };
+  }
+  void TestBody() override {}
+  using JournaledNetwork::journal;
+
+  void hold(const std::shared_ptr<const EncodedBatch>& batch) { batches_.restore(batch, kSelf); }
+
+  // The next block on this parent, of all batches that are pending.
+  Propose build(View view, View parent_view, const Digest& parent) {
+    const Build request{view, parent_view, parent, journal->point(parent)->height};
+    auto payload = executor_.build(request, kLeader, 1, clock());
+    return {journal->tip().epoch_of_child(),
+            view,
+            parent_view,
+            parent,
+            request.parent_height.next(),
+            std::move(payload),
+            {},
+            {}};
+  }
+  Verdict verify(const Propose& propose) { return executor_.verify(propose, kLeader, clock()); }
+
+  void finalize(const Digest& id) {
+    const auto batches = executor_.batches_of(id);
+    ASSERT_TRUE(journal->commit(std::span(&id, 1), bytes_of("certificate")));
+    batches_.on_committed(batches);
+    executor_.prune();
+  }
+
+  std::shared_ptr<const EncodedBatch> batch_of(const Operation& operation) const {
+    TransactionBody body;
+    body.chain_id = chain_id(genesis);
+    body.signer = PartySigner{test::party_named("brand"), test::key_named("brand").public_key()};
+    body.valid_until = Height(100);
+    TxBatch batch;
+    batch.transactions.push_back(
+        sign_transaction(body, {*encode_operation(operation)}, test::key_named("brand")));
+    return std::make_shared<const EncodedBatch>(std::move(batch));
+  }
+
+  TimeMs clock() const { return TimeMs(genesis.time.value() + 1'000); }
+  const Digest& tip() const { return journal->tip_id(); }
+
+ private:
+  StageMeter meter_;
+  BatchStore batches_;
+  Executor executor_{*journal, batches_, meter_};
+};
+
+Digest id_of(const Propose& propose) { return block_id_of(propose.payload); }
+
+// A leader might say that a block which was given up, and which some have executed, is the next one
+// on another.
+TEST(Executor, ABlockIsNotProposedAgainInAnotherPlace) {
+  Validator validator;
+  const Digest genesis = validator.tip();
+  const auto given_up = validator.build(View(1), View(0), genesis);
+  EXPECT_EQ(validator.verify(given_up), Verdict::valid);
+  EXPECT_EQ(validator.verify(given_up), Verdict::valid) << "as often as it is asked";
+
+  auto later = given_up;
+  later.view = View(2);
+  EXPECT_EQ(validator.verify(later), Verdict::invalid) << "its header names another view";
+
+  const auto other = validator.build(View(2), View(0), genesis);
+  ASSERT_NE(id_of(other), id_of(given_up));
+  auto on_other = given_up;
+  on_other.view = View(3);
+  on_other.parent_view = View(2);
+  on_other.parent_id = id_of(other);
+  on_other.height = other.height.next();
+  EXPECT_EQ(validator.verify(on_other), Verdict::mismatch) << "its header names another parent";
+
+  auto renamed = given_up;
+  renamed.payload.batches.push_back(Digest{});
+  EXPECT_EQ(validator.verify(renamed), Verdict::mismatch) << "nor is its list believed";
+}
+
+// If some have committed the parent and others have not, they must agree all the same.
+TEST(Executor, ABatchThatComesAgainIsJudgedAlikeWhateverIsFinal) {
+  Validator ahead;
+  Validator behind;
+  const auto batch = ahead.batch_of(OpenCampaign{CampaignId(1), {}});
+  ahead.hold(batch);
+  behind.hold(batch);
+  const auto first = ahead.build(View(1), View(0), ahead.tip());
+  ASSERT_EQ(first.payload.batches, BatchList{batch->digest()});
+  ahead.finalize(id_of(first));
+  ahead.hold(batch);
+  const auto again = ahead.build(View(2), View(1), id_of(first));
+  ASSERT_EQ(again.payload.batches, BatchList{batch->digest()});
+
+  ASSERT_EQ(behind.verify(first), Verdict::valid);
+  EXPECT_EQ(behind.verify(again), Verdict::valid) << "nothing is final yet";
+  auto twice = again;
+  twice.payload.batches.push_back(batch->digest());
+  EXPECT_NE(behind.verify(twice), Verdict::valid);
+
+  behind.finalize(id_of(first));
+  behind.finalize(id_of(again));
+  ahead.finalize(id_of(again));
+  EXPECT_EQ(ahead.journal->root(), behind.journal->root());
+  const auto sequence = next_sequence(ahead.journal->state(), test::party_named("brand"), Lane(0));
+  EXPECT_EQ(sequence, Sequence(1)) << "it takes effect once";
+}
+
+}  // namespace
+}  // namespace fenrun
