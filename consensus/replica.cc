@@ -81,11 +81,14 @@ void Replica::recover(const LogRecord& record) {
   std::visit(overloaded{
                  [&](const EpochOpened& opened) {
                    epoch_logged_ = true;
+                   log_forgotten_ = std::max(log_forgotten_, opened.forgotten);
                    safety_.forget(opened.forgotten);
                  },
                  [&](const Vote& vote) {
                    // Who observes the epoch casts nothing, whatever the log holds.
-                   if (!self_ || vote.subject.view <= finalized_.view) return;
+                   if (!self_) return;
+                   logged_.push_back(vote.subject);
+                   if (vote.subject.view <= finalized_.view) return;
                    CHECK(vote.signer == *self_);
                    safety_.record(vote);
                  },
@@ -117,6 +120,11 @@ void Replica::resume() {
     if (certificates_.notarized(view) && proposals_.find(view) == nullptr) missing_.insert(view);
   }
   touch_all();
+  // The journal may tell of a vote, too.
+  const auto& newest = finalized_.certificate;
+  if (log_state_ == LogState::unknown && newest && newest->signed_by(*self_)) {
+    compare_with_log(newest->vote_of(*self_));
+  }
   conclude_log_check();  // A validator alone asks nobody.
 }
 

@@ -244,6 +244,8 @@ class Replica {
   std::uint64_t log_check_nonce_ = 0;
   std::set<ValidatorIndex> log_check_answers_;
   std::vector<LogRecord> later_records_;       // Of the log, of later epochs.
+  View log_forgotten_;                         // As the log says.
+  std::vector<Subject> logged_;                // Of its votes, until it is taken for sound.
   Epoch log_epoch_;                            // The highest of which the log had records.
   bool epoch_logged_ = false;                  // EpochOpened is in the log.
   std::map<ValidatorIndex, Vote> last_votes_;  // The newest seen of each signer.
@@ -259,7 +261,7 @@ class Replica {
   std::set<View> wanted_;   // and those whose block was asked for.
   std::optional<TimeMs> catch_up_at_;  // When to ask the driver for a range next; none: no need.
   std::uint64_t rotation_ = 0;         // Whose turn it is to be asked.
-  std::map<ValidatorIndex, View> reported_;          // Evidence is reported once a signer and view.
+  std::set<ValidatorIndex> reported_;  // Of whom evidence was reported, once.
   std::map<ValidatorIndex, std::uint32_t> answers_;  // Given to each peer in this status interval.
   std::vector<Output> outputs_;
 };

@@ -56,6 +56,7 @@ void Replica::conclude_log_check() {
   const bool enough = log_check_answers_.size() + 1 >= validators_.quorum();
   if (enough || pacemaker_.now() >= log_checked_by_) {
     log_state_ = LogState::sound;
+    logged_.clear();
     touch_all();  // What we may vote for has not changed, but that we may.
   }
 }
@@ -67,8 +68,13 @@ void Replica::compare_with_log(const Vote& own) {
   if (log_state_ == LogState::stale || subject.epoch < config_.epoch) return;
   if (subject.epoch == config_.epoch) {
     const auto* logged = safety_.find(subject.kind, subject.view);
-    const bool known = logged != nullptr && logged->subject == subject;
-    if (known || subject.view <= safety_.forgotten()) return;
+    if (logged != nullptr && logged->subject == subject) return;
+    // As long as nothing was cast all that the log holds is known, of final views too.  Later what
+    // is final is forgotten.
+    const bool is_fresh =
+        log_state_ == LogState::unknown && log_epoch_ <= config_.epoch && !ended();
+    if (subject.view <= (is_fresh ? log_forgotten_ : safety_.forgotten())) return;
+    if (is_fresh && std::ranges::find(logged_, subject) != logged_.end()) return;
   } else if (subject.epoch <= log_epoch_) {
     return;  // The log is ahead of the tip.
   }

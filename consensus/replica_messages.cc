@@ -157,12 +157,13 @@ void Replica::receive(ValidatorIndex from, const BlockAnswer& message) {
   if (!ended() && message.propose.epoch == config_.epoch) place(message.propose, from);
 }
 
-void Replica::receive(ValidatorIndex, const Evidence& message) {
+void Replica::receive(ValidatorIndex from, const Evidence& message) {
   const auto& [first, second] = message;
   if (first.subject.epoch != config_.epoch || !conflict(first, second)) return;
-  const auto known = reported_.find(first.signer);
-  if (known != reported_.end() && known->second >= first.subject.view) return;
+  // Who is convicted need not be again; but a leader that signed two blocks gets no vote for them.
+  if (reported_.contains(first.signer) && !votes_.in_range(first.subject.view)) return;
   if (!first.subject.validate() || !second.subject.validate()) return;
+  if (++answers_[from] > kAnswersMax) return;
   if (signatures_.check(first) && signatures_.check(second)) report(message);
 }
 
@@ -176,10 +177,8 @@ void Replica::report(const Evidence& evidence) {
   }
   const bool two_blocks = evidence.first.subject.kind == VoteKind::notarize &&
                           evidence.second.subject.kind == VoteKind::notarize;
-  if (two_blocks && signer == leader_of(view) && view > finalized_.view) tainted_.insert(view);
-  const auto known = reported_.find(signer);
-  if (known != reported_.end() && known->second >= view) return;
-  reported_[signer] = view;
+  if (two_blocks && signer == leader_of(view) && votes_.in_range(view)) tainted_.insert(view);
+  if (!reported_.insert(signer).second) return;
   emit(EvidenceFound{evidence});
   send(std::nullopt, evidence);
 }

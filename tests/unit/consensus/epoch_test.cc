@@ -291,6 +291,35 @@ TEST_F(LogCheckTest, VotesOfTheLogAndThoseItMayForgetAreNotLacking) {
   EXPECT_EQ(replica_->log_check(), LogCheck::passed);
 }
 
+// The newest votes may have reached nobody; that older ones are missing shows that they may be,
+// too.
+TEST_F(LogCheckTest, AVoteOfAFinalViewIsLackingUnlessTheLogForgotIt) {
+  auto subject = notarize(3, 2, "final");
+  subject.kind = VoteKind::finalize;
+  const auto without_us = members_.certificate(subject, {1, 2, 3});
+  const FinalizedTip tip{Epoch(0), View(3), Height(3), subject.block_id, without_us, false};
+  const auto own = members_.vote(subject, 0);
+  const auto lacks = [&](const FinalizedTip& at, const std::vector<LogRecord>& records) {
+    restart(at, records, LogCheck::ask);
+    return !all<StaleLog>(hear(1, LastVote{nonce(), own})).empty();
+  };
+  const auto opened = [](std::uint64_t forgotten) {
+    return EpochOpened{Epoch(0), Digest{}, View(forgotten)};
+  };
+  EXPECT_TRUE(lacks(tip, {opened(0), members_.vote(nullify(1), 0)}));
+  EXPECT_TRUE(lacks(tip, {opened(2)}));
+  EXPECT_FALSE(lacks(tip, {opened(3)}));
+  EXPECT_FALSE(lacks(tip, {opened(0), own}));
+
+  // The journal itself may have it.
+  auto with_us = tip;
+  with_us.certificate = members_.certificate(subject, {0, 1, 2});
+  restart(with_us, {opened(0)}, LogCheck::ask);
+  EXPECT_EQ(all<StaleLog>(wait(10)).size(), 1u);
+  restart(with_us, {opened(0), own}, LogCheck::ask);
+  EXPECT_TRUE(all<StaleLog>(wait(10)).empty());
+}
+
 TEST_F(ReplicaTest, AVoteItLacksInACertificateOrInEvidenceEndsItsVotesAtAnyTime) {
   const auto certificate = members_.certificate(notarize(1, 0, "other"), {0, 2, 3});
   EXPECT_EQ(all<StaleLog>(hear(2, certificate)).size(), 1);

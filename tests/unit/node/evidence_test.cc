@@ -42,5 +42,33 @@ TEST(NodeEvidence, AnEquivocatorIsConvictedOnTheLedger) {
   }
 }
 
+// Whoever is Byzantine can sign any number of pairs: they must cost the others next to nothing.
+TEST(NodeEvidence, ManyPiecesAgainstOneSignerAreOne) {
+  NodeCluster cluster(kFourNames);
+  const auto guilty = cluster.index_of("distributor-west");
+  const auto witness = cluster.index_of("auditor");
+  cluster.run_ms(200);
+  std::map<std::size_t, std::size_t> told;
+  cluster.set_tamper([&](std::size_t from, std::size_t, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    const auto* said = message ? std::get_if<Message>(&*message) : nullptr;
+    if (said != nullptr && std::holds_alternative<Evidence>(*said)) ++told[from];
+    return bytes;
+  });
+  for (std::uint64_t view = 1'000; view < 1'100; ++view) {
+    const auto vote = [&](const char* block) {
+      return vote_of(cluster, guilty,
+                     {VoteKind::notarize, Epoch(0), View(view), View(1), sha256(bytes_of(block))});
+    };
+    cluster.inject(guilty, witness, Message(Evidence{vote("one"), vote("another")}));
+    cluster.run_ms(20);
+  }
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    if (i == guilty) continue;
+    EXPECT_EQ(cluster.evidence(i).size(), 1u) << i;
+    EXPECT_EQ(told[i], cluster.size() - 1) << i << " tells each of the others once";
+  }
+}
+
 }  // namespace
 }  // namespace fenrun
