@@ -1,16 +1,15 @@
 #include "node/batch_store.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "core/check.h"
 
 namespace fenrun {
 namespace {
 
-// Acknowledgements of batches not seen yet; beyond this many they are forgotten whole: they are a
-// hint about who holds what.
-constexpr std::size_t kAcknowledgementsMax = 65'536;
+// Of one validator, of batches that are not final, held here or not; beyond this many its own are
+// forgotten: they are a hint about who holds what.
+constexpr std::size_t kAcknowledgementsMax = 32'768;
 
 }  // namespace
 
@@ -47,8 +46,9 @@ std::shared_ptr<const EncodedBatch> BatchStore::find(const Digest& digest) const
 }
 
 void BatchStore::acknowledge(const Digest& digest, ValidatorIndex by) {
-  if (acknowledged_.size() >= kAcknowledgementsMax) acknowledged_.clear();
-  acknowledged_[digest] |= std::uint64_t{1} << by.value();
+  auto& own = acknowledged_[by];
+  if (own.size() >= kAcknowledgementsMax) own.clear();
+  own.insert(digest);
 }
 
 std::vector<Digest> BatchStore::select(const Selection& selection,
@@ -65,10 +65,9 @@ std::vector<Digest> BatchStore::select(const Selection& selection,
                       operations + batch.operations() <= selection.operations;
     // One that no block has room for goes alone: what is passed over of it comes in another.
     if (!fits && !chosen.empty()) break;
-    const auto acks = acknowledged_.find(digest);
-    const auto holders =
-        acks == acknowledged_.end() ? 0u : static_cast<unsigned>(std::popcount(acks->second));
-    if (holders < selection.quorum) {
+    const auto holders = std::ranges::count_if(
+        acknowledged_, [&](const auto& item) { return item.second.contains(digest); });
+    if (static_cast<std::size_t>(holders) < selection.quorum) {
       // One in any case: of whoever proposes it the others get it.
       if (unacknowledged > 0 &&
           unacknowledged + batch.bytes().size() > selection.unacknowledged_bytes) {
@@ -105,7 +104,7 @@ void BatchStore::release(Held& held) {
 
 void BatchStore::on_committed(const std::vector<Digest>& digests) {
   for (const auto& digest : digests) {
-    acknowledged_.erase(digest);
+    for (auto& [validator, acknowledged] : acknowledged_) acknowledged.erase(digest);
     const auto it = batches_.find(digest);
     if (it == batches_.end() || it->second.committed) continue;
     release(it->second);

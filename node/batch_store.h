@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "net/transport.h"
@@ -87,7 +88,7 @@ class BatchStore {
   void release(Held& held);
 
   std::unordered_map<Digest, Held, DigestHash> batches_;
-  std::unordered_map<Digest, std::uint64_t, DigestHash> acknowledged_;  // Bit i: validator i.
+  std::map<ValidatorIndex, std::unordered_set<Digest, DigestHash>> acknowledged_;
   std::list<Digest> order_;
   std::deque<Digest> committed_order_;
   std::size_t committed_memory_ = 0;

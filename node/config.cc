@@ -130,6 +130,15 @@ class Section {
     return {};
   }
 
+  Status flag(std::string_view key, bool& out) {
+    const toml::node* const node = take(key);
+    if (!node) return {};
+    const auto value = node->value_exact<bool>();
+    if (!value) return invalid(*node, ticked(name_of(key)) + " must be true or false");
+    out = *value;
+    return {};
+  }
+
   Status port(std::string_view key, std::uint16_t& out) { return number(key, {1, kPortMax}, out); }
 
   // The table under this key; none if it is absent.
@@ -239,6 +248,9 @@ Status read_snapshot(Section& root, Config& config) {
   if (!snapshot) return {};
   FENRUN_OK(snapshot->number("interval", kSnapshotInterval, config.snapshot_interval));
   FENRUN_OK(snapshot->number("behind", kSnapshotBehind, config.snapshot_behind));
+  bool joins = true;
+  FENRUN_OK(snapshot->flag("join", joins));
+  if (!joins) config.snapshot_behind = kJoinNever;
   return snapshot->finish();
 }
 
@@ -562,8 +574,11 @@ std::string print_config(const Config& config) {
   line("[snapshot]");
   line("# Heights between two snapshots that are offered to nodes that join; 0: none.");
   line("interval = " + number(config.snapshot_interval));
-  line("# More heights than this behind, this node joins by a snapshot of its peers.");
-  line("behind = " + number(config.snapshot_behind));
+  const bool joins = config.snapshot_behind != kJoinNever;
+  line("# false: this node joins by no snapshot of its peers, and loses no history to one.");
+  line(std::string("join = ") + (joins ? "true" : "false"));
+  line("# More heights than this behind, it joins by one.");
+  line("behind = " + number(joins ? config.snapshot_behind : Config().snapshot_behind));
   out += intake_text(config);
   if (config.claims) print_claims(*config.claims, out);
   for (const auto& peer : config.peers) {

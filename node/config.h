@@ -4,7 +4,7 @@
 // Files of a node's home directory:
 //   config.toml      this configuration
 //   genesis.bin      BCS of the network's Genesis
-//   network.policy   the trust file of when the home was joined (C2SP tlog-policy)
+//   network.policy   the trust file that follows from genesis.bin (C2SP tlog-policy)
 //   keys/operator.key keys/consensus.key keys/checkpoint.key keys/transport.key
 //   tokens           member tokens of the API, one a line: <name> <hex SHA-256 of the token>
 //   data/            journal, index, vote log, guard: one process at a time
@@ -22,6 +22,9 @@
 #include "core/result.h"
 
 namespace fenrun {
+
+// As a distance: a node joins by no snapshot, whatever happens.
+inline constexpr std::uint64_t kJoinNever = ~std::uint64_t{0};
 
 struct PeerConfig {
   std::string name;  // As in the ledger.
@@ -68,7 +71,8 @@ struct Config {
   std::uint32_t verify_threads = 2;
 
   std::uint64_t snapshot_interval = 10'000;  // Heights between two that are offered; 0: none.
-  std::uint64_t snapshot_behind = 5'000;     // Further behind than this, a node joins by one.
+  // Further behind than this, a node joins by one; kJoinNever: `snapshot.join` is false.
+  std::uint64_t snapshot_behind = 5'000;
 
   IntakeConfig intake;
   std::optional<ClaimsConfig> claims;  // None: the node is not for consumers.

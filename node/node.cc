@@ -14,7 +14,6 @@ namespace fenrun {
 namespace {
 
 // The vote log is rewritten without what is committed when it has grown beyond this.
-constexpr std::uint64_t kVoteLogBytesMax = 32 * 1024 * 1024;
 constexpr std::uint64_t kCosignatureResendMs = 1'000;
 // Acknowledgements wait for one another so long: no vote rests on them.
 constexpr std::uint64_t kAcknowledgeMs = 5;
@@ -132,7 +131,7 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
                  [&](CheckpointSignatures& signatures) { take_cosignatures(peer, signatures); },
                  [&](GetHandover& request) { serve_handover(peer, request); },
                  [&](Handover& answer) { take_handover(peer, answer); },
-                 [&](GetSnapshot& request) { serve_snapshot(peer, request); },
+                 [&](GetSnapshot& request) { take_slow_request(peer, request); },
                  [&](SnapshotOffer& offer) { take_snapshot_offer(peer, offer); },
                  [&](GetSnapshotPart& request) { take_slow_request(peer, request); },
                  [&](SnapshotPartAnswer& answer) { take_snapshot_part(peer, answer); },
@@ -152,7 +151,7 @@ void Node::take(net::PeerIndex from, Message message) {
   if (const auto* question = std::get_if<GetCertificates>(&message)) {
     if (question->epoch < epoch) return tell_epoch_end(from, question->epoch);
   }
-  if (const auto* range = std::get_if<GetRange>(&message)) return serve_range(from, *range);
+  if (const auto* range = std::get_if<GetRange>(&message)) return take_slow_request(from, *range);
   if (const auto* question = std::get_if<GetBlock>(&message)) {
     const auto* held = replica_->proposal(question->block_id);
     if (held != nullptr) send(from, net::Channel::consensus, Message(BlockAnswer{*held}));
@@ -236,6 +235,9 @@ void Node::turn() {
 
 void Node::carry_out(const Persist& output) {
   CHECK(vote_log_.has_value());
+  // Those of a block that was found right but rested on by no vote are gone if the log was
+  // compacted since.
+  if (const auto* propose = std::get_if<Propose>(&output.record)) log_batches(propose->payload);
   vote_log_->append(kConsensusLogRecord, encode(output.record));
   log_dirty_ = true;
 }
@@ -416,9 +418,9 @@ void Node::sign_checkpoint() {
 // What is committed needs no log any more: the log is rewritten with the rest.
 void Node::compact_log_if_large() {
   // With the bug the log is small, so that it shows.
-  const auto bytes_max =
-      planted(PlantedBug::log_compacted_early) ? kVoteLogBytesMax >> 12 : kVoteLogBytesMax;
-  if (!vote_log_ || vote_log_->bytes() < bytes_max) return;
+  const std::uint64_t bytes_max =
+      planted(PlantedBug::log_compacted_early) ? 8 * 1024 : options_.vote_log_bytes;
+  if (!vote_log_ || vote_log_->bytes() < std::max(bytes_max, 2 * vote_log_bytes_kept_)) return;
   std::vector<VoteLogRecord> records;
   const Epoch epoch = vote_log_->epoch();
   std::set<Digest> kept;
@@ -429,7 +431,8 @@ void Node::compact_log_if_large() {
     for (const auto& digest : propose->payload.batches) {
       const auto batch = batches_.find(digest);
       if (!batch || !kept.insert(digest).second) continue;
-      records.push_back({kBatchLogRecord, epoch, batch->bytes()});
+      const ByteView bytes = batch->bytes();
+      records.push_back({kBatchLogRecord, epoch, Bytes(bytes.begin(), bytes.end())});
     }
   }
   for (const auto& record : snapshot) {
@@ -439,6 +442,7 @@ void Node::compact_log_if_large() {
     fail(status.error());
     return;
   }
+  vote_log_bytes_kept_ = vote_log_->bytes();
   logged_batches_ = std::move(kept);
   log_dirty_ = false;
 }
@@ -449,8 +453,9 @@ void Node::send(std::optional<net::PeerIndex> to, net::Channel channel,
   wake();
 }
 
-void Node::send(std::optional<net::PeerIndex> to, const EncodedBatch& batch) {
-  outgoing_.push_back({to, net::Channel::bulk, std::make_shared<const Bytes>(batch.message())});
+void Node::send(std::optional<net::PeerIndex> to,
+                const std::shared_ptr<const EncodedBatch>& batch) {
+  outgoing_.push_back({to, net::Channel::bulk, batch->message()});
   wake();
 }
 

@@ -56,8 +56,12 @@ struct NodeOptions {
   // Its key, which outlives the node; null while it only observes, its vote log being lost.
   const SigningKey* consensus_key = nullptr;
   TxPoolLimits mempool;
-  // More heights than this behind, a node joins by a snapshot if one is offered.
+  // More heights than this behind, a node joins by a snapshot if one is offered, and at any
+  // distance where nobody serves the blocks; kJoinNever (node/config.h): by none at all.
   std::uint64_t snapshot_behind = 5'000;
+  // A vote log of this size is rewritten with what is still wanted of it, and so is one that has
+  // doubled since.
+  std::uint64_t vote_log_bytes = 32 * 1024 * 1024;
 
   std::function<Now()> clock;
   // Tells what stages take; without it nothing is measured.
@@ -153,6 +157,14 @@ class Node final : public NodeService {
     std::size_t checking_memory = 0;
   };
 
+  // An offer of a snapshot that was asked for and found right.
+  struct JudgedOffer {
+    SnapshotManifest manifest;
+    Header header;
+    Digest block_id;
+    std::set<net::PeerIndex> peers;  // All who made it.
+  };
+
   // Transactions that were submitted together.
   struct Submission {
     std::vector<SignedTransaction> transactions;
@@ -161,8 +173,9 @@ class Node final : public NodeService {
     std::function<void(const Submitted&)> callback;
   };
 
-  // What costs milliseconds to answer: one a tick, since consensus goes first.
-  using SlowRequest = std::variant<GetSnapshotPart, GetEpochLinks>;
+  // What costs milliseconds to answer, in turn and for a part of the time only: consensus goes
+  // first.
+  using SlowRequest = std::variant<GetRange, GetSnapshot, GetSnapshotPart, GetEpochLinks>;
 
   Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
        std::optional<VoteLog> vote_log, net::Transport& transport, BatchVerifier& verifier);
@@ -200,7 +213,7 @@ class Node final : public NodeService {
   bool sync_vote_log();
   void flush();
   void send(std::optional<net::PeerIndex> to, net::Channel channel, const NodeMessage& message);
-  void send(std::optional<net::PeerIndex> to, const EncodedBatch& batch);
+  void send(std::optional<net::PeerIndex> to, const std::shared_ptr<const EncodedBatch>& batch);
 
   // Batches (node_batches.cc).
   void seal_if_due();
@@ -271,17 +284,28 @@ class Node final : public NodeService {
   void check_catch_up();
 
   // Snapshots (node_snapshot.cc).
+  bool is_linked(net::PeerIndex peer) const;
   bool blocks_are_served() const;
+  bool nobody_serves_blocks() const;
   std::uint64_t worthwhile_heights() const;
+  std::uint64_t views_behind() const;
   bool wants_snapshot() const;
-  void drop_overtaken_snapshot();
+  bool may_join_by(const Header& header) const;
+  void drop_unneeded_snapshot();
+  void drop_slow_snapshot();
   void continue_snapshot();
   void ask_for_snapshot();
   void let_snapshot_go();
   void ask_for_parts();
+  void ask_others_for_blocks();
   Result<Certificate> snapshot_certificate(const SnapshotManifest& manifest) const;
   Status check_snapshot(const Header& header, const Certificate& certificate) const;
   void take_snapshot_offer(net::PeerIndex from, const SnapshotOffer& offer);
+  Status judge_offer(net::PeerIndex from, const SnapshotManifest& manifest);
+  void choose_snapshot();
+  bool is_eligible(const JudgedOffer& offer) const;
+  bool is_slow(const JudgedOffer& offer) const;
+  void begin_snapshot(const JudgedOffer& offer);
   void take_snapshot_part(net::PeerIndex from, const SnapshotPartAnswer& answer);
   Status begin_with_base();
   void install_snapshot();
@@ -341,12 +365,17 @@ class Node final : public NodeService {
   };
   std::vector<Outgoing> outgoing_;  // Wait for the vote log.
   std::set<Digest> logged_batches_;
+  std::uint64_t vote_log_bytes_kept_ = 0;  // When it was compacted last.
   std::map<Digest, Verification> verifications_;
   std::optional<CatchUpState> catch_up_;
-  std::optional<SnapshotFetcher> snapshot_;    // Only while catching up.
-  std::optional<EpochLearner> learner_;        // Only while a later epoch's snapshot is in sight.
-  std::set<net::PeerIndex> snapshot_refused_;  // Gave parts that did not fit, or none.
+  std::optional<SnapshotFetcher> snapshot_;      // Only while catching up.
+  std::optional<EpochLearner> learner_;          // Only while a later epoch's snapshot is in sight.
+  std::set<net::PeerIndex> snapshot_refused_;    // Gave parts that did not fit, or none.
+  std::set<net::PeerIndex> snapshot_questions_;  // Asked for an offer, and did not answer yet.
+  std::map<Digest, JudgedOffer> snapshot_offers_;  // Since the last choice, by the digest.
+  std::map<net::PeerIndex, TimeMs> slow_sources_;  // Of a snapshot that came too slowly, and when.
   std::deque<std::pair<net::PeerIndex, SlowRequest>> slow_requests_;
+  TimeMs slow_requests_from_;   // No other is answered before.
   BatchList acknowledgements_;  // To be sent at the end of the turn.
   std::set<Digest> checking_;   // Batches whose signatures are being checked.
 
@@ -366,8 +395,10 @@ class Node final : public NodeService {
   TimeMs cosignatures_sent_at_;
   TimeMs handover_asked_at_;
   TimeMs snapshot_asked_at_;
-  TimeMs snapshot_progress_at_;
-  TimeMs blocks_asked_from_;  // Before, an offer of a snapshot is waited for.
+  TimeMs snapshot_sourced_at_;  // It had a source.
+  TimeMs snapshot_shared_at_;   // It had another number of sources than one.
+  TimeMs blocks_served_at_;     // Somebody linked said so, while catching up.
+  TimeMs blocks_asked_from_;    // Before, an offer of a snapshot is waited for.
   TimeMs spent_dropped_at_;
   bool work_reported_ = false;
   std::uint64_t committed_transactions_ = 0;

@@ -1,5 +1,6 @@
 // Batches: sealing own transactions, holding those of peers, waiting for what a proposal names.
 #include <algorithm>
+#include <set>
 
 #include "contracts/apply.h"
 #include "core/check.h"
@@ -60,7 +61,7 @@ bool Node::seal() {
   }
   sealed_[digest] = {sealed_at_, meter_.now().wall_us};
   sealed_in_order_.emplace_back(sealed_at_, digest);
-  send(std::nullopt, *batch);
+  send(std::nullopt, batch);
   hold_batch(options_.self, std::move(batch));
   return true;
 }
@@ -68,7 +69,7 @@ bool Node::seal() {
 // A push finds only those who are connected, and who acknowledged may have been restarted since.
 void Node::push_batches_again(net::PeerIndex to) {
   for (const auto& digest : batches_.pending_of(options_.self, kPushAgainBytesMax)) {
-    send(to, *batches_.find(digest));
+    send(to, batches_.find(digest));
   }
 }
 
@@ -207,8 +208,9 @@ void Node::take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledg
 }
 
 void Node::serve_batches(net::PeerIndex to, const GetBatches& request) {
-  for (const auto& digest : request.digests) {
-    if (const auto batch = batches_.find(digest)) send(to, *batch);
+  const std::set<Digest> wanted(request.digests.begin(), request.digests.end());
+  for (const auto& digest : wanted) {
+    if (const auto batch = batches_.find(digest)) send(to, batch);
   }
 }
 

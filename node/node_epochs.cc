@@ -101,8 +101,10 @@ void Node::know_members(const ValidatorList& validators) {
   options_.on_members(members_);
 }
 
-// Members come and go within an epoch, too.
+// Members come and go within an epoch, too.  Between epochs whoever leaves is heard until the next
+// begins: the handover may want its cosignature.
 void Node::know_changed_members() {
+  if (journal_->tip().ends_epoch()) return;
   if (journal_->state().value(network_key()) == network_record_) return;
   know_members(validators(journal_->state()));
 }

@@ -1,5 +1,6 @@
 // What the node offers to its faces.
 #include <algorithm>
+#include <functional>
 
 #include "contracts/apply.h"
 #include "contracts/records.h"
@@ -150,6 +151,7 @@ NodeStatus Node::status() const {
   status.ms_since_commit = time.value() - committed_at_.value();
 
   std::size_t connected = 0;
+  std::vector<Height> claimed;  // By peers.
   for (std::uint16_t i = 0; i < members_.validator_count(); ++i) {
     const auto number = members_.all()[i].number;
     const bool is_self = number == options_.self;
@@ -160,11 +162,14 @@ NodeStatus Node::status() const {
     validator.voted =
         std::ranges::find(replica.missing, ValidatorIndex(i)) == replica.missing.end();
     if (validator.connected) ++connected;
-    if (validator.connected && !is_self &&
-        validator.finalized_height.value() > tip.height.value() + kBehindHeights) {
-      status.catching_up = true;
-    }
+    if (validator.connected && !is_self) claimed.push_back(validator.finalized_height);
     status.validators.push_back(std::move(validator));
+  }
+  // One more than may lie: at least one of them speaks the truth.
+  const std::size_t liars = members_.validator_count() - quorum();
+  std::ranges::sort(claimed, std::greater());
+  if (claimed.size() > liars && claimed[liars].value() > tip.height.value() + kBehindHeights) {
+    status.catching_up = true;
   }
   status.voting = is_voting();
   status.disk_free_bytes = options_.disk_free_bytes();

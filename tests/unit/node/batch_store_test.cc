@@ -17,9 +17,9 @@ std::shared_ptr<const EncodedBatch> batch_of(const test::World& world, std::uint
 
 TEST(EncodedBatch, IsWhatItEncodes) {
   const auto batch = batch_of(test::World(), 7);
-  EXPECT_EQ(batch->bytes(), encode(batch->batch()));
+  EXPECT_TRUE(std::ranges::equal(batch->bytes(), encode(batch->batch())));
   EXPECT_EQ(batch->digest(), batch->batch().digest());
-  EXPECT_EQ(batch->message(), encode(NodeMessage(batch->batch())));
+  EXPECT_EQ(*batch->message(), encode(NodeMessage(batch->batch())));
   EXPECT_EQ(batch->operations(), 1u);
 }
 
@@ -39,6 +39,24 @@ TEST(BatchStore, ABatchThatNoBlockHasRoomForGoesAlone) {
   EXPECT_EQ(store.select(room, {}), std::vector{all[0]});
   room = {.bytes = 2 * size, .operations = 0, .unacknowledged_bytes = 1'000'000};
   EXPECT_EQ(store.select(room, {all[0]}), std::vector{all[1]});
+}
+
+// Who lies about what it holds does not make the others' word worth nothing.
+TEST(BatchStore, EachValidatorsAcknowledgementsAreBoundedForThemselves) {
+  const test::World world;
+  BatchStore store;
+  std::vector<Digest> all;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    all.push_back(batch_of(world, i)->digest());
+    ASSERT_TRUE(store.add(batch_of(world, i), kSelf));
+    store.acknowledge(all.back(), ValidatorIndex(0));
+    store.acknowledge(all.back(), ValidatorIndex(1));
+  }
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    store.acknowledge(sha256(encode(i)), ValidatorIndex(2));
+  }
+  const BatchStore::Selection held{.bytes = 1'000'000, .operations = 100, .quorum = 2};
+  EXPECT_EQ(store.select(held, {}), all);
 }
 
 // Else a peer could make us hold twenty times what it sends.

@@ -32,6 +32,15 @@ struct Chain {
     return certificate;
   }
 
+  // As if its votes up to this view had been cast, and dropped from its log since.
+  void forget_votes(std::size_t i, View view) {
+    auto log = VoteLog::open(cluster->files(i), "/votes.0", cluster->consensus_key(i).public_key());
+    CHECK(log.has_value());
+    const LogRecord record = EpochOpened{Epoch(0), Digest{}, view};
+    log->log.append(kConsensusLogRecord, encode(record));
+    CHECK(log->log.sync().has_value());
+  }
+
   // `operations` of 32,000 bytes in each block.
   SignedTransaction filler(std::size_t operations) {
     const auto key = test_key("brand operator");
@@ -70,6 +79,7 @@ struct Chain {
       CHECK(journal->commit(run, encode(certify(header, run.back()))).has_value());
       run.clear();
     }
+    for (std::size_t i = 0; i < cluster->size(); ++i) forget_votes(i, journal->tip().view);
     journal.reset();
     for (std::size_t i = 1; i < cluster->size(); ++i) {
       if (i != kLate) cluster->store(i) = cluster->store(0);

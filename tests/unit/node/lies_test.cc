@@ -106,5 +106,39 @@ TEST_F(Lies, BlocksWithoutTheirTransactionsAreFetchedElsewhere) {
   EXPECT_TRUE(cluster_.agree());
 }
 
+// A question of some bytes is answered with megabytes: not as often as somebody likes to ask.
+TEST_F(Lies, WhoAsksAgainAndAgainGetsFewAnswers) {
+  for (int round = 0; round < 10; ++round) commit(0);
+  std::size_t answers = 0;
+  std::size_t batches = 0;
+  cluster_.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    if (from != 1 || to != 3 || !message) return bytes;
+    if (std::holds_alternative<RangeAnswer>(*message)) ++answers;
+    if (std::holds_alternative<TxBatch>(*message)) ++batches;
+    return bytes;
+  });
+  const auto transaction = cluster_.transaction("brand", next_, OpenCampaign{CampaignId(99), {}});
+  const TxBatch batch{std::vector{transaction}};
+  cluster_.inject(0, 1, batch);
+  cluster_.run_ms(20);
+  constexpr std::size_t kSeconds = 1;
+  for (std::size_t ms = 0; ms < 1'000 * kSeconds; ++ms) {
+    for (int i = 0; i < 5; ++i) {
+      cluster_.inject(3, 1, Message(GetRange{Height(1), Height(1'000)}));
+    }
+    cluster_.run_ms(1);
+  }
+  EXPECT_GT(answers, 0u);
+  EXPECT_LE(answers, 1'000 * kSeconds / 4) << "a part of the time only";
+
+  GetBatches wanted;
+  for (int i = 0; i < 200; ++i) wanted.digests.push_back(batch.digest());
+  cluster_.inject(3, 1, wanted);
+  cluster_.run_ms(50);
+  EXPECT_EQ(batches, 1u) << "however often it is named";
+  EXPECT_TRUE(cluster_.agree());
+}
+
 }  // namespace
 }  // namespace fenrun

@@ -1,13 +1,16 @@
 // Joining by a snapshot, and catching up over any distance, in whole nodes on a virtual network.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "ledger/snapshot_source.h"
+#include "node/config.h"
 #include "tests/support/node_cluster.h"
 
 namespace fenrun {
 namespace {
 
 constexpr SnapshotSettings kOften{.interval = 10, .behind = 15};
+constexpr SnapshotSettings kKeepsAll{.interval = 10, .behind = 1'000'000'000};
 
 Operation campaign_of(std::uint32_t number) { return OpenCampaign{CampaignId(number), {}}; }
 
@@ -23,6 +26,19 @@ struct Workload {
       ASSERT_TRUE(cluster->run_until([&] { return cluster->is_committed(via, *id); }));
       ++sequence;
     }
+  }
+  // In one transaction.
+  void commit_at_once(std::size_t via, std::uint32_t operations) {
+    const auto key = test_key("brand operator");
+    const auto body = cluster->transaction("brand", sequence, campaign_of(1)).body;
+    List<OperationBytes, kTransactionOperationsMax> payloads;
+    for (std::uint32_t i = 0; i < operations; ++i) {
+      payloads.push_back(*encode_operation(campaign_of(1'000 * (1 + sequence) + i)));
+    }
+    const auto id = cluster->submit(via, sign_transaction(body, payloads, key));
+    ASSERT_TRUE(id) << id.error().to_string();
+    ASSERT_TRUE(cluster->run_until([&] { return cluster->is_committed(via, *id); }));
+    ++sequence;
   }
   void until_height(std::size_t via, std::uint64_t height) {
     while (cluster->height(via).value() < height && !testing::Test::HasFatalFailure()) {
@@ -42,6 +58,42 @@ bool is_caught_up(NodeCluster& cluster, std::size_t i) {
 void restart_empty(NodeCluster& cluster, std::size_t i) {
   cluster.crash(i);
   cluster.store(i) = MemoryStore();
+}
+
+net::Payload payload_of(const NodeMessage& message) {
+  return std::make_shared<const Bytes>(encode(message));
+}
+
+// Node 3 finds these peers as if they had begun with a snapshot: the blocks before are not there.
+NodeCluster::Tamper keeping_from(NodeCluster& cluster, Height earliest,
+                                 const std::set<std::size_t>& peers) {
+  return [&cluster, earliest, peers](std::size_t from, std::size_t to, net::Payload bytes) {
+    if (to != 3 || !peers.contains(from)) return bytes;
+    auto message = decode<NodeMessage>(*bytes);
+    CHECK(message.has_value());
+    auto* consensus = std::get_if<Message>(&*message);
+    auto* status = consensus != nullptr ? std::get_if<PeerStatus>(consensus) : nullptr;
+    if (status != nullptr) status->earliest_height = earliest;
+    auto* range = std::get_if<RangeAnswer>(&*message);
+    if (range != nullptr && cluster.height(3).next() < earliest) *range = {};
+    return payload_of(*message);
+  };
+}
+
+// Node 3 was away from height 25 to 60.
+void leave_node_behind(NodeCluster& cluster, Workload& workload) {
+  workload.until_height(0, 25);
+  cluster.crash(3);
+  ASSERT_TRUE(cluster.store(3).header_position(Height(20)));
+  workload.until_height(0, 60);
+}
+
+void expect_whole_history(NodeCluster& cluster) {
+  EXPECT_FALSE(cluster.store(3).base());
+  const auto early = cluster.store(3).header_position(Height(5));
+  ASSERT_TRUE(early);
+  EXPECT_TRUE(cluster.store(3).entry(*early));
+  EXPECT_TRUE(cluster.agree());
 }
 
 TEST(NodeSnapshot, AnEmptyNodeJoinsWhileTheOthersCommitAndVotesAgain) {
@@ -75,17 +127,104 @@ TEST(NodeSnapshot, AnEmptyNodeJoinsWhileTheOthersCommitAndVotesAgain) {
 }
 
 TEST(NodeSnapshot, WhoIsToKeepTheHistoryFetchesItFromGenesisOn) {
-  NodeCluster cluster(kFourNames, 1, {.interval = 10, .behind = 1'000'000'000});
+  NodeCluster cluster(kFourNames, 1, kKeepsAll);
   Workload workload(cluster);
   restart_empty(cluster, 3);
   workload.until_height(0, kRangeBlocksMax + 60);
   cluster.start(3);
   ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }));
-  EXPECT_FALSE(cluster.store(3).base());
-  const auto early = cluster.store(3).header_position(Height(5));
-  ASSERT_TRUE(early);
-  EXPECT_TRUE(cluster.store(3).entry(*early));
-  EXPECT_TRUE(cluster.agree());
+  expect_whole_history(cluster);
+}
+
+// For a second it is linked with the one only that began with a snapshot.
+TEST(NodeSnapshot, WhoIsToKeepTheHistoryWaitsForThoseWhoHaveIt) {
+  NodeCluster cluster(kFourNames, 6, kKeepsAll);
+  Workload workload(cluster);
+  leave_node_behind(cluster, workload);
+  cluster.set_tamper(keeping_from(cluster, Height(50), {2}));
+  cluster.partition({2, 3});
+  cluster.start(3);
+  cluster.run_ms(1'000);
+  EXPECT_TRUE(cluster.node(3).status().catching_up);
+  cluster.heal();
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }));
+  expect_whole_history(cluster);
+}
+
+TEST(NodeSnapshot, WhoSaysThatItIsFarAboveTakesNobodysHistory) {
+  NodeCluster cluster(kFourNames, 7, kKeepsAll);
+  Workload workload(cluster);
+  restart_empty(cluster, 3);
+  workload.until_height(0, 600);
+  int lies = 0;
+  cluster.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    auto message = decode<NodeMessage>(*bytes);
+    auto* consensus = message ? std::get_if<Message>(&*message) : nullptr;
+    auto* status = consensus != nullptr ? std::get_if<PeerStatus>(consensus) : nullptr;
+    if (from != 0 || to != 3 || status == nullptr) return bytes;
+    ++lies;
+    status->finalized_height = Height(~std::uint64_t{0});
+    return payload_of(*message);
+  });
+  cluster.start(3);
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }))
+      << "one liar is one too few";
+  EXPECT_GT(lies, 0);
+  expect_whole_history(cluster);
+}
+
+// Nobody had the blocks when the snapshot was begun; before its last part comes, all have them.
+TEST(NodeSnapshot, WhenBlocksAreServedAgainTheSnapshotIsLetGo) {
+  NodeCluster cluster(kFourNames, 8, kKeepsAll);
+  Workload workload(cluster);
+  leave_node_behind(cluster, workload);
+  bool blocks_are_there = false;
+  const auto without_blocks = keeping_from(cluster, Height(50), {0, 1, 2});
+  cluster.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    if (message && std::holds_alternative<SnapshotPartAnswer>(*message)) {
+      return payload_of(BatchAck{});
+    }
+    return blocks_are_there ? bytes : without_blocks(from, to, bytes);
+  });
+  cluster.start(3);
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.node(3).status().joining.has_value(); }));
+  blocks_are_there = true;
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }, 15'000));
+  expect_whole_history(cluster);
+}
+
+TEST(NodeSnapshot, WhoRefusesSnapshotsWaitsForBlocks) {
+  NodeCluster cluster(kFourNames, 9, {.interval = 10, .behind = kJoinNever});
+  Workload workload(cluster);
+  leave_node_behind(cluster, workload);
+  cluster.set_tamper(keeping_from(cluster, Height(50), {0, 1, 2}));
+  cluster.start(3);
+  cluster.run_ms(130'000);
+  EXPECT_LT(cluster.height(3), Height(50));
+  EXPECT_FALSE(cluster.node(3).status().joining);
+  cluster.set_tamper(nullptr);
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }));
+  expect_whole_history(cluster);
+}
+
+TEST(NodeSnapshot, TheConfigurationCanRefuseSnapshots) {
+  const std::string node = "name = \"brand\"\n[peer]\nport = 7000\n[api]\nport = 7001\n";
+  const auto read = [&](const std::string& lines) {
+    return parse_config(node + "[snapshot]\n" + lines, "/home");
+  };
+  EXPECT_EQ(read("")->snapshot_behind, 5'000U);
+  EXPECT_EQ(read("join = true\nbehind = 77\n")->snapshot_behind, 77U);
+  const auto config = read("join = false\nbehind = 77\n");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->snapshot_behind, kJoinNever);
+  const auto again = parse_config(print_config(*config), "/home");
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(again->snapshot_behind, kJoinNever);
+  const auto wrong = read("join = 1\n");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, Errc::config_invalid);
+  EXPECT_THAT(wrong.error().detail, testing::HasSubstr("`snapshot.join` must be true or false"));
 }
 
 TEST(NodeSnapshot, CheckpointsAreSignedAboveTheSnapshotOnly) {
@@ -252,25 +391,129 @@ TEST(NodeSnapshot, WhatBlocksHaveOvertakenIsLetGo) {
 TEST(NodeSnapshot, WhoseBlocksNobodyServesJoinsHoweverLittleItIsBehind) {
   NodeCluster cluster(kFourNames, 4, {.interval = 10, .behind = 5'000});
   Workload workload(cluster);
-  workload.until_height(0, 25);
-  cluster.crash(3);
-  ASSERT_TRUE(cluster.store(3).header_position(Height(20)));
-  workload.until_height(0, 60);
-  cluster.set_tamper([&](std::size_t, std::size_t to, net::Payload bytes) {
-    if (to != 3) return bytes;
-    auto message = decode<NodeMessage>(*bytes);
-    CHECK(message.has_value());
-    auto* consensus = std::get_if<Message>(&*message);
-    auto* status = consensus != nullptr ? std::get_if<PeerStatus>(consensus) : nullptr;
-    if (status != nullptr) status->earliest_height = Height(50);
-    auto* range = std::get_if<RangeAnswer>(&*message);
-    const bool is_below = range != nullptr && cluster.height(3) < Height(49);
-    if (is_below) *range = {};
-    return net::Payload(std::make_shared<const Bytes>(encode(*message)));
-  });
+  leave_node_behind(cluster, workload);
+  cluster.set_tamper(keeping_from(cluster, Height(50), {0, 1, 2}));
   cluster.start(3);
   ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }));
   EXPECT_TRUE(cluster.store(3).base());
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(NodeSnapshot, AMemberThatIsAwayMayHaveTheBlocksAndIsWaitedFor) {
+  NodeCluster cluster(kFourNames, 10, {.interval = 10, .behind = 5'000});
+  Workload workload(cluster);
+  leave_node_behind(cluster, workload);
+  cluster.crash(2);
+  cluster.set_tamper(keeping_from(cluster, Height(50), {0, 1}));
+  cluster.start(3);
+  cluster.run_ms(110'000);
+  EXPECT_FALSE(cluster.store(3).base());
+  ASSERT_TRUE(cluster.run_until([&] { return is_caught_up(cluster, 3); }));
+  EXPECT_TRUE(cluster.store(3).base());
+  EXPECT_TRUE(cluster.agree());
+}
+
+// A snapshot at a height of which nobody else keeps one.
+struct LoneSnapshot {
+  SnapshotManifest manifest;
+  Height height;
+  std::vector<SnapshotPart> parts;  // Of one piece each.
+};
+
+LoneSnapshot snapshot_of_tip(const Journal& journal) {
+  const Header& tip = journal.tip();
+  const auto* bits = journal.active_at(tip.height);
+  LoneSnapshot lone{*make_manifest(journal.store(), *bits, tip.height), tip.height, {}};
+  CHECK(section_count(tip.position) == 1);
+  for (std::size_t piece = 0; piece < section_pieces(tip.position, 0); ++piece) {
+    lone.parts.push_back(
+        *make_part(journal.store(), *bits, tip.height, {0, static_cast<std::uint8_t>(piece)}));
+    lone.parts.back().content.resize(1);
+  }
+  return lone;
+}
+
+// Peer 0 offers node 3 nothing but a snapshot of its own, and gives a piece of it each 8 s.
+struct Staller {
+  explicit Staller(NodeCluster& owner) : cluster(&owner) {
+    Workload workload(owner);
+    restart_empty(owner, 3);
+    for (int i = 0; i < 16; ++i) workload.commit_at_once(0, 500);
+    lone = snapshot_of_tip(owner.journal(0));
+    workload.until_height(0, lone.height.value() + 25);
+  }
+
+  // What it says to node 3 instead.
+  net::Payload alter(const net::Payload& bytes) {
+    auto message = decode<NodeMessage>(*bytes);
+    CHECK(message.has_value());
+    if (auto* offer = std::get_if<SnapshotOffer>(&*message)) offer->manifest = lone.manifest;
+    if (const auto* answer = std::get_if<SnapshotPartAnswer>(&*message);
+        answer != nullptr && answer->request.height == lone.height && !answer->part) {
+      asked = answer->request;
+      return payload_of(BatchAck{});
+    }
+    return payload_of(*message);
+  }
+
+  // Its offers begin before anybody asks.
+  void offer_unasked() {
+    for (int i = 0; i < 200; ++i) {
+      cluster->inject(0, 3, SnapshotOffer{lone.manifest});
+      cluster->run_ms(1);
+    }
+  }
+
+  bool stall_until_caught_up(std::uint64_t span_max) {
+    constexpr std::uint64_t kPieceMs = 8'000;
+    const auto is_done = [&] { return is_caught_up(*cluster, 3); };
+    for (std::uint64_t waited = 0; waited < span_max; waited += kPieceMs) {
+      if (cluster->run_until(is_done, kPieceMs)) return true;
+      const auto request = std::exchange(asked, std::nullopt);
+      if (!request) continue;
+      cluster->inject(0, 3, SnapshotPartAnswer{*request, lone.parts[request->first_piece]});
+    }
+    return is_done();
+  }
+
+  NodeCluster* cluster;
+  LoneSnapshot lone;
+  std::optional<GetSnapshotPart> asked;
+};
+
+TEST(NodeSnapshot, ALoneOfferThatNobodyAskedForStallsNobody) {
+  NodeCluster cluster(kFourNames, 11, kOften);
+  Staller staller(cluster);
+  ASSERT_GE(staller.lone.parts.size(), 16U);
+  cluster.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    return from == 0 && to == 3 ? staller.alter(bytes) : bytes;
+  });
+  cluster.start(3);
+  staller.offer_unasked();
+  EXPECT_TRUE(staller.stall_until_caught_up(120'000));
+  ASSERT_TRUE(cluster.store(3).base());
+  EXPECT_GT(*cluster.store(3).base(), staller.lone.height);  // That of most peers.
+  EXPECT_TRUE(cluster.agree());
+}
+
+TEST(NodeSnapshot, WhereOnePeerAloneOffersBlocksOfTheOthersLeadOn) {
+  NodeCluster cluster(kFourNames, 12, kOften);
+  Staller staller(cluster);
+  ASSERT_GE(staller.lone.parts.size(), 16U);
+  bool was_begun = false;
+  cluster.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    if (to != 3) return bytes;
+    if (cluster.node(3).status().joining) was_begun = true;
+    if (from == 0) return staller.alter(bytes);
+    auto message = decode<NodeMessage>(*bytes);
+    CHECK(message.has_value());
+    if (auto* offer = std::get_if<SnapshotOffer>(&*message)) offer->manifest.reset();
+    return payload_of(*message);
+  });
+  cluster.start(3);
+  EXPECT_TRUE(staller.stall_until_caught_up(120'000));
+  EXPECT_TRUE(was_begun);
+  EXPECT_FALSE(cluster.store(3).base());
   EXPECT_TRUE(cluster.agree());
 }
 
