@@ -1,7 +1,9 @@
 #include "node/home.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <span>
 
 #include "contracts/parties.h"
 #include "core/text.h"
@@ -202,54 +204,94 @@ Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
 
 namespace {
 
-constexpr std::array<const char*, 4> kVotingFiles{"keys/consensus.key", "keys/checkpoint.key",
-                                                  "data/votes.log", "data/checkpoint.guard"};
+constexpr std::array kVotingKeys{"keys/checkpoint.key", "keys/consensus.key"};
+constexpr std::array kVotingMemory{"data/checkpoint.guard", "data/votes.log"};
+constexpr std::array kVotingFolders{"keys", "data"};
+
+// Stands from when keys are prepared until they are taken.
+Path mark_of_next(const Path& home) { return home / "next" / "complete"; }
+
+// A prepared file lies under next/ until it is taken.
+Path prepared_path(const Path& home, const char* name) {
+  const Path waiting = home / "next" / name;
+  return PosixFileSystem().exists(waiting) ? waiting : home / name;
+}
+
+// REQUIRES: the files lie in one folder.
+using FilesOfOneFolder = std::span<const char* const, 2>;
+
+// What an earlier call did is made durable, too.
+Status sync_move(FileSystem& files, const Path& from, const Path& to, FilesOfOneFolder names) {
+  const Path folder = Path(names.front()).parent_path();
+  FENRUN_OK(files.sync_directory(to / folder));
+  return files.sync_directory(from / folder);
+}
+
+// Moves away the old one of each file whose new one waits.
+Status retire_old(FileSystem& files, const Path& home, const Path& retired,
+                  FilesOfOneFolder names) {
+  for (const auto* const name : names) {
+    if (!files.exists(home / "next" / name) || !files.exists(home / name)) continue;
+    if (files.exists(retired / name)) {
+      return Error{Errc::file_exists, (retired / name).string() + ": move " +
+                                          (home / name).string() + " away as well"};
+    }
+    FENRUN_OK(files.rename(home / name, retired / name));
+  }
+  return sync_move(files, home, retired, names);
+}
+
+Status place_new(FileSystem& files, const Path& home, FilesOfOneFolder names) {
+  for (const auto* const name : names) {
+    if (!files.exists(home / "next" / name)) continue;
+    FENRUN_OK(files.rename(home / "next" / name, home / name));
+  }
+  return sync_move(files, home / "next", home, names);
+}
 
 }  // namespace
 
-bool has_next_keys(const Path& home) {
-  return PosixFileSystem().exists(home / "next" / kVotingFiles.front());
-}
+bool has_next_keys(const Path& home) { return PosixFileSystem().exists(mark_of_next(home)); }
 
 Status prepare_next_keys(const Path& home, const Passphrase* passphrase) {
+  if (has_next_keys(home)) return {};
   PosixFileSystem files;
   const Path next = home / "next";
-  // The guard is made last.  Without it nobody has heard of the keys.
-  if (has_next_keys(home) && files.exists(next / kVotingFiles.back())) return {};
-  std::error_code failure;
-  std::filesystem::remove_all(next, failure);
-  if (failure) return Error{Errc::io_error, next.string() + ": " + failure.message()};
+  // An earlier statement of a recovery lies there as well, and stays.
+  for (const auto* const folder : kVotingFolders) FENRUN_OK(files.remove_folder(next / folder));
   FENRUN_OK(files.make_folder(next / "keys"));
   FENRUN_TRY(const auto consensus,
-             create_key(next / kVotingFiles[0], KeyFilePurpose::consensus, passphrase));
+             create_key(next / "keys/consensus.key", KeyFilePurpose::consensus, passphrase));
   const auto checkpoint =
-      create_key(next / kVotingFiles[1], KeyFilePurpose::checkpoint, passphrase);
+      create_key(next / "keys/checkpoint.key", KeyFilePurpose::checkpoint, passphrase);
   if (!checkpoint) return checkpoint.error();
-  return create_memory(files, next, consensus);
+  FENRUN_OK(create_memory(files, next, consensus));
+  return write_text(mark_of_next(home), "These keys may be registered: remove none of them.\n");
 }
 
 Result<NextKeys> load_next_keys(const Path& home, const AskPassphrase& ask) {
-  FENRUN_TRY(auto consensus, load_signing_key(home / "next" / kVotingFiles[0], ask));
-  FENRUN_TRY(auto checkpoint, load_signing_key(home / "next" / kVotingFiles[1], ask));
+  FENRUN_TRY(auto consensus, load_signing_key(prepared_path(home, "keys/consensus.key"), ask));
+  FENRUN_TRY(auto checkpoint, load_signing_key(prepared_path(home, "keys/checkpoint.key"), ask));
   return NextKeys{std::move(consensus), std::move(checkpoint)};
 }
 
-Status take_next_keys(const Path& home, const std::string& retired_name) {
-  PosixFileSystem files;
+Result<PublicKey> next_consensus_key(const Path& home) {
+  FENRUN_TRY(const auto text, read_key_file(prepared_path(home, "keys/consensus.key")));
+  FENRUN_TRY(const auto parsed, parse_key_file(text.view()));
+  return parsed.public_key;
+}
+
+// Between the old keys and the new ones the home has none, durably: so it is in every order in
+// which a disk may keep the moves of one step.
+Status take_next_keys(FileSystem& files, const Path& home, const std::string& retired_name) {
   const Path retired = home / "retired" / retired_name;
-  for (const auto* folder : {"keys", "data"}) FENRUN_OK(files.make_folder(retired / folder));
-  // The key goes last: until then the present one has no log, and nothing votes.
-  for (auto it = kVotingFiles.rbegin(); it != kVotingFiles.rend(); ++it) {
-    if (!files.exists(home / "next" / *it)) continue;
-    if (files.exists(home / *it) && !files.exists(retired / *it)) {
-      FENRUN_OK(files.rename(home / *it, retired / *it));
-    }
-    FENRUN_OK(files.rename(home / "next" / *it, home / *it));
-  }
-  for (const auto& root : {home, home / "next", retired}) {
-    for (const auto* folder : {"keys", "data"}) FENRUN_OK(files.sync_directory(root / folder));
-  }
-  return {};
+  for (const auto* const folder : kVotingFolders) FENRUN_OK(files.make_folder(retired / folder));
+  FENRUN_OK(retire_old(files, home, retired, kVotingKeys));
+  FENRUN_OK(retire_old(files, home, retired, kVotingMemory));
+  FENRUN_OK(place_new(files, home, kVotingMemory));
+  FENRUN_OK(place_new(files, home, kVotingKeys));
+  if (files.exists(mark_of_next(home))) FENRUN_OK(files.remove(mark_of_next(home)));
+  return files.sync_directory(home / "next");
 }
 
 Result<Genesis> compose_genesis(const std::string& network, const std::vector<ValidatorCard>& cards,
@@ -285,7 +327,7 @@ Result<Genesis> compose_genesis(const std::string& network, const std::vector<Va
 namespace {
 
 // The configuration comes last: who finds it finds the rest, and it is its operator's from then on.
-Status write_home(const Config& config, const Genesis& genesis, const std::string& policy) {
+Status write_home(const Config& config, const Genesis& genesis) {
   PosixFileSystem files;
   if (files.exists(config.genesis_path())) {
     FENRUN_TRY(const auto present, read_file(files, config.genesis_path(), kGenesisBytesMax));
@@ -298,7 +340,7 @@ Status write_home(const Config& config, const Genesis& genesis, const std::strin
                  path.string() + ": the home is joined to this network already; edit the file"};
   }
   FENRUN_OK(replace_file(files, config.genesis_path(), encode(genesis)));
-  FENRUN_OK(write_text(config.policy_path(), policy));
+  FENRUN_OK(write_text(config.policy_path(), trust_policy_of(genesis)));
   if (!files.exists(config.tokens_path())) FENRUN_OK(write_token(config.home, config.name));
   return write_text(config.home / "config.toml", print_config(config));
 }
@@ -325,13 +367,12 @@ Status join_network(const Path& home, const std::string& name, const Genesis& ge
     }
   }
   if (!is_known) return Error{Errc::value_invalid, "no card of " + name};
-  return write_home(config, genesis, trust_policy_of(genesis));
+  return write_home(config, genesis);
 }
 
 Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t member,
-                      const Genesis& genesis, const std::string& policy,
-                      const std::vector<ValidatorCard>& cards, const std::string& api_host,
-                      std::uint16_t api_port) {
+                      const Genesis& genesis, const std::vector<ValidatorCard>& cards,
+                      const std::string& api_host, std::uint16_t api_port) {
   Config config;
   config.home = home;
   config.name = own.name;
@@ -343,7 +384,7 @@ Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t 
   for (const auto& card : cards) {
     if (card.name != own.name) config.peers.push_back({card.name, card.peer_host, card.peer_port});
   }
-  return write_home(config, genesis, policy);
+  return write_home(config, genesis);
 }
 
 Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask) {
@@ -357,7 +398,23 @@ Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask) 
   return key;
 }
 
+namespace {
+
+// Between the old keys and the new ones it is said what to do, not which file is missing.
+Status check_taken(const Config& config) {
+  PosixFileSystem files;
+  const bool is_whole = std::ranges::all_of(
+      kVotingKeys, [&](const char* name) { return files.exists(config.home / name); });
+  if (is_whole || !has_next_keys(config.home)) return {};
+  return Error{Errc::file_missing, (config.home / "keys").string() +
+                                       ": the new keys are not all in place: run fenrun rejoin, "
+                                       "or fenrun recover apply, once more"};
+}
+
+}  // namespace
+
 Result<NodeKeys> load_node_keys(const Config& config, const AskPassphrase& ask) {
+  FENRUN_OK(check_taken(config));
   const auto load = [&](KeyFilePurpose purpose) -> Result<SigningKey> {
     const auto path = config.key_path(std::string(name_of(purpose)));
     FENRUN_TRY(const auto text, read_key_file(path));

@@ -63,40 +63,46 @@ Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
 Result<Genesis> compose_genesis(const std::string& network, const std::vector<ValidatorCard>& cards,
                                 TimeMs time);
 
-// Writes genesis.bin, network.policy, a member token (its digest into `tokens`, the token itself
-// into `token`, mode 0600), and last config.toml.  `cards` are those of all validators; the
-// addresses of the peers come from them.  Errc::value_invalid if the cards are not those of the
-// genesis, or hold none of that name; Errc::file_exists, with nothing written, for a home that has
-// a config.toml, or the genesis of another network.
+// Writes genesis.bin, the network.policy that follows from it, a member token (its digest into
+// `tokens`, the token itself into `token`, mode 0600), and last config.toml.  `cards` are those of
+// all validators; the addresses of the peers come from them.  Errc::value_invalid if the cards are
+// not those of the genesis, or hold none of that name; Errc::file_exists, with nothing written, for
+// a home that has a config.toml, or the genesis of another network.
 Status join_network(const Path& home, const std::string& name, const Genesis& genesis,
                     const std::vector<ValidatorCard>& cards, const std::string& api_host,
                     std::uint16_t api_port);
 
 // The same for a member that was admitted later: its card names the key that the ledger knows it
-// by, `member` is its number there, and `policy` the trust file of the validators as they are now.
-// `cards` are those of members that it can dial.
+// by, and `member` is its number there.  `cards` are those of members that it can dial.
 Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t member,
-                      const Genesis& genesis, const std::string& policy,
-                      const std::vector<ValidatorCard>& cards, const std::string& api_host,
-                      std::uint16_t api_port);
+                      const Genesis& genesis, const std::vector<ValidatorCard>& cards,
+                      const std::string& api_host, std::uint16_t api_port);
 
 // Keys of a validator whose votes may be lost (docs/operating.md, "A lost vote log"): a consensus
-// and a checkpoint key under home/next, with the vote log and the guard that belong to them.  Those
-// of an earlier call that were not taken yet stay.  REQUIRES: the data folder is locked.
+// and a checkpoint key under home/next, with the vote log and the guard that belong to them, and
+// last of all the file home/next/complete.  Where that stands nothing is made or removed: the keys
+// may be registered.  Without it nobody has heard of them, and what there is of them is made anew.
+// REQUIRES: the data folder is locked.
 Status prepare_next_keys(const Path& home, const Passphrase* passphrase);
+// Whether keys are prepared, and not all taken yet.
 bool has_next_keys(const Path& home);
 struct NextKeys {
   SigningKey consensus;
   SigningKey checkpoint;
 };
+// The prepared keys, some of which may be taken.  REQUIRES: has_next_keys().
 Result<NextKeys> load_next_keys(const Path& home, const AskPassphrase& ask);
+Result<PublicKey> next_consensus_key(const Path& home);
 // Puts them in the place of the present keys, log and guard, which move to home/retired/<name>.
-// After a crash it is called again.
-Status take_next_keys(const Path& home, const std::string& retired_name);
+// After a crash it is called again.  At no time does an old key meet a new log or guard, nor a new
+// key an old one.  REQUIRES: has_next_keys(), and the data folder is locked.
+// Errc::file_exists, with nothing overwritten, for an old file that came back meanwhile.
+Status take_next_keys(FileSystem& files, const Path& home, const std::string& retired_name);
 
 // Errc::key_permissions, key_file_invalid, passphrase_wrong, not_found, memory_short.
 Result<SigningKey> load_signing_key(const Path& file, const AskPassphrase& ask);
-// Also key_file_invalid when a file holds a key of another purpose.
+// Also key_file_invalid when a file holds a key of another purpose, and file_missing while
+// take_next_keys() has stopped between the old keys and the new ones.
 Result<NodeKeys> load_node_keys(const Config& config, const AskPassphrase& ask);
 
 }  // namespace fenrun

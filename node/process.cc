@@ -13,6 +13,7 @@
 #include "contracts/evidence.h"
 #include "contracts/records.h"
 #include "core/check.h"
+#include "core/crypto/key_file.h"
 #include "core/text.h"
 #include "net/tcp_transport.h"
 #include "node/api/api.h"
@@ -93,6 +94,7 @@ class Process {
   Status open() {
     FENRUN_TRY(auto lock, DataDir::lock(config_.data_path()));
     lock_.emplace(std::move(lock));
+    FENRUN_OK(check_keys_stand());
     FENRUN_TRY(const auto bytes, read_file(files_, config_.genesis_path(), kGenesisBytesMax));
     FENRUN_TRY(genesis_, read_genesis(bytes));
     FENRUN_TRY(self_, own_number());
@@ -101,6 +103,20 @@ class Process {
     FENRUN_TRY(host_, Host::open(files_, host_options(), *transport_, *verifier_));
     node_ = &host_->node();
     check_own_keys();
+    return {};
+  }
+
+  // The keys were read before the folder was locked: fenrun rejoin may have replaced them since,
+  // and the vote log and the guard in it are those of the new ones.
+  Status check_keys_stand() const {
+    for (const auto& [name, key] : {std::pair("consensus", keys_.consensus.public_key()),
+                                    std::pair("checkpoint", keys_.checkpoint.public_key())}) {
+      FENRUN_TRY(const auto text, read_key_file(config_.key_path(name)));
+      FENRUN_TRY(const auto file, parse_key_file(text.view()));
+      if (file.public_key == key) continue;
+      return Error{Errc::locked, config_.key_path(name).string() +
+                                     " was replaced while this node was starting: start it again"};
+    }
     return {};
   }
 

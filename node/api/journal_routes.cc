@@ -68,6 +68,11 @@ Result<HttpResponse> get_record(const NodeService& node, const Call& call) {
   return json_response(view);
 }
 
+// Not out of the journal: who began with a snapshot has no entry 0, and its genesis all the same.
+Result<HttpResponse> get_genesis(const NodeService& node, const Call&) {
+  return text_response(std::string(text_of(encode(node.genesis()))), "application/octet-stream");
+}
+
 }  // namespace
 
 std::vector<Route> journal_routes(NodeService& node) {
@@ -75,6 +80,12 @@ std::vector<Route> journal_routes(NodeService& node) {
     return answer([&node, handler](const Call& call) { return handler(node, call); });
   };
   return {
+      {.method = "GET",
+       .pattern = "/v1/genesis",
+       .access = Access::public_,
+       .summary = "What the network began with: the BCS of its genesis, as in genesis.bin.",
+       .content_type = "application/octet-stream",
+       .handler = on(get_genesis)},
       {.method = "GET",
        .pattern = "/v1/entries/{position}",
        .summary = "One entry of the journal: its fields, its bytes and its leaf hash.",

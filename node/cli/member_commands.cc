@@ -67,7 +67,8 @@ Result<Exit> rejoin(const Session& session, const MemberOptions& options) {
     }
   }
   const auto retired_name = to_hex(next.consensus.public_key().view()).substr(0, 16);
-  FENRUN_OK(take_next_keys(options.home, "before-" + retired_name));
+  PosixFileSystem files;
+  FENRUN_OK(take_next_keys(files, options.home, "before-" + retired_name));
   const Json view = {
       {"name", name.value},
       {"consensus_key", to_hex(next.consensus.public_key().view())},

@@ -3,9 +3,7 @@
 #include <chrono>
 #include <span>
 
-#include "contracts/system_work.h"
 #include "core/text.h"
-#include "ledger/proof/entry.h"
 #include "node/cli/api_client.h"
 #include "node/cli/commands.h"
 #include "node/home.h"
@@ -93,9 +91,13 @@ Result<std::string> checked_chain_id(const Genesis& genesis, const std::string& 
   return Error{Errc::chain_wrong, "the genesis is that of network " + chain};
 }
 
+Result<Genesis> read_genesis_file(const Path& path) {
+  FENRUN_TRY(const auto bytes, read_file_text(path, kGenesisBytesMax));
+  return read_genesis(bytes_of(bytes));
+}
+
 Result<Exit> join(const Session& session, const InitOptions& options) {
-  FENRUN_TRY(const auto bytes, read_file_text(options.genesis, kGenesisBytesMax));
-  FENRUN_TRY(const auto genesis, read_genesis(bytes_of(bytes)));
+  FENRUN_TRY(const auto genesis, read_genesis_file(options.genesis));
   FENRUN_TRY(const auto own, read_card(Path(options.home) / "card.json"));
   FENRUN_TRY(auto cards, read_cards(options.cards));
   const bool is_given =
@@ -116,17 +118,14 @@ Result<Exit> join(const Session& session, const InitOptions& options) {
   return Exit::ok;
 }
 
-// Block 0 says what the network began with.
-Result<Genesis> fetch_genesis(const ApiClient& client) {
-  FENRUN_TRY(const auto first, client.get("/v1/entries/0"));
-  FENRUN_TRY(const auto bytes, from_base64(first.value("bytes", "")));
-  FENRUN_TRY(const auto entry, decode_entry(bytes));
-  const auto* system = std::get_if<SystemEntry>(&entry);
-  if (!system) return Error{Errc::value_invalid, "the node's first entry is no genesis"};
-  FENRUN_TRY(const auto work, decode<SystemWork>(system->payload));
-  const auto* genesis = std::get_if<GenesisWork>(&work);
-  if (!genesis) return Error{Errc::value_invalid, "the node's first entry is no genesis"};
-  return read_genesis(genesis->genesis);
+// What the node says that the network began with; with --genesis it must be the same.
+Result<Genesis> fetch_genesis(const ApiClient& client, const InitOptions& options) {
+  FENRUN_TRY(const auto bytes, client.get_text("/v1/genesis"));
+  FENRUN_TRY(auto genesis, read_genesis(bytes_of(bytes)));
+  if (options.genesis.empty()) return genesis;
+  FENRUN_TRY(const auto told, read_genesis_file(options.genesis));
+  if (chain_id(told) == chain_id(genesis)) return genesis;
+  return Error{Errc::chain_wrong, "the node is of network " + to_hex(chain_id(genesis).view())};
 }
 
 // The number that the ledger gave to the node with this transport key.
@@ -162,22 +161,22 @@ Result<Exit> join_online(Session session, const InitOptions& options) {
   FENRUN_TRY(const auto client, ApiClient::create(session));
   FENRUN_TRY(const auto own, read_card(Path(options.home) / "card.json"));
   FENRUN_TRY(const auto cards, read_cards(options.cards));
-  FENRUN_TRY(const auto genesis, fetch_genesis(client));
+  FENRUN_TRY(const auto genesis, fetch_genesis(client, options));
   FENRUN_TRY(const auto chain, checked_chain_id(genesis, options.chain_id));
   FENRUN_TRY(const auto members, client.get_all("/v1/members", kMembersMax));
   FENRUN_TRY(const auto number, member_number(members, own));
-  FENRUN_TRY(const auto policy, client.get_text("/network.policy"));
-  FENRUN_OK(join_as_member(options.home, own, number, genesis, policy, cards, options.api_host,
+  FENRUN_OK(join_as_member(options.home, own, number, genesis, cards, options.api_host,
                            options.api_port));
   const Json view = {{"name", own.name},
                      {"member", number},
                      {"network", genesis.network.value},
                      {"chain_id", chain},
                      {"home", options.home}};
+  const bool is_told = !options.genesis.empty() || !options.chain_id.empty();
   session.show(view, [&](std::ostream& out) {
     print_fields(out, view);
-    out << "Compare the chain id with what another operator tells you, then: fenrun start --home "
-        << options.home << "\n";
+    out << (is_told ? "Now" : "Compare the chain id with what another operator tells you, then")
+        << ": fenrun start --home " << options.home << "\n";
   });
   if (const auto names = without_address(members, number, cards); !names.empty()) {
     session.err << "warning: no card says where these listen: " << names
@@ -240,7 +239,7 @@ void add_init(CLI::App& app, Session& session) {
       "  fenrun init --home south --name south --role distributor --parent brand \\\n"
       "    --peer-host 10.0.0.2 --peer-port 7100\n"
       "  fenrun init --home brand --genesis genesis.bin --card south.json --card auditor.json\n"
-      "  fenrun init --home new --join http://10.0.0.1:7101 --token-file t --card brand.json");
+      "  fenrun init --home new --join http://10.0.0.1:7101 --card brand.json --card south.json");
   init->add_option("--home", options->home, "The node's folder")->required()->type_name("DIR");
   init->add_option("--name", options->validator.name, "The validator's name: a-z 0-9 . -")
       ->check(fault_of_name);
@@ -252,12 +251,12 @@ void add_init(CLI::App& app, Session& session) {
   init->add_option("--peer-host", options->validator.peer_host, "Where peers reach it");
   init->add_option("--peer-port", options->validator.peer_port, "Port of peer links");
   init->add_flag("--plain-keys", options->plain, "Keys without passphrase");
-  CLI::Option* const genesis =
-      init->add_option("--genesis", options->genesis, "The network's genesis")->type_name("FILE");
+  init->add_option("--genesis", options->genesis,
+                   "The network's genesis; with --join what the node's must be")
+      ->type_name("FILE");
   init->add_option("--join", options->join,
                    "Join a running network that admitted this node; a member's node")
-      ->type_name("URL")
-      ->excludes(genesis);
+      ->type_name("URL");
   init->add_option("--chain-id", options->chain_id, "Of the network to join");
   init->add_option("--card", options->cards, "To join: cards of the other validators")
       ->type_name("FILE");

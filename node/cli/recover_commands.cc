@@ -124,54 +124,84 @@ struct Memory {
   std::optional<VoteLog> log;
 };
 
-// An earlier statement has retired the log, and says what was in it.
-Result<std::optional<Memory>> stated_before(const Path& home, const NetworkRecovery& present,
-                                            const Validator& self) {
-  if (!PosixFileSystem().exists(own_statement_path(home))) return std::optional<Memory>();
-  FENRUN_TRY(const auto before, read_recovery_file(own_statement_path(home)));
-  if (before.tip.epoch != present.tip.epoch || before.validators != present.validators ||
-      before.statements.size() != 1 || before.statements[0].name != self.name) {
-    return std::optional<Memory>();
+// What this operator stated of this network last; none if nothing.
+Result<std::optional<NetworkRecovery>> stated_before(const Path& home,
+                                                     const NetworkRecovery& present,
+                                                     const std::string& name) {
+  if (!PosixFileSystem().exists(own_statement_path(home))) return std::optional<NetworkRecovery>();
+  FENRUN_TRY(auto before, read_recovery_file(own_statement_path(home)));
+  if (before.chain_id != present.chain_id || before.statements.size() != 1 ||
+      before.statements[0].name.value != name) {
+    return std::optional<NetworkRecovery>();
   }
-  Memory memory{before.statements[0].loss, before.statements[0].unfinished, std::nullopt};
-  return std::optional(std::move(memory));
+  return std::optional(std::move(before));
 }
 
+// Who stated that a block is final never states one below it or beside it.
+Status check_not_backwards(const NetworkRecovery& before, const NetworkRecovery& present) {
+  if (before.tip.height < present.tip.height || before.tip.block_id == present.tip.block_id) {
+    return {};
+  }
+  return Error{Errc::recovery_unsafe,
+               "next/statement.recovery says that block " +
+                   to_hex(before.tip.block_id.view()).substr(0, 16) + " at height " +
+                   std::to_string(before.tip.height.value()) +
+                   " is final, and data/ does not hold it, but ends at height " +
+                   std::to_string(present.tip.height.value()) +
+                   ": start the node until it has caught up"};
+}
+
+// The higher of both, as far as it is above the tip.
+Result<std::optional<UnfinishedBlock>> higher_unfinished(
+    const Journal& journal, const std::optional<UnfinishedBlock>& stated,
+    const std::optional<UnfinishedBlock>& in_log) {
+  if (!stated || (in_log && in_log->view > stated->view)) return in_log;
+  FENRUN_TRY(const bool is_above, is_above_tip(journal, *stated));
+  return is_above ? stated : in_log;
+}
+
+Error unexplained(const Error& log) {
+  return {Errc::usage, "the vote log cannot be used (" + std::string(name_of(log.code)) +
+                           "): say --lost votes if the journal in data/ is the one that this node "
+                           "wrote, --lost disk if it was fetched anew"};
+}
+
+// What the operator says now, what was stated before, and what stands in the log: a statement takes
+// back nothing.
 Result<Memory> open_memory(StoppedNode& node, const Config& config, const Validator& self,
-                           const RecoverOptions& options) {
+                           const RecoverOptions& options, const RecoveryStatement* stated) {
+  Memory memory;
+  if (!options.lost.empty()) {
+    FENRUN_TRY(memory.loss, loss_named(options.lost));
+  }
+  if (stated != nullptr) memory.loss = std::max(memory.loss, stated->loss);
   auto opened = VoteLog::open(node.files, config.vote_log_path(), self.consensus_key);
   if (opened) {
-    FENRUN_TRY(const auto unfinished, unfinished_block(*node.journal, opened->records));
-    Memory memory{RecoveryLoss::none, unfinished, std::move(opened->log)};
-    if (!options.lost.empty()) {
-      FENRUN_TRY(memory.loss, loss_named(options.lost));
-    }
-    return memory;
+    FENRUN_TRY(memory.unfinished, unfinished_block(*node.journal, opened->records));
+    memory.log = std::move(opened->log);
+  } else {
+    const Error& error = opened.error();
+    if (error.code == Errc::io_error) return error;
+    // An earlier statement retires the log, and says what was in it.
+    const bool is_retired = stated != nullptr && error.code == Errc::vote_log_stale;
+    if (!is_retired && memory.loss == RecoveryLoss::none) return unexplained(error);
   }
-  if (opened.error().code == Errc::io_error) return opened.error();
-  if (options.lost.empty()) {
-    return Error{Errc::usage, "the vote log cannot be used (" +
-                                  std::string(name_of(opened.error().code)) +
-                                  "): say --lost votes if the journal in data/ is the one that "
-                                  "this node wrote, --lost disk if it was fetched anew"};
+  if (stated != nullptr) {
+    FENRUN_TRY(memory.unfinished,
+               higher_unfinished(*node.journal, stated->unfinished, memory.unfinished));
   }
-  FENRUN_TRY(const auto loss, loss_named(options.lost));
-  return Memory{loss, std::nullopt, std::nullopt};
+  return memory;
 }
 
 Result<Memory> recall(StoppedNode& node, const Config& config, const NetworkRecovery& recovery,
                       const RecoverOptions& options) {
   const auto self = std::ranges::find(recovery.validators, NameText{config.name}, &Validator::name);
-  FENRUN_TRY(auto before, stated_before(options.home, recovery, *self));
-  if (!before) return open_memory(node, config, *self, options);
-  if (before->unfinished) {
-    FENRUN_TRY(const bool is_above, is_above_tip(*node.journal, *before->unfinished));
-    if (!is_above) before->unfinished.reset();
-  }
-  // The log may have outlived a crash between the statement and its end.
-  auto opened = VoteLog::open(node.files, config.vote_log_path(), self->consensus_key);
-  if (opened) before->log = std::move(opened->log);
-  return *std::move(before);
+  FENRUN_TRY(const auto before, stated_before(options.home, recovery, config.name));
+  if (before) FENRUN_OK(check_not_backwards(*before, recovery));
+  // Of an earlier epoch it speaks of another key's votes.
+  const bool is_of_epoch = before && before->tip.epoch == recovery.tip.epoch &&
+                           before->validators == recovery.validators;
+  return open_memory(node, config, *self, options, is_of_epoch ? &before->statements[0] : nullptr);
 }
 
 Result<NextKeys> make_next_keys(const Session& session, const RecoverOptions& options) {
@@ -282,16 +312,18 @@ Status take_stated_keys(const Path& home, const Config& config, const NetworkRec
   const auto stated =
       std::ranges::find(recovery.statements, NameText{config.name}, &RecoveryStatement::name);
   if (stated == recovery.statements.end()) return {};  // It observes, and goes on doing so.
+  if (has_next_keys(home)) {
+    const auto next = next_consensus_key(home);
+    if (!next || *next != stated->consensus_key) {
+      return Error{Errc::key_invalid, "next/ holds other keys than this operator stated"};
+    }
+    PosixFileSystem files;
+    return take_next_keys(files, home,
+                          "before-" + to_hex(stated->consensus_key.view()).substr(0, 16));
+  }
   const auto present = public_half(config.key_path("consensus"));
-  if (present && *present == stated->consensus_key && !has_next_keys(home)) return {};
-  const auto next = public_half(home / "next" / "keys" / "consensus.key");
-  if (has_next_keys(home) && (!next || *next != stated->consensus_key)) {
-    return Error{Errc::key_invalid, "next/ holds other keys than this operator stated"};
-  }
-  if (!has_next_keys(home) && !(present && *present == stated->consensus_key)) {
-    return Error{Errc::key_invalid, "the keys that this operator stated are not here"};
-  }
-  return take_next_keys(home, "before-" + to_hex(stated->consensus_key.view()).substr(0, 16));
+  if (present && *present == stated->consensus_key) return {};
+  return Error{Errc::key_invalid, "the keys that this operator stated are not here"};
 }
 
 // Whether the journal goes on from the recovery now; not yet if it ends below it.
@@ -361,7 +393,8 @@ void add_prepare(CLI::App& recover, Session& session) {
                   "  The node must be stopped, and at the height of the furthest of all.");
   add_home(*command, options);
   command->add_option("--lost", options->lost,
-                      "What this node lost: votes (its vote log) or disk (its journal as well)");
+                      "What this node lost: votes (its vote log) or disk (its journal as well); "
+                      "after an earlier statement also what it lost since");
   command->add_flag("--plain-keys", options->plain, "New keys without passphrase");
   add_out(*command, options, "Where to write the statement");
   set_run(*command, session, options, prepare);

@@ -5,6 +5,7 @@ Prints how long each step took.
 """
 
 import re
+import shutil
 import time
 import unittest
 
@@ -70,7 +71,7 @@ class FarBehindTest(NetworkTest):
                             "--plain-keys")
         self.net.admit({**card, "name": NEW})
         join = ["init", "--home", home, "--join", self.net.url("brand"),
-                "--token-file", self.net.home / "brand/token", "--api-port", self.base_port + 9]
+                "--api-port", self.base_port + 9]
         for name in VALIDATORS:
             join += ["--card", self.net.home / name / "card.json"]
         self.net.run(*join)
@@ -100,6 +101,17 @@ class FarBehindTest(NetworkTest):
             time.sleep(0.001)
         self.net.kill(SLEEPER)
         return not self.has_joined()
+
+    def check_that_others_join_by_it(self):
+        """It has nothing of the time before its snapshot, but what the network began with."""
+        home = self.net.home / "again"
+        home.mkdir()
+        shutil.copy(self.net.home / NEW / "card.json", home)
+        self.assertEqual(
+            self.net.run("init", "--home", home, "--join", self.net.url(SLEEPER))["member"], 4)
+        for name in ("genesis.bin", "network.policy"):
+            self.assertEqual((home / name).read_bytes(),
+                             (self.net.home / "brand" / name).read_bytes())
 
     def test_joins_by_a_snapshot_of_a_later_epoch_and_votes(self):
         begin = time.monotonic()
@@ -131,6 +143,7 @@ class FarBehindTest(NetworkTest):
         tell(f"votes {voting - restarted:.1f} s after the restart")
         self.assertEqual(self.net.status(SLEEPER)["epoch"], 2)
         self.assertGreater(self.net.status(SLEEPER)["base"], 0)
+        self.check_that_others_join_by_it()
 
         # Three of four are needed, and one of them is it.
         self.net.kill("distributor-west")

@@ -30,8 +30,9 @@ class JoinTest(NetworkTest):
         card = self.net.run("init", "--home", home, "--name", NEW, "--role", "distributor",
                             "--parent", "brand", "--peer-port", self.base_port + 8,
                             "--plain-keys")
+        # Without a token: it is no member yet.
         join = ["init", "--home", home, "--join", self.net.url("brand"),
-                "--token-file", self.net.home / "brand/token", "--api-port", self.base_port + 9]
+                "--api-port", self.base_port + 9]
         for name in VALIDATORS:
             join += ["--card", self.net.home / name / "card.json"]
         refused = self.net.run(*join, check=False)
@@ -45,6 +46,9 @@ class JoinTest(NetworkTest):
         (home / "config.toml").unlink()
         joined = self.net.run(*join)
         self.assertEqual(joined["member"], 4)
+        for name, kept in (("genesis.bin", self.net.home / "brand/genesis.bin"),
+                           ("network.policy", self.net.home / "network.policy")):
+            self.assertEqual((home / name).read_bytes(), kept.read_bytes())
         self.net.start(NEW)
         self.net.wait_until("the observer caught up", lambda: self.status()["ready"])
         self.assertFalse(self.status()["voting"])

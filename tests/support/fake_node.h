@@ -88,6 +88,7 @@ class FakeNode final : public NodeService {
   NodeStatus node_status;
   std::optional<Error> refusal;  // Of the next transactions.
   std::map<Position, std::string> refusal_details;
+  std::optional<std::string> false_policy;  // Handed out in place of the trust file.
   UnpaidEarnings unpaid;
 
   // ---- NodeService -----------------------------------------------------------------------------
@@ -130,6 +131,7 @@ class FakeNode final : public NodeService {
   const Journal& journal() const override { return *journal_; }
   std::optional<CosignedCheckpoint> checkpoint() const override { return checkpoint_; }
   std::string trust_policy() const override {
+    if (false_policy) return *false_policy;
     return canonical_trust_policy(origin(), signers(), kQuorum);
   }
   NodeStatus status() const override { return node_status; }

@@ -27,8 +27,8 @@ TEST_F(ApiTest, MembersNeedTheirToken) {
     EXPECT_EQ(code_of(answer), "unauthorized");
     EXPECT_EQ(answer.headers.at("www-authenticate"), "Bearer");
   }
-  for (const std::string target :
-       {"/checkpoint", "/healthz", "/openapi.json", "/network.policy", "/tile/0/000.p/5"}) {
+  for (const std::string target : {"/checkpoint", "/healthz", "/openapi.json", "/network.policy",
+                                   "/v1/genesis", "/tile/0/000.p/5"}) {
     EXPECT_EQ(get(target, "").status, 200) << target;
   }
   EXPECT_EQ(get("/v1/status", "Authorization: Bearer secre\r\n").status, 401);
@@ -79,6 +79,16 @@ TEST_F(ApiTest, AnybodySeesWhoValidatesAndWhoFailed) {
     if (validator["name"] == "brand") faults = validator["faults"].get<std::size_t>();
   }
   EXPECT_EQ(faults, 1u);
+}
+
+// Whoever wants to join is no member yet, and the node may have begun with a snapshot.
+TEST_F(ApiTest, AnybodyGetsTheGenesis) {
+  const auto answer = get("/v1/genesis", "");
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.at("content-type"), kBinary);
+  const auto genesis = decode<Genesis>(bytes_of(answer.body));
+  ASSERT_TRUE(genesis) << genesis.error().to_string();
+  EXPECT_EQ(chain_id(*genesis), chain_id(node_.genesis()));
 }
 
 TEST_F(ApiTest, ShowsHandovers) {
