@@ -99,8 +99,14 @@ bool Adversary::lets_in(const Bytes& message) {
 
 std::vector<Outgoing> Adversary::reply(const Machine& machine, const Bytes& message) {
   Sends out;
-  if (setup_.fault != Fault::front_runner || !machine.is_up()) return out;
+  const bool copies = setup_.fault == Fault::forger;
+  if ((!copies && setup_.fault != Fault::front_runner) || !machine.is_up()) return out;
   const auto decoded = decode<NodeMessage>(message);
+  if (copies) {
+    const auto* propose = decoded ? consensus<Propose>(*decoded) : nullptr;
+    if (propose != nullptr) to_some(out, Message(badly_justified(*propose)), 500);
+    return out;
+  }
   const auto* batch = decoded ? std::get_if<TxBatch>(&*decoded) : nullptr;
   if (batch == nullptr) return out;
   for (auto& own : front_runner_.overtake(*batch, machine.name(), machine.journal())) {

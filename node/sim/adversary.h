@@ -5,8 +5,8 @@
 //   withholder  proposes to some only, and keeps to itself what others ask for
 //   nuller      votes to give every view up, also where it notarized
 //   liar        signs votes and blocks that contradict its own, different ones for different peers
-//   forger      sends certificates with signers who did not sign, or sign twice, and proposals with
-//               justifications cut, copied or altered
+//   forger      sends certificates with signers who did not sign, or sign twice, and proposals, its
+//               own and other leaders', with justifications cut, copied or altered
 //   replayer    repeats what anybody ever said, in views and epochs long past
 //   amnesiac    loses its votes with every crash and votes on with the same key
 //   twin        runs two nodes under one key, which know nothing of each other

@@ -19,6 +19,9 @@ Digest root_before(const Header& header, const LedgerStore& store) {
 }
 
 constexpr std::size_t kVotesRemembered = 4'096;
+constexpr std::size_t kLatelyVotedMax = 256;
+
+VotedView view_of(const Subject& subject) { return {subject.epoch.value(), subject.view.value()}; }
 
 }  // namespace
 
@@ -114,6 +117,9 @@ void Judge::sent(Machine& machine, const std::vector<Outgoing>& sent) {
                    [&](const Vote& vote) { take(vote); },
                    [&](const Propose& propose) {
                      note_block(propose.payload);
+                     if (expects_order_ && is_honest(machine)) {
+                       proposed_.emplace(view_of(propose.subject()), machine.name());
+                     }
                      take({propose.subject(), ValidatorIndex(0), propose.signature});
                    },
                    [&](const Certificate& certificate) {
@@ -149,6 +155,26 @@ void Judge::take_earlier_notarize(Machine& machine, const Vote& nullify) {
   static_cast<void>(AppendLog::read_records(machine.disk(), machine.vote_log_path(), visit));
 }
 
+// Whether the log says durably that nothing is cast any more in the view of this vote, which was
+// final by the time it left.
+bool Judge::has_forgotten(Machine& machine, const Vote& vote) {
+  bool forgotten = false;
+  const auto visit = [&](std::uint64_t, const AppendLog::Record& record) -> Status {
+    if (record.type != kConsensusLogRecord) return {};
+    FENRUN_TRY(const auto content, decode<LogRecord>(record.payload));
+    const auto* opened = std::get_if<EpochOpened>(&content);
+    if (opened == nullptr) return {};
+    const auto& subject = vote.subject;
+    const bool covers =
+        std::pair(opened->epoch, opened->forgotten) >= std::pair(subject.epoch, subject.view);
+    forgotten =
+        forgotten || (covers && machine.disk().is_durable(machine.vote_log_path(), record.payload));
+    return {};
+  };
+  static_cast<void>(AppendLog::read_records(machine.disk(), machine.vote_log_path(), visit));
+  return forgotten;
+}
+
 void Judge::check_vote(Machine& machine, const Vote& vote) {
   if (!is_honest(machine) || excused_.contains(machine.number().value())) return;
   const bool is_new = !durable_votes_.contains(sha256(encode(vote.signature)));
@@ -156,13 +182,34 @@ void Judge::check_vote(Machine& machine, const Vote& vote) {
   // Its index may belong to the epoch that ended within the event.
   checker_.sent(machine.number().value(), {vote.subject, ValidatorIndex(0), vote.signature});
   if (!is_new) return;
+  auto& lately = lately_voted_[machine.number().value()];
+  lately.emplace_back(machine.now().steady, view_of(vote.subject));
+  if (lately.size() > kLatelyVotedMax) lately.pop_front();
+  if (vote.subject.kind == VoteKind::nullify) check_patience(machine, vote.subject);
   const auto bytes = encode(vote.signature);
-  if (!machine.disk().is_durable(machine.vote_log_path(), bytes)) {
+  if (!machine.disk().is_durable(machine.vote_log_path(), bytes) && !has_forgotten(machine, vote)) {
     object("I8: " + machine.name() + " sent a vote of view " +
            std::to_string(vote.subject.view.value()) + " that is not durable");
   }
   if (durable_votes_.size() > kVotesRemembered) durable_votes_.clear();
   durable_votes_.insert(sha256(bytes));
+}
+
+void Judge::check_patience(const Machine& machine, const Subject& nullify) {
+  const auto leader = proposed_.find(view_of(nullify));
+  if (!expects_order_ || leader == proposed_.end()) return;
+  object(machine.name() + " gave up view " + std::to_string(nullify.view.value()) + ", in which " +
+         leader->second + " had proposed");
+}
+
+VotedView Judge::last_vote(const Machine& machine, TimeMs until) const {
+  VotedView last;
+  const auto lately = lately_voted_.find(machine.number().value());
+  if (lately == lately_voted_.end()) return last;
+  for (const auto& [at, view] : lately->second) {
+    if (at <= until) last = std::max(last, view);
+  }
+  return last;
 }
 
 void Judge::check_certificate(const Machine& machine, const Certificate& certificate) {

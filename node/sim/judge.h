@@ -13,6 +13,7 @@
 // Whoever is Byzantine is not judged.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -24,6 +25,9 @@
 #include "node/sim/story.h"
 
 namespace fenrun::sim {
+
+// Epoch and view.
+using VotedView = std::pair<std::uint64_t, std::uint64_t>;
 
 class Judge {
  public:
@@ -47,11 +51,17 @@ class Judge {
   // It votes with a new key, all of whose votes it has.
   void trust(std::uint16_t identity);
 
+  // Whether nobody has a reason to give up a view in which an honest leader has proposed: on a
+  // network that is in order a Byzantine validator can spoil its own views and no others.
+  void expects_order(bool expects) { expects_order_ = expects; }
+
   // Which codes are printed, and whose they are.  REQUIRES: it outlives the judge.
   void knows(const CodeBook& codes) { codes_ = &codes; }
 
   // What a client was told.
   void answered(const Machine& machine, const Digest& id, const TransactionStatus& status);
+  // The highest view in which this validator let out a vote until then, by its steady clock.
+  VotedView last_vote(const Machine& machine, TimeMs until) const;
   // Something else that must not be.
   void object(const std::string& text);
 
@@ -76,6 +86,8 @@ class Judge {
   void check_codes(const Machine& machine);
   void check_vote(Machine& machine, const Vote& vote);
   void take_earlier_notarize(Machine& machine, const Vote& nullify);
+  static bool has_forgotten(Machine& machine, const Vote& vote);
+  void check_patience(const Machine& machine, const Subject& nullify);
   void check_certificate(const Machine& machine, const Certificate& certificate);
   void check_cosignature(Machine& machine, const CheckpointSignatures& signatures);
   void tell(const Machine& machine, const Outgoing& outgoing, const Message& message);
@@ -100,6 +112,9 @@ class Judge {
   std::map<std::uint64_t, Digest> cosigned_;   // Root by size.
   std::map<PublicKey, std::uint16_t> owners_;  // Of consensus keys.
   std::set<Digest> durable_votes_;
+  std::map<std::uint16_t, std::deque<std::pair<TimeMs, VotedView>>> lately_voted_;
+  bool expects_order_ = false;
+  std::map<VotedView, std::string> proposed_;  // By honest leaders, while it expects order.
   std::vector<std::string> violations_;
   std::size_t collected_ = 0;
 };

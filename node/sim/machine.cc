@@ -106,6 +106,7 @@ HostOptions Machine::host_options() {
   node.self = number();
   node.mempool = {8 * 1024 * 1024, 10'000};
   node.snapshot_behind = setup_.snapshot_behind;
+  node.vote_log_bytes = 8 * 1024 << setup_.seed % 4;  // So that it is rewritten now and then.
   node.clock = [this] { return now(); };
   node.request_turn = [this] { turn_due_ = true; };
   node.log = [this](LogLevel level, const std::string& line) {

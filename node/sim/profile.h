@@ -13,14 +13,15 @@ struct Profile {
   std::string_view purpose;  // One line, for --help.
 
   // What may go wrong; how much of it the seed decides.
-  bool network = false;      // Late, lost, doubled and reordered messages; cut links.
-  bool crashes = false;      // Processes killed, power lost, one by one or everywhere at once.
-  bool disks = false;        // Slow, full, failing to sync; damaged or restored vote logs.
-  bool backups = false;      // Vote logs damaged or restored, on a network that is late but whole.
-  bool clocks = false;       // Wall clocks set wrong by up to an hour.
-  bool adversaries = false;  // Byzantine validators, as many as may be.
-  bool epochs = false;       // Validators are removed, added, and given new keys.
-  bool claims = false;       // Codes are printed and used; who is Byzantine is a front-runner.
+  bool network = false;       // Late, lost, doubled and reordered messages; cut links.
+  bool crashes = false;       // Processes killed, power lost, one by one or everywhere at once.
+  bool disks = false;         // Slow, full, failing to sync; damaged or restored vote logs.
+  bool backups = false;       // Vote logs damaged or restored, on a network that is late but whole.
+  bool clocks = false;        // Wall clocks set wrong by up to an hour.
+  bool adversaries = false;   // Byzantine validators, as many as may be.
+  bool epochs = false;        // Validators are removed, added, and given new keys.
+  bool provocations = false;  // As adversaries, where nothing else goes wrong.
+  bool claims = false;        // Codes are printed and used; who is Byzantine is a front-runner.
 
   std::uint64_t faults_ms_min = 8'000;  // How long the first phase lasts.
   std::uint64_t faults_ms_max = 30'000;

@@ -25,7 +25,8 @@ std::map<std::uint16_t, Adversary> make_adversaries(const SimulationOptions& opt
                                                     const Digest& chain, Random& random) {
   auto faults = options.faults;
   const std::size_t faulty_max = (options.validators - 1) / 3;
-  const bool is_drawn = options.profile->adversaries || options.profile->claims;
+  const bool is_drawn =
+      options.profile->adversaries || options.profile->provocations || options.profile->claims;
   if (is_drawn && faults.empty()) {
     std::vector<std::uint16_t> order;
     for (std::size_t i = 0; i < options.validators; ++i) {

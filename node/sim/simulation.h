@@ -119,6 +119,11 @@ class Simulation {
 
  private:
   using Pair = std::pair<std::uint16_t, std::uint16_t>;
+  // The copy of a vote log, as a backup has it.
+  struct OldVotes {
+    Bytes log;
+    VotedView last_vote;
+  };
 
   void make_machines();
   void print_codes();
@@ -171,9 +176,9 @@ class Simulation {
   std::unique_ptr<Clients> clients_;
   std::uint64_t restarts_ = 0;
   bool faults_go_on_ = false;
-  bool is_spoilt_ = false;            // Something was violated by the end of an hour.
-  std::uint64_t calm_ = 1;            // How many times rarer faults are than at the beginning.
-  std::map<Place, Bytes> old_votes_;  // Copies of vote logs, as a backup has them.
+  bool is_spoilt_ = false;  // Something was violated by the end of an hour.
+  std::uint64_t calm_ = 1;  // How many times rarer faults are than at the beginning.
+  std::map<Place, OldVotes> old_votes_;
   std::size_t validators_now_ = 0;
   std::optional<std::string> removed_;  // A validator that only observes.
   bool changing_ = false;               // The set of validators is being changed.

@@ -15,6 +15,8 @@ constexpr std::uint64_t kDrawMs = 600'000;
 constexpr std::uint64_t kCalmDoublingsMax = 7;  // From a fault a second to one in two minutes.
 constexpr std::uint64_t kDiskFullBytes = 32 * 1024;
 constexpr std::uint64_t kAwaitMs = 200;
+constexpr std::uint64_t kSeenByAllMs = 1'000;  // Where no link is cut nor any message lost.
+constexpr std::uint64_t kTellStaleMs = 2'000;  // To a node that has started, by its peers.
 constexpr std::uint64_t kProgressMsMax = 300'000;
 constexpr std::uint64_t kProgressTransactions = 2;  // Of each organisation.
 
@@ -24,6 +26,7 @@ void Simulation::begin_faults() {
   validators_now_ = options_.validators;
   faults_go_on_ = true;
   draw_faults();
+  judge_.expects_order(options_.profile->provocations);
   agenda_.in(1, [this] { fault(); });
 }
 
@@ -172,7 +175,8 @@ void Simulation::wrong_clock(Machine& machine) {
 void Simulation::keep_backups() {
   for (auto& machine : machines_) {
     if (!machine->is_up() || !random_.chance(300)) continue;
-    old_votes_[machine->place()] = machine->disk().durable_bytes(machine->vote_log_path());
+    old_votes_[machine->place()] = {machine->disk().durable_bytes(machine->vote_log_path()),
+                                    judge_.last_vote(*machine, machine->now().steady)};
   }
 }
 
@@ -189,11 +193,16 @@ void Simulation::hurt_votes(Machine& machine) {
   auto& bytes = machine.disk().bytes(machine.vote_log_path());
   const auto backup = old_votes_.find(machine.place());
   const bool is_backup = backup != old_votes_.end() && random_.chance(600);
+  bool may_vote = false;
   if (is_backup) {
     story_.tell(machine.name(), "votes", "are an older copy now");
     // It may contradict a vote that too few peers have seen to tell it: so it counts as Byzantine.
     judge_.excuse(number, machine.consensus_key().public_key());
-    bytes = backup->second;
+    // What all peers have seen for long it must hear of.
+    const TimeMs seen(machine.now().steady.value() - kSeenByAllMs);
+    may_vote =
+        !options_.profile->backups || judge_.last_vote(machine, seen) <= backup->second.last_vote;
+    bytes = backup->second.log;
   } else {
     const auto last =
         std::find_if(bytes.rbegin(), bytes.rend(), [](auto byte) { return byte != 0; });
@@ -203,12 +212,14 @@ void Simulation::hurt_votes(Machine& machine) {
     story_.tell(machine.name(), "votes", "are damaged");
   }
   agenda_.in(random_.below(options_.profile->backups ? 100 : 3'000),
-             [this, &machine, is_backup, life = machine.life()] {
+             [this, &machine, is_backup, may_vote, life = machine.life()] {
                if (machine.life() != life) return;
                start(machine);
-               if (!is_backup && machine.is_up() && machine.node().is_voting()) {
-                 judge_.object(machine.name() + " votes with a damaged log");
-               }
+               if (may_vote || !machine.is_up()) return;
+               agenda_.in(is_backup ? kTellStaleMs : 0, [this, &machine, life = machine.life()] {
+                 if (machine.life() != life || !machine.node().is_voting()) return;
+                 judge_.object(machine.name() + " votes with a log that lacks votes");
+               });
              });
   if (options_.profile->epochs) rejoin_later(machine);
 }
@@ -393,6 +404,14 @@ void Simulation::add_again(const std::string& name) {
 // quorum, and the others are down for good.
 std::vector<Machine*> Simulation::heal() {
   faults_go_on_ = false;
+  judge_.expects_order(false);
+  // Now and then all lose their power in one moment: what only memories held is gone everywhere.
+  if (options_.profile->crashes && random_.chance(300)) {
+    story_.tell("simulation", "darkens", "everything");
+    for (auto& machine : machines_) {
+      if (machine->is_up()) stop_for(*machine, Stop::power, 1);
+    }
+  }
   wire_.faults = {};
   wire_.hear_again();
   mend();
