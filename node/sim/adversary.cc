@@ -10,6 +10,7 @@ namespace fenrun::sim {
 namespace {
 
 constexpr std::size_t kHeardMax = 4'096;
+constexpr std::size_t kPayloadsMax = 6;
 constexpr std::array<std::string_view, kFaultCount> kNames{
     "none",   "silent",   "withholder", "nuller", "liar",
     "forger", "replayer", "amnesiac",   "twin",   "front_runner"};
@@ -99,12 +100,17 @@ bool Adversary::lets_in(const Bytes& message) {
 
 std::vector<Outgoing> Adversary::reply(const Machine& machine, const Bytes& message) {
   Sends out;
-  const bool copies = setup_.fault == Fault::forger;
-  if ((!copies && setup_.fault != Fault::front_runner) || !machine.is_up()) return out;
+  const bool listens = setup_.fault == Fault::forger || setup_.fault == Fault::liar;
+  if ((!listens && setup_.fault != Fault::front_runner) || !machine.is_up()) return out;
   const auto decoded = decode<NodeMessage>(message);
-  if (copies) {
+  if (listens) {
     const auto* propose = decoded ? consensus<Propose>(*decoded) : nullptr;
-    if (propose != nullptr) to_some(out, Message(badly_justified(*propose)), 500);
+    if (propose == nullptr) return out;
+    if (setup_.fault == Fault::liar) {
+      remember(propose->payload);
+    } else {
+      to_some(out, Message(badly_justified(*propose)), 500);
+    }
     return out;
   }
   const auto* batch = decoded ? std::get_if<TxBatch>(&*decoded) : nullptr;
@@ -167,10 +173,27 @@ Propose Adversary::variant_of(const Machine& machine, const Propose& propose) {
   return variant;
 }
 
+void Adversary::remember(const Payload& payload) {
+  payloads_.push_back(payload);
+  if (payloads_.size() > kPayloadsMax) payloads_.pop_front();
+}
+
+// As if a block that others may have executed before were the next one.
+Propose Adversary::with_earlier_block(const Machine& machine, const Propose& propose) {
+  Propose again = propose;
+  again.payload = payloads_[random_.below(payloads_.size())];
+  again.signature = signature_of(machine, setup_.chain_id, again.subject());
+  return again;
+}
+
 void Adversary::lie(Sends& out, const Machine& machine, const NodeMessage& message) {
   if (const auto* propose = consensus<Propose>(message)) {
     const Outgoing original = out.back();
     out.pop_back();
+    if (!payloads_.empty() && half()) {
+      remember(propose->payload);
+      return to_some(out, Message(with_earlier_block(machine, *propose)), 1'000);
+    }
     const NodeMessage other = Message(variant_of(machine, *propose));
     const auto bytes = std::make_shared<const Bytes>(encode(other));
     for (const auto peer : setup_.peers) {

@@ -4,7 +4,8 @@
 //   silent      says nothing
 //   withholder  proposes to some only, and keeps to itself what others ask for
 //   nuller      votes to give every view up, also where it notarized
-//   liar        signs votes and blocks that contradict its own, different ones for different peers
+//   liar        signs votes and blocks that contradict its own, different ones for different peers,
+//               and proposes earlier blocks again
 //   forger      sends certificates with signers who did not sign, or sign twice, and proposals, its
 //               own and other leaders', with justifications cut, copied or altered
 //   replayer    repeats what anybody ever said, in views and epochs long past
@@ -84,16 +85,19 @@ class Adversary {
 
   void withhold(Sends& out, const Outgoing& outgoing, const NodeMessage& message);
   void nullify(Sends& out, const Machine& machine, const NodeMessage& message);
+  void remember(const Payload& payload);
   void lie(Sends& out, const Machine& machine, const NodeMessage& message);
   void forge(Sends& out, const Machine& machine, const NodeMessage& message);
   void forge_range(Sends& out, RangeAnswer answer);
   void forge_certificate(Sends& out, const Certificate& certificate);
   Propose variant_of(const Machine& machine, const Propose& propose);
   Propose badly_justified(const Propose& propose);
+  Propose with_earlier_block(const Machine& machine, const Propose& propose);
 
   Setup setup_;
   Random random_;
-  std::deque<Bytes> heard_;  // For the replayer.
+  std::deque<Bytes> heard_;       // For the replayer.
+  std::deque<Payload> payloads_;  // Proposed lately, by anybody: for the liar.
   FrontRunner front_runner_;
 };
 

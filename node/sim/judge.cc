@@ -20,14 +20,26 @@ Digest root_before(const Header& header, const LedgerStore& store) {
 
 constexpr std::size_t kVotesRemembered = 4'096;
 constexpr std::size_t kLatelyVotedMax = 256;
+constexpr unsigned kLogSample = 8;  // Of so many votes one is looked up in its log.
 
 VotedView view_of(const Subject& subject) { return {subject.epoch.value(), subject.view.value()}; }
 
 }  // namespace
 
-Judge::Judge(Story& story, std::set<std::uint16_t> byzantine, std::size_t validators)
-    : story_(&story), checker_(byzantine), byzantine_(std::move(byzantine)) {
-  checker_.opened(Epoch(0), validators);
+Judge::Judge(Story& story, std::set<std::uint16_t> byzantine, const Genesis& genesis)
+    : story_(&story),
+      checker_(byzantine),
+      byzantine_(std::move(byzantine)),
+      chain_id_(chain_id(genesis)) {
+  open(Epoch(0), genesis.validators);
+}
+
+void Judge::open(Epoch epoch, const ValidatorList& validators) {
+  checker_.opened(epoch, validators.size());
+  auto& keys = members_[epoch.value()];
+  keys.clear();
+  for (const auto& validator : validators) keys.push_back(validator.consensus_key);
+  std::ranges::sort(keys);
 }
 
 void Judge::object(const std::string& text) {
@@ -175,6 +187,40 @@ bool Judge::has_forgotten(Machine& machine, const Vote& vote) {
   return forgotten;
 }
 
+// Ahead of the vote stand its block with all batches, and of a finalize the notarization.
+void Judge::check_block_is_logged(Machine& machine, const Vote& vote) {
+  const auto& subject = vote.subject;
+  std::set<Digest> batches;
+  bool has_vote = false;
+  bool has_block = false;
+  bool has_notarization = false;
+  const auto visit = [&](std::uint64_t, const AppendLog::Record& record) -> Status {
+    if (record.type == kBatchLogRecord) batches.insert(TxBatch::digest_of(record.payload));
+    if (record.type != kConsensusLogRecord || has_vote) return {};
+    FENRUN_TRY(const auto content, decode<LogRecord>(record.payload));
+    if (const auto* own = std::get_if<Vote>(&content)) {
+      has_vote = own->signature == vote.signature;
+    } else if (const auto* propose = std::get_if<Propose>(&content)) {
+      const auto& payload = propose->payload;
+      has_block = has_block || (block_id_of(payload) == subject.block_id &&
+                                std::ranges::all_of(payload.batches, [&](const Digest& digest) {
+                                  return batches.contains(digest);
+                                }));
+    } else if (const auto* held = std::get_if<Certificate>(&content)) {
+      has_notarization = has_notarization || (held->subject.kind == VoteKind::notarize &&
+                                              held->subject.view == subject.view);
+    }
+    return {};
+  };
+  static_cast<void>(AppendLog::read_records(machine.disk(), machine.vote_log_path(), visit));
+  if (!has_vote) return;  // Forgotten by now.
+  const bool is_whole = has_block && (has_notarization || subject.kind != VoteKind::finalize);
+  if (!is_whole) {
+    object(machine.name() + " sent a vote of view " + std::to_string(subject.view.value()) +
+           " without what it rests on in its log");
+  }
+}
+
 void Judge::check_vote(Machine& machine, const Vote& vote) {
   if (!is_honest(machine) || excused_.contains(machine.number().value())) return;
   const bool is_new = !durable_votes_.contains(sha256(encode(vote.signature)));
@@ -191,6 +237,8 @@ void Judge::check_vote(Machine& machine, const Vote& vote) {
     object("I8: " + machine.name() + " sent a vote of view " +
            std::to_string(vote.subject.view.value()) + " that is not durable");
   }
+  const bool is_sampled = vote.signature.bytes[0] % kLogSample == 0;
+  if (is_sampled && vote.subject.kind != VoteKind::nullify) check_block_is_logged(machine, vote);
   if (durable_votes_.size() > kVotesRemembered) durable_votes_.clear();
   durable_votes_.insert(sha256(bytes));
 }
@@ -266,10 +314,46 @@ void Judge::take_commits(Machine& machine) {
     checker_.made(id, header->ends_epoch());
     checker_.committed(identity, header->epoch, header->height, id, header->parent);
     if (header->ends_epoch() && header->height == journal.tip().height) {
-      checker_.opened(header->epoch.next(), validators(journal.state()).size());
+      open(header->epoch.next(), validators(journal.state()));
     }
+    check_finalization(machine, *header, id);
     take_transactions(machine, *header);
   }
+}
+
+// Of each run of blocks the last has a certificate of its own, by a quorum of its epoch's
+// validators.
+void Judge::check_finalization(const Machine& machine, const Header& header, const Digest& id) {
+  const auto& store = machine.journal().store();
+  const auto bytes = store.certificate(header.height);
+  const bool is_tip = header.height == machine.journal().tip().height;
+  if (!bytes || bytes->empty()) {
+    if (is_tip) object(machine.name() + " committed a block that nobody finalized");
+    return;
+  }
+  if (finalizations_.contains(sha256(*bytes))) return;
+  const auto certificate = decode<Certificate>(*bytes);
+  const auto members = members_.find(header.epoch.value());
+  if (members == members_.end()) return;
+  bool is_right = certificate && checker_.has_quorum(*certificate);
+  if (is_right) {
+    const auto& subject = certificate->subject;
+    is_right = subject.kind == VoteKind::finalize && subject.epoch == header.epoch &&
+               subject.block_id == id;
+    const auto& keys = members->second;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < 64 && is_right; ++i) {
+      if ((certificate->signers >> i & 1U) == 0) continue;
+      is_right = i < keys.size() &&
+                 verify(keys[i], Domain::consensus_vote, signed_bytes(chain_id_, subject),
+                        certificate->signatures[next++]);
+    }
+  }
+  if (!is_right) {
+    return object(machine.name() + " committed height " + std::to_string(header.height.value()) +
+                  " without a finalization by its validators");
+  }
+  finalizations_.insert(sha256(*bytes));
 }
 
 // The first who commits a height tells what is in it.

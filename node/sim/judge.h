@@ -32,7 +32,7 @@ using VotedView = std::pair<std::uint64_t, std::uint64_t>;
 class Judge {
  public:
   // REQUIRES: the story outlives the judge.  Identities are the members' numbers.
-  Judge(Story& story, std::set<std::uint16_t> byzantine, std::size_t validators);
+  Judge(Story& story, std::set<std::uint16_t> byzantine, const Genesis& genesis);
 
   // A node is about to let this out, or has acted: in this order after each event.
   void sent(Machine& machine, const std::vector<Outgoing>& sent);
@@ -79,14 +79,17 @@ class Judge {
   bool is_honest(const Machine& machine) const {
     return !byzantine_.contains(machine.number().value());
   }
+  void open(Epoch epoch, const ValidatorList& validators);
   void take_commits(Machine& machine);
   void take_transactions(const Machine& machine, const Header& header);
+  void check_finalization(const Machine& machine, const Header& header, const Digest& id);
   void take_posting(const Posting& posting);
   void take_claim(const OperationEntry& operation);
   void check_codes(const Machine& machine);
   void check_vote(Machine& machine, const Vote& vote);
   void take_earlier_notarize(Machine& machine, const Vote& nullify);
   static bool has_forgotten(Machine& machine, const Vote& vote);
+  void check_block_is_logged(Machine& machine, const Vote& vote);
   void check_patience(const Machine& machine, const Subject& nullify);
   void check_certificate(const Machine& machine, const Certificate& certificate);
   void check_cosignature(Machine& machine, const CheckpointSignatures& signatures);
@@ -105,6 +108,7 @@ class Judge {
   std::map<PartyId, std::int64_t> earned_;    // Of all campaigns, and not instructed yet.
   std::map<PartyId, std::int64_t> promised_;  // Instructed, and neither paid nor failed yet.
   std::uint64_t payments_ = 0;
+  Digest chain_id_;
   const CodeBook* codes_ = nullptr;
   std::set<std::uint32_t> used_;               // Of its codes.
   std::map<Digest, Position> committed_;       // As clients were told.
@@ -113,6 +117,8 @@ class Judge {
   std::map<PublicKey, std::uint16_t> owners_;  // Of consensus keys.
   std::set<Digest> durable_votes_;
   std::map<std::uint16_t, std::deque<std::pair<TimeMs, VotedView>>> lately_voted_;
+  std::map<std::uint64_t, std::vector<PublicKey>> members_;  // By epoch, in order.
+  std::set<Digest> finalizations_;                           // Found right.
   bool expects_order_ = false;
   std::map<VotedView, std::string> proposed_;  // By honest leaders, while it expects order.
   std::vector<std::string> violations_;

@@ -87,6 +87,15 @@ void Machine::take_keys(unsigned generation) {
       VoteLog::create(disk_, vote_log_path(), consensus_key_->public_key(), Epoch(0)).has_value());
 }
 
+void Machine::lose_journal() {
+  CHECK(!is_up());
+  for (const auto& [path, bytes] : disk_.contents(kData)) {
+    const auto name = Path(path).filename().string();
+    const bool is_of_key = name.starts_with("votes.") || name.starts_with("guard.");
+    if (!is_of_key) CHECK(disk_.remove(path).has_value());
+  }
+}
+
 Now Machine::now() const {
   const std::uint64_t wall = kEpochMs + agenda_->now();
   return {TimeMs(steady_base_ms_ + agenda_->now()),
@@ -192,6 +201,7 @@ void Machine::perform(const std::function<void()>& event) {
   observer_.on_sent(*this, std::move(sent), std::max(busy_until_, agenda_->now()));
   const bool cut_short = std::exchange(cut_short_, false);
   disk_.forgive();
+  if (has_faulty_disk()) sync_is_to_fail_ = false;
   if (fatal_) {
     const bool dark = disk_.is_dark();
     return observer_.on_down(*this, fatal_->to_string(), dark ? Stop::power : Stop::kill);
@@ -204,7 +214,7 @@ void Machine::arm_faults() {
   if (random_.below(kMillion) < faults.power_per_million) {
     disk_.fail_power_at(disk_.operations() + random_.below(4));
   }
-  if (random_.below(kMillion) < faults.sync_error_per_million) {
+  if (sync_is_to_fail_ || random_.below(kMillion) < faults.sync_error_per_million) {
     disk_.fail_sync_in(random_.below(2));
   }
   cut_short_ = random_.below(kMillion) < faults.cut_per_million;

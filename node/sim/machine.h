@@ -92,8 +92,13 @@ class Machine {
   Status start();
   // REQUIRES: it is up.
   void stop(Stop how);
+  // The next sync of its node fails, or one soon after.
+  void fail_a_sync() { sync_is_to_fail_ = true; }
   // Whether its disk has answered with an error since it was started.
   bool has_faulty_disk() const { return disk_.faults() != faults_at_start_; }
+  // Of all its files those of the consensus and checkpoint keys alone are left.  REQUIRES: it is
+  // down.
+  void lose_journal();
   // Counts starts.
   std::uint64_t life() const { return life_; }
 
@@ -133,6 +138,7 @@ class Machine {
   std::uint64_t faults_at_start_ = 0;
   std::uint64_t busy_until_ = 0;
   bool turn_due_ = false;
+  bool sync_is_to_fail_ = false;
   bool cut_short_ = false;  // It dies half-way through this event's messages.
   std::optional<Error> fatal_;
   std::vector<Outgoing> outbox_;

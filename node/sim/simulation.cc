@@ -12,7 +12,8 @@ constexpr std::uint64_t kGenesisMs = 1'790'000'000'000;
 constexpr std::uint64_t kSpeakMs = 100;
 constexpr std::uint64_t kCheckMs = 10;
 constexpr std::uint64_t kSnapshotInterval = 16;
-constexpr std::uint64_t kSnapshotBehind = 48;
+constexpr std::uint64_t kSnapshotBehindMin = 16;
+constexpr std::uint64_t kSnapshotBehindMax = 48;
 
 Parameters parameters_of(const SimulationOptions& options) {
   Parameters parameters = default_parameters();
@@ -78,7 +79,7 @@ Simulation::Simulation(const SimulationOptions& options)
               if (!is_byzantine) return;
               route(machine, adversary->second.reply(machine, *payload), agenda_.now());
             }),
-      judge_(story_, keys_of(adversaries_), options.validators) {
+      judge_(story_, keys_of(adversaries_), genesis_) {
   story_.tell("simulation", "seed",
               std::to_string(options.seed) + ", " + std::to_string(options.validators) +
                   " validators, profile " + std::string(options.profile->name));
@@ -114,7 +115,7 @@ void Simulation::make_machines() {
       setup.number = net::PeerIndex(number);
       setup.name = genesis_.validators[i].name.value;
       setup.snapshot_interval = kSnapshotInterval;
-      setup.snapshot_behind = kSnapshotBehind;
+      setup.snapshot_behind = random_.between(kSnapshotBehindMin, kSnapshotBehindMax);
       setup.seed = random_.next();
       places_[number].push_back(setup.place);
       machines_.push_back(std::make_unique<Machine>(setup, genesis_, agenda_, observer()));
@@ -152,8 +153,11 @@ Machine::Observer Simulation::observer() {
           [this](Machine& machine, LogLevel level, const std::string& line) {
             if (level != LogLevel::debug) story_.tell(machine.name(), "says", line);
           },
-      .on_evidence = [this](Machine& machine,
-                            const RecordEvidence& piece) { judge_.found(machine, piece); },
+      .on_evidence =
+          [this](Machine& machine, const RecordEvidence& piece) {
+            judge_.found(machine, piece);
+            accuse(machine, piece);
+          },
       .is_linked =
           [this](const Machine& machine, net::PeerIndex peer) {
             return std::ranges::any_of(places_of(peer), [&](Place place) {
@@ -258,6 +262,18 @@ void Simulation::connect() {
       }
     }
   }
+}
+
+// What its operator does with the draft: the evidence goes on the ledger.
+void Simulation::accuse(Machine& machine, const RecordEvidence& piece) {
+  if (!is_honest(machine) || !accused_.insert(piece.accused).second) return;
+  clients_->enqueue(
+      machine.name(), [piece] { return piece; },
+      [this, name = machine.name()](Errc outcome) {
+        if (outcome == Errc::ok || outcome == Errc::timeout) return;
+        judge_.object("evidence of " + name +
+                      " is refused: " + std::string(fenrun::name_of(outcome)));
+      });
 }
 
 void Simulation::speak() {

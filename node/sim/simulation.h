@@ -132,6 +132,7 @@ class Simulation {
   bool is_attached(const Machine& twin, std::uint16_t to) const;
   void route(Machine& from, const std::vector<Outgoing>& sent, std::uint64_t departure);
   void went_down(Machine& machine, const std::string& why, Stop how);
+  void accuse(Machine& machine, const RecordEvidence& piece);
   void speak();
   void report_hour();
 
@@ -145,6 +146,9 @@ class Simulation {
   void keep_backups();
   void remove(const std::string& name);
   void add_again(const std::string& name);
+  std::optional<std::string> removable_adversary() const;
+  void lose_journal(Machine& machine);
+  void await_height(Machine& machine, Height height);
   // All validators but the one that is removed.
   std::vector<std::string> deciders() const;
   void decide(const Change& change, std::function<void()> then);
@@ -156,6 +160,10 @@ class Simulation {
   Machine* any_honest();
   // Validators that may still become faulty, besides those who are.
   bool may_lose_one() const;
+  std::size_t faulty_now() const {
+    return adversaries_.size() + lost_votes_.size() + lost_journals_.size();
+  }
+  bool is_whole(const Machine& machine) const;
   std::size_t faulty_max() const { return (validators_now_ - 1) / 3; }
 
   SimulationOptions options_;
@@ -173,6 +181,8 @@ class Simulation {
   std::set<std::pair<Place, std::uint16_t>> attached_;  // Of twins: to whom each one talks.
   std::set<Place> stays_down_;                          // Nobody starts it again.
   std::set<std::uint16_t> lost_votes_;                  // Honest, but their key votes no more.
+  std::set<std::uint16_t> lost_journals_;               // Honest, but not yet where they were.
+  std::set<PublicKey> accused_;                         // Of whom evidence goes on the ledger.
   std::unique_ptr<Clients> clients_;
   std::uint64_t restarts_ = 0;
   bool faults_go_on_ = false;

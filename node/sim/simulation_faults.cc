@@ -75,7 +75,12 @@ void Simulation::fault() {
       if (profile.crashes) stop_some();
       break;
     case 3:
-      if (profile.disks && machine != nullptr) hurt_disk(*machine);
+      if (!profile.disks || machine == nullptr) break;
+      if (random_.chance(250)) {
+        lose_journal(*machine);
+      } else {
+        hurt_disk(*machine);
+      }
       break;
     case 4:
       if (machine == nullptr) break;
@@ -159,9 +164,34 @@ void Simulation::hurt_disk(Machine& machine) {
     agenda_.in(random_.between(500, 8'000),
                [&machine] { machine.disk().set_space(VirtualDisk::kUnlimited); });
   } else {
-    story_.tell(machine.name(), "disk", "fails a sync");
-    machine.disk().fail_sync_in(random_.below(3));
+    story_.tell(machine.name(), "disk", "will fail a sync");
+    machine.fail_a_sync();
   }
+}
+
+// Its journal is gone, its vote log is not.  Until it has what it had it counts as faulty: a quorum
+// relied on its having the blocks.
+void Simulation::lose_journal(Machine& machine) {
+  const auto number = machine.number().value();
+  if (!may_lose_one() || !is_whole(machine) || removed_ == machine.name()) return;
+  const Height height = machine.journal().tip().height;
+  lost_journals_.insert(number);
+  stop(machine, Stop::kill);
+  story_.tell(machine.name(), "disk", "has lost the journal");
+  machine.lose_journal();
+  judge_.set_back(machine);
+  agenda_.in(random_.below(3'000), [this, &machine, life = machine.life()] {
+    if (machine.life() == life) bring_back(machine);
+  });
+  await_height(machine, height);
+}
+
+void Simulation::await_height(Machine& machine, Height height) {
+  if (machine.is_up() && machine.journal().tip().height >= height) {
+    lost_journals_.erase(machine.number().value());
+    return;
+  }
+  agenda_.in(kAwaitMs, [this, &machine, height] { await_height(machine, height); });
 }
 
 void Simulation::wrong_clock(Machine& machine) {
@@ -180,13 +210,17 @@ void Simulation::keep_backups() {
   }
 }
 
-bool Simulation::may_lose_one() const {
-  return adversaries_.size() + lost_votes_.size() < faulty_max();
+bool Simulation::may_lose_one() const { return faulty_now() < faulty_max(); }
+
+// Has its votes and its journal.
+bool Simulation::is_whole(const Machine& machine) const {
+  const auto number = machine.number().value();
+  return !lost_votes_.contains(number) && !lost_journals_.contains(number);
 }
 
 void Simulation::hurt_votes(Machine& machine) {
   const auto number = machine.number().value();
-  if (!may_lose_one() || lost_votes_.contains(number) || removed_ == machine.name()) return;
+  if (!may_lose_one() || !is_whole(machine) || removed_ == machine.name()) return;
   lost_votes_.insert(number);
   // Between two events the log is whole: what is bad in it then is damage and no torn write.
   stop(machine, Stop::kill);
@@ -265,6 +299,7 @@ bool Simulation::may_replace_keys(const std::string& name) {
 void Simulation::rejoin(Machine& machine) {
   const auto number = machine.number().value();
   if (removed_ == machine.name() || changing_ || !may_replace_keys(machine.name())) return;
+  if (lost_journals_.contains(number)) return;
   if (!lost_votes_.contains(number) && !may_lose_one()) return;
   changing_ = true;
   lost_votes_.insert(number);  // Until its new key is registered.
@@ -310,12 +345,25 @@ void Simulation::change_validators() {
   if (removed_) return add_again(*removed_);
   auto* machine = any_honest();
   if (machine == nullptr) return;
-  const std::size_t faulty = adversaries_.size() + lost_votes_.size();
+  if (random_.chance(300)) {
+    if (const auto convict = removable_adversary()) return remove(*convict);
+  }
+  const std::size_t faulty = faulty_now();
   const bool may_shrink = validators_now_ > 4 || faulty == 0;
   if (may_shrink && (validators_now_ - 2) / 3 >= faulty && random_.chance(500)) {
     return remove(machine->name());
   }
   rejoin(*machine);
+}
+
+// A Byzantine validator without which the others are enough; none if there is no such one.  Of
+// twins it is not told here which of them would come back.
+std::optional<std::string> Simulation::removable_adversary() const {
+  for (const auto& [number, adversary] : adversaries_) {
+    if (adversary.fault() == Fault::twin || (validators_now_ - 2) / 3 < faulty_now() - 1) continue;
+    return genesis_.validators[number].name.value;
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> Simulation::deciders() const {
@@ -421,8 +469,8 @@ std::vector<Machine*> Simulation::heal() {
     machine->set_wall_skew(0);
     machine->disk().set_space(VirtualDisk::kUnlimited);
     machine->disk().forgive();
-    const bool votes = !lost_votes_.contains(machine->number().value());
-    if (is_honest(*machine) && (votes || options_.profile->epochs)) live.push_back(machine.get());
+    if (is_honest(*machine) && (is_whole(*machine) || options_.profile->epochs))
+      live.push_back(machine.get());
   }
   random_.shuffle(live);
   const std::size_t quorum = options_.validators - (options_.validators - 1) / 3;
