@@ -76,19 +76,17 @@ void Replica::recover(const LogRecord& record) {
   const auto epoch = epoch_of(record);
   log_epoch_ = std::max(log_epoch_, epoch);
   if (epoch > config_.epoch) later_records_.push_back(record);
+  if (epoch == config_.epoch) know_logged(record);
   // Of an epoch that is over nothing counts any more; whom we take for its validators may be wrong.
   if (epoch != config_.epoch || ended()) return;
   std::visit(overloaded{
                  [&](const EpochOpened& opened) {
                    epoch_logged_ = true;
-                   log_forgotten_ = std::max(log_forgotten_, opened.forgotten);
                    safety_.forget(opened.forgotten);
                  },
                  [&](const Vote& vote) {
                    // Who observes the epoch casts nothing, whatever the log holds.
-                   if (!self_) return;
-                   logged_.push_back(vote.subject);
-                   if (vote.subject.view <= finalized_.view) return;
+                   if (!self_ || vote.subject.view <= finalized_.view) return;
                    CHECK(vote.signer == *self_);
                    safety_.record(vote);
                  },

@@ -162,6 +162,7 @@ class Replica {
   void note_votes(const Certificate& certificate);
   void ask_for_last_vote(std::optional<ValidatorIndex> peer);
   void conclude_log_check();
+  void know_logged(const LogRecord& record);
   void compare_with_log(const Vote& own);
 
   // Progress: repeated until nothing changes (replica.cc).

@@ -61,6 +61,15 @@ void Replica::conclude_log_check() {
   }
 }
 
+// What the log of this epoch says of our votes, as it is found.
+void Replica::know_logged(const LogRecord& record) {
+  if (const auto* opened = std::get_if<EpochOpened>(&record)) {
+    log_forgotten_ = std::max(log_forgotten_, opened->forgotten);
+  } else if (const auto* vote = std::get_if<Vote>(&record)) {
+    logged_.push_back(vote->subject);
+  }
+}
+
 // REQUIRES: signed with our key.
 void Replica::compare_with_log(const Vote& own) {
   const auto& subject = own.subject;
@@ -70,11 +79,13 @@ void Replica::compare_with_log(const Vote& own) {
     const auto* logged = safety_.find(subject.kind, subject.view);
     if (logged != nullptr && logged->subject == subject) return;
     // As long as nothing was cast all that the log holds is known, of final views too.  Later what
-    // is final is forgotten.
-    const bool is_fresh =
-        log_state_ == LogState::unknown && log_epoch_ <= config_.epoch && !ended();
-    if (subject.view <= (is_fresh ? log_forgotten_ : safety_.forgotten())) return;
-    if (is_fresh && std::ranges::find(logged_, subject) != logged_.end()) return;
+    // is final is forgotten, and of an epoch that is over all.
+    if (log_state_ == LogState::unknown && log_epoch_ <= config_.epoch) {
+      if (subject.view <= log_forgotten_) return;
+      if (std::ranges::find(logged_, subject) != logged_.end()) return;
+    } else if (ended() || subject.view <= safety_.forgotten()) {
+      return;
+    }
   } else if (subject.epoch <= log_epoch_) {
     return;  // The log is ahead of the tip.
   }

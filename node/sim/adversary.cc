@@ -10,7 +10,7 @@ namespace fenrun::sim {
 namespace {
 
 constexpr std::size_t kHeardMax = 4'096;
-constexpr std::size_t kPayloadsMax = 6;
+constexpr std::size_t kPayloadsMax = 3;
 constexpr std::array<std::string_view, kFaultCount> kNames{
     "none",   "silent",   "withholder", "nuller", "liar",
     "forger", "replayer", "amnesiac",   "twin",   "front_runner"};

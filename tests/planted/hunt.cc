@@ -17,8 +17,8 @@ namespace fenrun::sim {
 namespace {
 
 // Those that one fault at a time brings about first: their stories are shorter.
-constexpr std::array kProfiles{"crashes", "adversaries", "backups", "epochs",
-                               "network", "disks",       "mixed",   "claims"};
+constexpr std::array kProfiles{"crashes", "adversaries", "backups", "epochs", "provocations",
+                               "network", "disks",       "clocks",  "mixed",  "claims"};
 
 struct Find {
   std::string profile;

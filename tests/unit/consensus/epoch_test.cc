@@ -291,6 +291,19 @@ TEST_F(LogCheckTest, VotesOfTheLogAndThoseItMayForgetAreNotLacking) {
   EXPECT_EQ(replica_->log_check(), LogCheck::passed);
 }
 
+// It may have given up a later view than that of the epoch's last block before it had that.
+TEST_F(LogCheckTest, AVoteOfAnEpochThatIsOverIsNotLacking) {
+  auto subject = notarize(3, 2, "last");
+  subject.kind = VoteKind::finalize;
+  const FinalizedTip last{
+      Epoch(0), View(3), Height(3), subject.block_id, members_.certificate(subject, {1, 2, 3}),
+      true};
+  const auto own = members_.vote(nullify(4), 0);
+  restart(last, {EpochOpened{Epoch(0), Digest{}, View(0)}, own}, LogCheck::ask);
+  EXPECT_TRUE(all<StaleLog>(hear(1, members_.certificate(nullify(4), {0, 1, 2}))).empty());
+  EXPECT_TRUE(all<StaleLog>(hear(1, own)).empty());
+}
+
 // The newest votes may have reached nobody; that older ones are missing shows that they may be,
 // too.
 TEST_F(LogCheckTest, AVoteOfAFinalViewIsLackingUnlessTheLogForgotIt) {
