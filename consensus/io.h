@@ -10,8 +10,9 @@
 //   3. On a write or sync error stop for good.
 //   4. Report a body durable (Built, BodyDurable) only when the sync of duty 2 covers it: every
 //      batch that the block names, and its header.
-//   5. Carry out Commit synchronously: once it is done, the blocks and the certificate survive a
-//      crash.  Only then may the log be rewritten with Replica::log_snapshot().
+//   5. Carry out Commit synchronously, when each Persist before it is durable: once it is done, the
+//      blocks and the certificate survive a crash.  Only then may the log be rewritten with
+//      Replica::log_snapshot().
 //   6. Construct a replica, after a restart as for a new epoch, from the committed tip and every
 //      record of the key's log, those of other epochs included.
 //   7. Deliver Received with the number of the peer whose authenticated link the message came over:

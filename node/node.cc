@@ -318,7 +318,8 @@ void Node::carry_out(const EnteredView& output) {
   }
 }
 
-// False when the disk failed.
+// False when the disk failed.  The finalization may hold a vote of our own that was cast just now:
+// the journal must not know of one that the log may still lose.
 bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) {
   struct Committed {
     Height height;
@@ -334,6 +335,7 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
     blocks.push_back({block->header.height, executor_.batches_of(id), block->transactions,
                       block->refusals, unpaid_earnings_of(*block)});
   }
+  if (!sync_vote_log()) return false;
   tip_time_before_ = journal_->tip().time;
   const auto status =
       meter_.measure(Stage::commit, [&] { return journal_->commit(ids, encode(finalization)); });

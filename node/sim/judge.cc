@@ -9,6 +9,7 @@
 #include "ledger/merkle/tree.h"
 #include "ledger/proof/entry.h"
 #include "node/storage/append_log.h"
+#include "node/storage/vote_log.h"
 
 namespace fenrun::sim {
 namespace {
@@ -286,7 +287,20 @@ void Judge::started(Machine& machine) {
            ", had committed " + std::to_string(heights_[machine.place()]));
   }
   take_commits(machine);
+  check_log_stands(machine);
   collect();
+}
+
+// Nobody gives up a log that was never exchanged.
+void Judge::check_log_stands(Machine& machine) {
+  if (!is_honest(machine) || excused_.contains(machine.number().value())) return;
+  bool is_retired = false;
+  const auto visit = [&](std::uint64_t, const AppendLog::Record& record) -> Status {
+    is_retired = is_retired || record.type == VoteLog::kRetired;
+    return {};
+  };
+  static_cast<void>(AppendLog::read_records(machine.disk(), machine.vote_log_path(), visit));
+  if (is_retired) object(machine.name() + " has its log and gave it up");
 }
 
 void Judge::set_back(const Machine& machine) {
@@ -472,11 +486,12 @@ void Judge::answered(const Machine& machine, const Digest& id, const Transaction
   }
 }
 
-void Judge::finish(const std::vector<const Machine*>& machines) {
+void Judge::finish(const std::vector<Machine*>& machines) {
   checker_.finish();
   collect();
-  for (const auto* machine : machines) {
+  for (auto* machine : machines) {
     if (!is_honest(*machine)) continue;
+    check_log_stands(*machine);
     check_codes(*machine);
     const auto base = machine->journal().store().base();
     const auto first = base ? machine->journal().store().header_position(*base) : std::nullopt;

@@ -66,7 +66,7 @@ class Judge {
   void object(const std::string& text);
 
   // At the end, of all nodes that are up.
-  void finish(const std::vector<const Machine*>& machines);
+  void finish(const std::vector<Machine*>& machines);
 
   const std::vector<std::string>& violations() const { return violations_; }
   std::uint64_t height() const { return transactions_until_; }
@@ -88,6 +88,7 @@ class Judge {
   void check_codes(const Machine& machine);
   void check_vote(Machine& machine, const Vote& vote);
   void take_earlier_notarize(Machine& machine, const Vote& nullify);
+  void check_log_stands(Machine& machine);
   static bool has_forgotten(Machine& machine, const Vote& vote);
   void check_block_is_logged(Machine& machine, const Vote& vote);
   void check_patience(const Machine& machine, const Subject& nullify);

@@ -316,8 +316,8 @@ SimulationResult Simulation::run() {
   }
   const auto live = heal();
   if (!makes_progress(live)) judge_.object("no progress after all was healed");
-  std::vector<const Machine*> up;
-  for (const auto* machine : live) {
+  std::vector<Machine*> up;
+  for (auto* machine : live) {
     if (machine->is_up()) up.push_back(machine);
   }
   judge_.finish(up);

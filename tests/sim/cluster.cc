@@ -488,6 +488,7 @@ void Cluster::take_range(Node& node, const Bytes& bytes) {
 
 void Cluster::commit(Node& node, const std::vector<Propose>& blocks,
                      const Certificate& certificate) {
+  sync(node);
   auto& disk = node.disk;
   for (const auto& block : blocks) {
     const auto id = block_id_of(block.payload);
