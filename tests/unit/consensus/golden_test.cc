@@ -388,7 +388,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "late_body", "late_proposal", "forged_view", "epoch_ends",
                     "last_block_repeated", "last_block_split", "last_block_restart",
                     "last_block_fetched", "last_block_extended", "other_block_repeated",
-                    "two_epochs_behind", "stale_log", "stale_log_next_epoch", "key_on_two_nodes"),
+                    "two_epochs_behind", "stale_log", "stale_log_next_epoch", "key_on_two_nodes",
+                    "split_certificates_of_ten", "two_changes_in_a_row", "joiner_absent"),
     [](const auto& script) { return script.param; });
 
 }  // namespace
