@@ -469,8 +469,8 @@ std::vector<Machine*> Simulation::heal() {
     machine->set_wall_skew(0);
     machine->disk().set_space(VirtualDisk::kUnlimited);
     machine->disk().forgive();
-    if (is_honest(*machine) && (is_whole(*machine) || options_.profile->epochs))
-      live.push_back(machine.get());
+    const bool counts = is_whole(*machine) || options_.profile->epochs;
+    if (is_honest(*machine) && counts) live.push_back(machine.get());
   }
   random_.shuffle(live);
   const std::size_t quorum = options_.validators - (options_.validators - 1) / 3;

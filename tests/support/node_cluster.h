@@ -50,8 +50,9 @@ class NodeCluster {
   static constexpr std::uint64_t kTickMs = 5;
 
   explicit NodeCluster(const std::vector<std::string>& names, std::uint64_t seed = 1,
-                       const SnapshotSettings& snapshots = {})
-      : snapshots_(snapshots), random_(seed) {
+                       const SnapshotSettings& snapshots = {},
+                       std::uint64_t vote_log_bytes = NodeOptions().vote_log_bytes)
+      : snapshots_(snapshots), vote_log_bytes_(vote_log_bytes), random_(seed) {
     genesis_.network.value = "fenrun-test";
     genesis_.time = TimeMs(wall_);
     genesis_.parameters = default_parameters();
@@ -324,6 +325,7 @@ class NodeCluster {
       }
       NodeOptions options;
       options.snapshot_behind = cluster->snapshots_.behind;
+      options.vote_log_bytes = cluster->vote_log_bytes_;
       options.name = name;
       options.genesis = cluster->genesis_;
       options.self = net::PeerIndex(static_cast<std::uint16_t>(index));
@@ -412,6 +414,7 @@ class NodeCluster {
   }
 
   SnapshotSettings snapshots_;
+  std::uint64_t vote_log_bytes_;
   Tamper tamper_;
   std::mt19937_64 random_;
   std::uint64_t steady_ = 1'000;

@@ -15,6 +15,15 @@ std::shared_ptr<const EncodedBatch> batch_of(const test::World& world, std::uint
   return std::make_shared<const EncodedBatch>(TxBatch{std::vector{std::move(transaction)}});
 }
 
+std::vector<Digest> hold_three(const test::World& world, BatchStore& store) {
+  std::vector<Digest> all;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    all.push_back(batch_of(world, i)->digest());
+    EXPECT_TRUE(store.add(batch_of(world, i), kSelf));
+  }
+  return all;
+}
+
 TEST(EncodedBatch, IsWhatItEncodes) {
   const auto batch = batch_of(test::World(), 7);
   EXPECT_TRUE(std::ranges::equal(batch->bytes(), encode(batch->batch())));
@@ -27,11 +36,7 @@ TEST(EncodedBatch, IsWhatItEncodes) {
 TEST(BatchStore, ABatchThatNoBlockHasRoomForGoesAlone) {
   const test::World world;
   BatchStore store;
-  std::vector<Digest> all;
-  for (std::uint64_t i = 0; i < 3; ++i) {
-    all.push_back(batch_of(world, i)->digest());
-    ASSERT_TRUE(store.add(batch_of(world, i), kSelf));
-  }
+  const auto all = hold_three(world, store);
   const std::size_t size = batch_of(world, 0)->bytes().size();
   BatchStore::Selection room{.bytes = 2 * size, .operations = 2, .unacknowledged_bytes = 1'000'000};
   EXPECT_EQ(store.select(room, {}), (std::vector{all[0], all[1]}));
@@ -45,12 +50,10 @@ TEST(BatchStore, ABatchThatNoBlockHasRoomForGoesAlone) {
 TEST(BatchStore, EachValidatorsAcknowledgementsAreBoundedForThemselves) {
   const test::World world;
   BatchStore store;
-  std::vector<Digest> all;
-  for (std::uint64_t i = 0; i < 3; ++i) {
-    all.push_back(batch_of(world, i)->digest());
-    ASSERT_TRUE(store.add(batch_of(world, i), kSelf));
-    store.acknowledge(all.back(), ValidatorIndex(0));
-    store.acknowledge(all.back(), ValidatorIndex(1));
+  const auto all = hold_three(world, store);
+  for (const auto& digest : all) {
+    store.acknowledge(digest, ValidatorIndex(0));
+    store.acknowledge(digest, ValidatorIndex(1));
   }
   for (std::uint64_t i = 0; i < 100'000; ++i) {
     store.acknowledge(sha256(encode(i)), ValidatorIndex(2));

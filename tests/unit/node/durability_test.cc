@@ -131,5 +131,17 @@ TEST_F(Durability, NothingLeavesBeforeWhatItPromisesIsOnTheDisk) {
   EXPECT_GT(cosignatures_, 4u);
 }
 
+// Else a log that must keep more than that would be rewritten, and synced, at every turn.
+TEST(VoteLogSize, ALogIsRewrittenWhenItHasDoubledNotAtEveryTurn) {
+  NodeCluster cluster(kFourNames, 1, {}, /*vote_log_bytes=*/1);
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.height(0) > Height(0); }));
+  cluster.crash(2);
+  cluster.crash(3);
+  cluster.run_ms(10'000);  // Nothing becomes final: what is voted for stays.
+  const auto syncs = cluster.files(0).syncs();
+  cluster.run_ms(1'000);
+  EXPECT_LT(cluster.files(0).syncs() - syncs, 20u) << "of 200 turns and more";
+}
+
 }  // namespace
 }  // namespace fenrun
