@@ -92,8 +92,10 @@ struct Built {
 };
 
 enum class Verdict : std::uint8_t {
-  valid,     // Executed; the result equals the header byte for byte.
-  early,     // Valid, but dated too far ahead of this validator's clock for its notarize vote.
+  valid,  // Executed; the result equals the header byte for byte.
+  // Valid, but this validator does not vote to notarize it: it is dated too far ahead of its clock,
+  // or brings transactions although too much waits to become final.
+  early,
   invalid,   // The header, or executing it on its parent, is faulty: blame lies with its signer.
   mismatch,  // The batch list does not hash to what the header says: somebody altered the message.
   unavailable,  // A batch could not be got now; the replica will ask again, naming another peer.

@@ -76,9 +76,20 @@ SpanMs Pacemaker::backed_off(std::uint64_t deltas) const {
   return SpanMs(std::min(timeout, cap));
 }
 
-bool Pacemaker::passed(SpanMs timeout, bool idle) const {
-  const auto stretch = idle ? timing_.idle_interval.value() : 0;
-  return now_ >= after(timers_from_, SpanMs(timeout.value() + stretch));
+SpanMs Pacemaker::interval(Pace pace) const {
+  switch (pace) {
+    case Pace::busy:
+      break;
+    case Pace::crowded:
+      return std::min(timing_.idle_interval, timing_.timeout_max);
+    case Pace::idle:
+      return timing_.idle_interval;
+  }
+  return SpanMs(0);
+}
+
+bool Pacemaker::passed(SpanMs timeout, Pace pace) const {
+  return now_ >= after(timers_from_, SpanMs(timeout.value() + interval(pace).value()));
 }
 
 bool Pacemaker::preparation_late() const {
@@ -87,8 +98,8 @@ bool Pacemaker::preparation_late() const {
 
 bool Pacemaker::should_flush() const { return now_ >= after(opened_, delta()); }
 
-bool Pacemaker::should_beat() const {
-  return now_ >= after(opened_, SpanMs(timing_.idle_interval.value() / 2));
+bool Pacemaker::should_beat(Pace pace) const {
+  return now_ >= after(opened_, SpanMs(interval(pace).value() / 2));
 }
 
 bool Pacemaker::take_retry() {

@@ -29,6 +29,13 @@ struct Timing {
   SpanMs status_interval{1'000};  // How often peers are told where we are.
 };
 
+// How soon the next block is wanted.
+enum class Pace : std::uint8_t {
+  busy,     // At once.
+  crowded,  // Too many blocks wait for their finalization: at intervals, of 8 s at most.
+  idle,     // There is nothing to do: at idle intervals.
+};
+
 // The last samples of a duration.
 class SampleRing {
  public:
@@ -74,16 +81,16 @@ class Pacemaker {
   SpanMs advance_timeout() const { return backed_off(3); }  // 3Δ+E
   std::uint32_t nullified_in_row() const { return nullified_in_row_; }
 
-  // Whether the moment has come in this view.  `idle`: the mempool is empty and the tip finalized.
-  bool leader_late(bool idle) const { return passed(leader_timeout(), idle); }
-  bool advance_late() const { return passed(advance_timeout(), false); }
+  // Whether the moment has come in this view.
+  bool leader_late(Pace pace) const { return passed(leader_timeout(), pace); }
+  bool advance_late() const { return passed(advance_timeout(), Pace::busy); }
   // Half the leader timeout: a leader that still cannot build gives up, for others to go on.
   bool preparation_late() const;
   // Proposing: the block interval has passed; Δ more, for a tip that ought to be final by now; half
-  // the idle interval, when there is nothing to do at all.
+  // the interval of the pace.
   bool may_propose() const { return now_ >= opened_; }
   bool should_flush() const;
-  bool should_beat() const;
+  bool should_beat(Pace pace) const;
 
   // True once each retry period of the view.
   bool take_retry();
@@ -94,7 +101,8 @@ class Pacemaker {
 
  private:
   SpanMs backed_off(std::uint64_t deltas) const;
-  bool passed(SpanMs timeout, bool idle) const;
+  bool passed(SpanMs timeout, Pace pace) const;
+  SpanMs interval(Pace pace) const;
 
   Timing timing_;
   std::size_t quorum_;

@@ -213,6 +213,8 @@ class Replica {
   void ask_for_gaps(std::optional<ValidatorIndex> first);
   std::optional<ValidatorIndex> next_peer();
   bool idle() const;
+  bool crowded() const;
+  Pace pace() const { return crowded() ? Pace::crowded : idle() ? Pace::idle : Pace::busy; }
 
   ValidatorIndex leader_of(View view) const {
     return validators_.leader(config_.epoch_first_block, view);

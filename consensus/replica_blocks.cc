@@ -148,8 +148,9 @@ void Replica::reject(View view, Proposal& proposal) {
   if (!certificates_.has_any(view)) give_up(view);
 }
 
-// The clock decides over our notarize vote and over nothing else: whether a quorum's block is valid
-// must not depend on when, or after which restart, it is looked at.
+// The clock, and how much is not final here, decide over our notarize vote and over nothing else:
+// whether a quorum's block is valid must not depend on when, or after which restart, it is looked
+// at.
 void Replica::refuse_early(View view, Proposal& proposal) {
   if (safety_.cast(VoteKind::notarize, view)) return;
   proposal.early = true;
@@ -174,7 +175,8 @@ bool Replica::vote_on(View view, Proposal& proposal) {
   if (planted(PlantedBug::notarize_twice) && safety_.cast(VoteKind::notarize, view)) {
     return false;  // The same again would be no second vote.
   }
-  if (idle()) pacemaker_.restart_timers();  // The leader idled first; the votes need their time.
+  // The leader took its time; the votes need theirs.
+  if (pace() != Pace::busy) pacemaker_.restart_timers();
   cast(proposal.propose.subject());
   return true;
 }
@@ -276,9 +278,11 @@ void Replica::lead() {
   const auto parent = parent_to_build_on();
   if (!parent || !pacemaker_.may_propose()) return;
   // A block that ends the epoch is repeated only if its finalization does not come by itself.
-  const bool at_once = !parent->ends_epoch && (work_pending_ || pacemaker_.should_beat());
-  const bool unfinalized = parent->view > finalized_.view;
-  if (!at_once && !(unfinalized && pacemaker_.should_flush())) return;
+  const bool is_crowded = pace() == Pace::crowded;
+  const bool is_due = is_crowded ? pacemaker_.should_beat(Pace::crowded)
+                                 : work_pending_ || pacemaker_.should_beat(Pace::idle);
+  const bool may_flush = parent->view > finalized_.view && (parent->ends_epoch || !is_crowded);
+  if (!(is_due && !parent->ends_epoch) && !(may_flush && pacemaker_.should_flush())) return;
   build_asked_ = view_;
   build_parent_ = *parent;
   const bool extends_last = parent->ends_epoch && planted(PlantedBug::block_after_last);
@@ -316,7 +320,7 @@ void Replica::propose(const Parent& parent, const Payload& payload, bool ends_ep
   proposal.phase = Proposal::Phase::valid;
   proposal.durable = true;
   proposal.ends_epoch = ends_epoch;
-  if (idle()) pacemaker_.restart_timers();
+  if (pace() != Pace::busy) pacemaker_.restart_timers();
   cast(subject);
 }
 

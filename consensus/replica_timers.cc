@@ -13,11 +13,24 @@ namespace {
 // finalizes all below.
 constexpr std::size_t kFinalizesRepeatedMax = 64;
 
+// With more blocks than these above the tip, something is amiss.
+constexpr std::uint64_t kUnfinalizedHeightsMax = 128;
+
 }  // namespace
 
 // Nothing to order, and nothing that waits for its finalization.
 bool Replica::idle() const {
   return !work_pending_ && certificates_.highest_notarized() <= finalized_.view;
+}
+
+// Blocks pile up that nothing makes final.  Each further one is a chance for those who are away to
+// join in, and need not come soon.
+bool Replica::crowded() const {
+  const auto view = certificates_.highest_notarized();
+  if (view <= finalized_.view) return false;
+  const auto* top = proposals_.find(view, certificates_.notarized(view)->subject.block_id);
+  return top != nullptr && top->ready() &&
+         top->propose.height.value() > finalized_.height.value() + kUnfinalizedHeightsMax;
 }
 
 // Rule 7.
@@ -29,7 +42,7 @@ void Replica::check_timers() {
   }
   const bool leader_gave_up = votes_.find(VoteKind::nullify, view_, leader()) != nullptr;
   const bool leader_stuck = leading() && !parent_to_build_on() && pacemaker_.preparation_late();
-  if (leader_gave_up || leader_stuck || pacemaker_.leader_late(idle())) give_up(view_);
+  if (leader_gave_up || leader_stuck || pacemaker_.leader_late(pace())) give_up(view_);
 }
 
 // Rule 9.

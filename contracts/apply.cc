@@ -142,7 +142,9 @@ bool has_room(const Used& used, const Parameters& parameters) {
 }
 
 bool has_room(const BlockBuilder& block) {
-  return block.bytes() <= kBlockEntryBytesMax && block.state().writes_since(0) <= kBlockWritesMax;
+  const auto& state = block.state();
+  return block.bytes() <= kBlockEntryBytesMax && state.writes_since(0) <= kBlockWritesMax &&
+         state.written_bytes() <= kBlockWriteBytesMax;
 }
 
 }  // namespace

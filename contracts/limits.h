@@ -48,6 +48,7 @@ inline constexpr std::size_t kGenesisBytesMax = 30'000;  // BCS; it is the paylo
 // for the next block.
 inline constexpr std::size_t kBlockEntryBytesMax = 32 * 1024 * 1024;  // Without Records.
 inline constexpr std::size_t kBlockWritesMax = 262'144;
+inline constexpr std::size_t kBlockWriteBytesMax = 128 * 1024 * 1024;
 
 // Each unit: its Record, and its identifier or its place among what the container holds.
 static_assert(2 * kEventUnitsMax + 16 <= kOperationRecordsMax,

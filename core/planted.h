@@ -49,6 +49,7 @@ enum class PlantedBug : std::uint8_t {
   log_compacted_early,
   stale_log_unnoticed,
   commit_not_synced,
+  unfinished_commit_kept,
   guard_not_synced,
   handover_not_synced,
   // What is agreed on.
@@ -122,6 +123,8 @@ inline constexpr std::array kPlantedRules{
                 "consensus §5: a log that lacks a vote of its key proves itself stale"},
     PlantedRule{PlantedBug::commit_not_synced, "commit_not_synced",
                 "storage §3: a commit is durable before anybody is told of it"},
+    PlantedRule{PlantedBug::unfinished_commit_kept, "unfinished_commit_kept",
+                "storage §3: a commit without its last record never was"},
     PlantedRule{PlantedBug::guard_not_synced, "guard_not_synced",
                 "checkpoints §6: the guard is durable before a signature leaves"},
     PlantedRule{PlantedBug::handover_not_synced, "handover_not_synced",

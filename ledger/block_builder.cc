@@ -243,12 +243,15 @@ ExecutedBlock BlockBuilder::finish() {
       .next_trust_policy = next_trust_policy_,
   };
   entries_.push_back(encode_entry(header));
+  std::size_t entry_bytes = 0;
+  for (const auto& entry : entries_) entry_bytes += entry.size();
   leaves.push_back(leaf_hash(entries_.back()));
   const Digest id = leaves.back();
   frontier.append(id);
   return {.header = header,
           .id = id,
           .entries = std::move(entries_),
+          .entry_bytes = entry_bytes,
           .leaves = std::move(leaves),
           .transactions = std::move(transactions_),
           .refusals = std::move(refusals_),

@@ -67,6 +67,7 @@ struct ExecutedBlock {
   Header header;
   Digest id;
   std::vector<Bytes> entries;  // In order, the Header last.
+  std::size_t entry_bytes = 0;
   std::vector<Digest> leaves;  // Their leaf hashes.
   std::vector<JournaledTransaction> transactions;
   // In order, the first kBlockRefusalsMax.  For whoever asks this node: no part of the block.

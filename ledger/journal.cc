@@ -155,6 +155,15 @@ const ExecutedBlock* Journal::find(const Digest& id) const {
   return it == unfinalized_.end() ? nullptr : it->second.get();
 }
 
+std::uint64_t Journal::unfinalized_bytes(Digest id) const {
+  std::uint64_t bytes = 0;
+  while (const auto* block = find(id)) {
+    bytes += block->entry_bytes;
+    id = block->header.parent;
+  }
+  return bytes;
+}
+
 Status Journal::commit(std::span<const Digest> ids, ByteView certificate) {
   std::vector<const ExecutedBlock*> blocks;
   const Height before = tip_.height;

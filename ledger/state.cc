@@ -15,6 +15,10 @@ RecordKey successor(RecordKey key) {
   return key;
 }
 
+std::size_t size_of_write(const RecordKey& key, const std::optional<Bytes>& value) {
+  return key.size() + (value ? value->size() : 0);
+}
+
 // A layer of keys over a base: `keys` are in order; `key_of` gives the key of one of them, and
 // `is_present` whether a key that the base has, or the layer, is there in both together.
 template <class Keys, class KeyOf, class IsPresent>
@@ -90,6 +94,7 @@ void Overlay::write(const RecordKey& key, Written value) {
     loose_.push_back(&item);
     ++written_by_family_[item.key.front()];
   }
+  written_bytes_ += size_of_write(key, value);
   undo_.push_back({&item, std::exchange(item.value.written, std::move(value))});
 }
 
@@ -108,6 +113,7 @@ void Overlay::rollback(std::size_t savepoint) {
   CHECK(savepoint <= undo_.size());
   while (undo_.size() > savepoint) {
     auto& [item, before] = undo_.back();
+    written_bytes_ -= size_of_write(item->key, *item->value.written);
     item->value.written = std::move(before);
     if (!item->value.written) forget_write(*item);
     undo_.pop_back();

@@ -103,6 +103,9 @@ class Overlay final : public StateView {
   void rollback(std::size_t savepoint);
   // Writes since the savepoint.
   std::size_t writes_since(std::size_t savepoint) const { return undo_.size() - savepoint; }
+  // Of the keys and values of all writes, those of one key counted each: at least what the Records
+  // take.
+  std::size_t written_bytes() const { return written_bytes_; }
 
   // Whether a key that begins with this byte was written, and not rolled back.
   bool has_written(std::uint8_t first) const { return written_by_family_[first] > 0; }
@@ -165,6 +168,7 @@ class Overlay final : public StateView {
   // again, and each time within the same one.
   mutable std::map<std::uint8_t, Gap> gaps_;
   std::vector<Undo> undo_;
+  std::size_t written_bytes_ = 0;
 };
 
 }  // namespace fenrun

@@ -106,7 +106,8 @@ Payload Executor::build(const Build& request, ValidatorIndex proposer, std::size
   const auto parent = journal_->point(request.parent_id);
   CHECK(parent && parent->height == request.parent_height);
   Payload payload;
-  if (!request.empty_only) {
+  const bool has_room = journal_->unfinalized_bytes(request.parent_id) <= unfinalized_bytes_max_;
+  if (!request.empty_only && has_room) {
     const Parameters limits = parameters(*parent->state);
     payload.batches =
         batches_->select({.bytes = limits.block_bytes_max >> request.budget_halvings,
@@ -137,15 +138,25 @@ std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
   return missing;
 }
 
+// Empty blocks are never refused for what waits before them: they may be what makes it final.
+bool Executor::is_early(const Header& header, const Propose& propose, TimeMs parent_time,
+                        TimeMs clock) const {
+  if (header.time.value() > clock.value() + kBlockTimeAheadMsMax &&
+      header.time != parent_time.next()) {
+    return true;
+  }
+  return !propose.payload.batches.empty() &&
+         journal_->unfinalized_bytes(propose.parent_id) > 2 * unfinalized_bytes_max_;
+}
+
 Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock) {
   const Digest id = block_id_of(propose.payload);
   const auto parent = journal_->point(propose.parent_id);
   CHECK(parent.has_value());
   const auto header = decode_header(propose.payload.header);
   if (!header) return Verdict::invalid;
-  const bool is_early = header->time.value() > clock.value() + kBlockTimeAheadMsMax &&
-                        header->time != parent->time.next();
-  const Verdict right = is_early ? Verdict::early : Verdict::valid;
+  const Verdict right =
+      is_early(*header, propose, parent->time, clock) ? Verdict::early : Verdict::valid;
   if (journal_->find(id) && planted(PlantedBug::executed_block_believed)) return right;
   // What the leader did not sign must agree with what it did.
   if (header->batch_list != batch_list_digest(propose.payload.batches) ||

@@ -23,12 +23,19 @@ namespace fenrun {
 inline constexpr std::uint64_t kBlockTimeAheadMsMax = 500;
 // Of batches that a leader proposes without a quorum having acknowledged them.
 inline constexpr std::size_t kUnacknowledgedBytesMax = 256 * 1024;
+// Of entries that wait to become final: above this a leader builds empty blocks.  On a chain of
+// twice as much, blocks that are not empty get no notarize vote here.
+inline constexpr std::uint64_t kUnfinalizedBytesMax = 64 * 1024 * 1024;
 
 class Executor {
  public:
   // REQUIRES: all outlive the executor.
-  Executor(Journal& journal, BatchStore& batches, StageMeter& meter)
-      : journal_(&journal), batches_(&batches), meter_(&meter) {}
+  Executor(Journal& journal, BatchStore& batches, StageMeter& meter,
+           std::uint64_t unfinalized_bytes_max = kUnfinalizedBytesMax)
+      : journal_(&journal),
+        batches_(&batches),
+        meter_(&meter),
+        unfinalized_bytes_max_(unfinalized_bytes_max) {}
 
   // Executes a new block on the parent and keeps it.  REQUIRES: the parent is held.
   Payload build(const Build& request, ValidatorIndex proposer, std::size_t quorum, TimeMs clock);
@@ -37,8 +44,8 @@ class Executor {
   std::vector<Digest> missing_batches(const Propose& propose) const;
 
   // Executes the proposal and compares.  A block found valid is kept, be it early or not.  The
-  // verdict is a function of the proposal and its parent, and of the clock between valid and early:
-  // it must not depend on what else is held here, or on how much of the chain is final.
+  // verdict is a function of the proposal and its parent, and between valid and early of the clock
+  // and the bytes that are not final: it must not depend on what else is held here.
   // REQUIRES: nothing is missing; the parent is held; `leader` is who may propose in the view.
   Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock);
 
@@ -54,6 +61,8 @@ class Executor {
 
  private:
   std::vector<Digest> batches_since_tip(Digest block_id) const;
+  bool is_early(const Header& header, const Propose& propose, TimeMs parent_time,
+                TimeMs clock) const;
   std::unique_ptr<ExecutedBlock> execute(const BlockPoint& parent, const BlockContext& context,
                                          const BatchList& batches) const;
   std::unique_ptr<ExecutedBlock> execute(
@@ -64,6 +73,7 @@ class Executor {
   Journal* journal_;
   BatchStore* batches_;
   StageMeter* meter_;
+  std::uint64_t unfinalized_bytes_max_;
   std::map<Digest, std::vector<Digest>> batches_of_;
 };
 

@@ -62,6 +62,8 @@ struct NodeOptions {
   // A vote log of this size is rewritten with what is still wanted of it, and so is one that has
   // doubled since.
   std::uint64_t vote_log_bytes = 32 * 1024 * 1024;
+  // Of entries that wait to become final, until blocks are built empty (node/executor.h).
+  std::uint64_t unfinalized_bytes = kUnfinalizedBytesMax;
 
   std::function<Now()> clock;
   // Tells what stages take; without it nothing is measured.

@@ -232,9 +232,10 @@ void add_sim_command(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--validators", options->validators, "How many")->capture_default_str();
   command->add_option("--profile", options->profile, profile_help())->capture_default_str();
-  command->add_option("--byzantine", options->byzantine,
-                      "NUMBER=FAULT: silent, withholder, nuller, liar, forger, replayer, amnesiac, "
-                      "twin, front_runner; else drawn from the seed where the profile has any");
+  command->add_option(
+      "--byzantine", options->byzantine,
+      "NUMBER=FAULT: silent, withholder, nuller, miser, liar, forger, replayer, "
+      "amnesiac, twin, front_runner; else drawn from the seed where the profile has any");
   command
       ->add_option("--hours", options->hours,
                    "Simulated hours for which faults go on; 0: some seconds, as the seed decides")

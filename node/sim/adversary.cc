@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kHeardMax = 4'096;
 constexpr std::size_t kPayloadsMax = 3;
 constexpr std::array<std::string_view, kFaultCount> kNames{
-    "none",   "silent",   "withholder", "nuller", "liar",
+    "none",   "silent",   "withholder", "nuller", "miser",       "liar",
     "forger", "replayer", "amnesiac",   "twin",   "front_runner"};
 
 Signature signature_of(const Machine& machine, const Digest& chain_id, const Subject& subject) {
@@ -24,6 +24,17 @@ template <class T>
 const T* consensus(const NodeMessage& message) {
   const auto* inner = std::get_if<Message>(&message);
   return inner == nullptr ? nullptr : std::get_if<T>(inner);
+}
+
+bool finalizes(const NodeMessage& message) {
+  const auto* vote = consensus<Vote>(message);
+  const auto* certificate = consensus<Certificate>(message);
+  const auto* propose = consensus<Propose>(message);
+  if (propose != nullptr && propose->justification.parent) {
+    certificate = &*propose->justification.parent;
+  }
+  return (vote != nullptr && vote->subject.kind == VoteKind::finalize) ||
+         (certificate != nullptr && certificate->subject.kind == VoteKind::finalize);
 }
 
 }  // namespace
@@ -63,6 +74,9 @@ std::vector<Outgoing> Adversary::replace(const Machine& machine,
       case Fault::nuller:
         if (consensus<Propose>(*message) == nullptr || half()) out.push_back(outgoing);
         nullify(out, machine, *message);
+        break;
+      case Fault::miser:
+        if (!finalizes(*message)) out.push_back(outgoing);
         break;
       case Fault::liar:
         out.push_back(outgoing);

@@ -4,6 +4,7 @@
 //   silent      says nothing
 //   withholder  proposes to some only, and keeps to itself what others ask for
 //   nuller      votes to give every view up, also where it notarized
+//   miser       helps no block to become final: keeps its finalize votes, and finalizations
 //   liar        signs votes and blocks that contradict its own, different ones for different peers,
 //               and proposes earlier blocks again
 //   forger      sends certificates with signers who did not sign, or sign twice, and proposals, its
@@ -35,6 +36,7 @@ enum class Fault : std::uint8_t {
   silent,
   withholder,
   nuller,
+  miser,
   liar,
   forger,
   replayer,
@@ -42,9 +44,9 @@ enum class Fault : std::uint8_t {
   twin,
   front_runner,
 };
-inline constexpr std::uint64_t kFaultCount = 10;
+inline constexpr std::uint64_t kFaultCount = 11;
 // Those that need no codes: what other profiles than `claims` draw from.
-inline constexpr std::uint64_t kDrawnFaultCount = 9;
+inline constexpr std::uint64_t kDrawnFaultCount = 10;
 
 std::string_view name_of(Fault fault);
 // none for a word that names no fault.

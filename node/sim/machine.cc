@@ -106,7 +106,8 @@ HostOptions Machine::host_options() {
   HostOptions options;
   options.paths = {kData, vote_log_path(), guard_path()};
   options.keys = {&*consensus_key_, &*checkpoint_key_};
-  options.store.segment_bytes = 256 * 1024;  // So that a simulation sees several.
+  // So that a simulation sees several, and commits that take more than one record.
+  options.store.segment_bytes = 16 * 1024 << setup_.seed % 4;
   options.store.index.environment = index_environment_.get();
   options.snapshot_interval = setup_.snapshot_interval;
   auto& node = options.node;
@@ -116,6 +117,7 @@ HostOptions Machine::host_options() {
   node.mempool = {8 * 1024 * 1024, 10'000};
   node.snapshot_behind = setup_.snapshot_behind;
   node.vote_log_bytes = 8 * 1024 << setup_.seed % 4;  // So that it is rewritten now and then.
+  node.unfinalized_bytes = 32 * 1024 << setup_.seed % 4;
   node.clock = [this] { return now(); };
   node.request_turn = [this] { turn_due_ = true; };
   node.log = [this](LogLevel level, const std::string& line) {

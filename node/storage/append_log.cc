@@ -10,6 +10,7 @@ namespace fenrun {
 namespace {
 
 constexpr std::string_view kLogMagic = "FENRLOG1";
+constexpr std::size_t kChainAt = 13;  // In a record's header.
 
 template <std::unsigned_integral U>
 void put(Bytes& out, U value) {
@@ -106,7 +107,7 @@ struct AppendLog::Scan {
     if (record.type == 0 || length > kPayloadBytesMax) {
       return damage(path, offset, "impossible record header");
     }
-    if (get<std::uint32_t>(rest, 13) != chain) {
+    if (get<std::uint32_t>(rest, kChainAt) != chain) {
       return damage(path, offset, "the record does not follow the one before it");
     }
     const std::size_t body_bytes = kRecordHeaderBytes + length;
@@ -172,9 +173,7 @@ Result<AppendLog> AppendLog::open(FileSystem& files, const Path& path, const Log
   log.end_ = contents.end;
   log.chain_ = contents.chain;
   if (contents.is_torn) {
-    FENRUN_OK(log.file_->truncate(contents.end));
-    FENRUN_OK(log.file_->sync());
-    log.allocated_ = contents.end;
+    FENRUN_OK(log.truncate(contents.end));
   }
   return log;
 }
@@ -233,6 +232,24 @@ Status AppendLog::write_again(std::uint64_t offset) {
   auto status = file_->write(offset, bytes);
   if (status) status = file_->sync();
   return status ? status : fail(status.error());
+}
+
+Status AppendLog::cut_off(std::uint64_t offset) {
+  CHECK(buffer_.empty() && offset >= kFileHeaderBytes && offset <= end_);
+  if (failure_) return *failure_;
+  if (offset == end_) return {};
+  FENRUN_TRY(const auto header, read(offset, kRecordHeaderBytes));
+  if (auto status = truncate(offset); !status) return fail(status.error());
+  chain_ = get<std::uint32_t>(header, kChainAt);
+  return {};
+}
+
+Status AppendLog::truncate(std::uint64_t end) {
+  FENRUN_OK(file_->truncate(end));
+  FENRUN_OK(file_->sync());
+  end_ = end;
+  allocated_ = end;
+  return {};
 }
 
 Result<Bytes> AppendLog::read(std::uint64_t offset, std::size_t count) const {

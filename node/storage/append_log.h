@@ -82,6 +82,9 @@ class AppendLog {
   // or the sync failed, and what it covered no later sync writes.
   // REQUIRES: nothing is buffered.
   Status write_again(std::uint64_t offset);
+  // Takes the records from this offset on back, where one begins; durable on return.  For what
+  // means nothing without a record that never came.  REQUIRES: nothing is buffered.
+  Status cut_off(std::uint64_t offset);
 
   // Raw bytes of the file, unchecked: for readers that have a better check than a CRC.
   // Errc::corruption if the file ends before.
@@ -100,6 +103,7 @@ class AppendLog {
       : path_(std::move(path)), header_(header), growth_bytes_(growth_bytes) {}
 
   Status write_buffer();
+  Status truncate(std::uint64_t end);
   Status fail(Error error);
 
   Path path_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/check.h"
 #include "core/codec.h"
+#include "core/planted.h"
 #include "core/text.h"
 #include "node/storage/crc32c.h"
 
@@ -11,6 +13,7 @@ namespace fenrun {
 namespace {
 
 constexpr std::uint8_t kCommitRecord = 1;
+constexpr std::uint8_t kUnfinishedRecord = 2;  // The next one goes on with the commit.
 constexpr std::uint64_t kNoSegment = ~std::uint64_t{0};
 constexpr std::size_t kPartHeaderBytes = 16;
 constexpr std::size_t kOpenReadersMax = 64;
@@ -121,7 +124,9 @@ Result<StoredBlock> take_block(ByteView& rest, std::uint64_t segment, std::uint6
 // The blocks of a record whose checksum held.
 Result<std::vector<StoredBlock>> decode_blocks(std::uint64_t segment, std::uint64_t offset,
                                                const AppendLog::Record& record) {
-  if (record.type != kCommitRecord) return Error{Errc::corruption, "the record is no commit"};
+  if (record.type != kCommitRecord && record.type != kUnfinishedRecord) {
+    return Error{Errc::corruption, "the record is no commit"};
+  }
   std::vector<StoredBlock> blocks;
   ByteView rest = record.payload;
   Height height(record.tag);
@@ -135,7 +140,48 @@ Result<std::vector<StoredBlock>> decode_blocks(std::uint64_t segment, std::uint6
   return blocks;
 }
 
+const JournalFiles::Visitor kLookAtNone = [](const StoredBlock&) { return Status{}; };
+
 }  // namespace
+
+struct JournalFiles::Contents {
+  Contents(Path file, std::uint64_t first) : path(std::move(file)), segment(first), height(first) {}
+
+  Path path;
+  std::uint64_t segment;
+  std::uint64_t height;                   // Of the next block.
+  std::optional<std::uint64_t> position;  // Its first entry's; none before the first block.
+
+  // As the last whole commit left it; none if there is none.
+  struct End {
+    std::uint64_t blocks = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t last_record = 0;  // Where the commit's last record begins.
+  };
+  std::optional<End> end;
+  std::optional<std::uint64_t> unfinished;  // Where a commit begins that is not whole.
+
+  // `visit` sees each block.
+  Status take(std::uint64_t offset, const AppendLog::Record& record, const Visitor& visit) {
+    FENRUN_TRY(const auto blocks, decode_blocks(segment, offset, record));
+    for (const auto& block : blocks) {
+      const auto& place = block.place;
+      if (place.height.value() != height ||
+          place.first.value() != position.value_or(place.first.value())) {
+        return damage(path, offset, "the block does not follow");
+      }
+      ++height;
+      position = place.header().value() + 1;
+      FENRUN_OK(visit(block));
+    }
+    if (!unfinished) unfinished = offset;
+    if (record.type == kCommitRecord || planted(PlantedBug::unfinished_commit_kept)) {
+      end = End{height, *position, offset};
+      unfinished.reset();
+    }
+    return {};
+  }
+};
 
 Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
                                         std::uint64_t segment_bytes, const JournalStart& start) {
@@ -144,53 +190,63 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
   journal.entry_count_ = start.position.value();
   FENRUN_OK(files.make_folder(folder));
   FENRUN_OK(journal.find_segments(start.height.value(), Upkeep::removes_leftovers));
-  if (journal.segments_.empty()) return journal;
-
-  const std::uint64_t last = journal.segments_.back();
-  const Path path = journal.path_of(last);
-  FENRUN_TRY(const auto header, AppendLog::read_header(files, path));
-  journal.block_count_ = last;
-  std::uint64_t last_record = AppendLog::kFileHeaderBytes;
-  std::optional<std::uint64_t> next_position;
-  FENRUN_TRY(
-      journal.last_,
-      AppendLog::open(files, path, header.identity, 0,
-                      [&](std::uint64_t offset, const AppendLog::Record& record) -> Status {
-                        FENRUN_TRY(const auto blocks, decode_blocks(last, offset, record));
-                        last_record = offset;
-                        for (const auto& block : blocks) {
-                          const auto& place = block.place;
-                          if (place.height.value() != journal.block_count_ ||
-                              place.first.value() != next_position.value_or(place.first.value())) {
-                            return damage(path, offset, "the block does not follow");
-                          }
-                          ++journal.block_count_;
-                          next_position = place.header().value() + 1;
-                        }
-                        return {};
-                      }));
-  if (!next_position) return damage(path, AppendLog::kFileHeaderBytes, "the segment is empty");
-  journal.entry_count_ = *next_position;
-  // A process that died before its sync returned left a last record, or the name of a last segment,
-  // that can be read and may yet be lost.  Whoever opens the journal relies on it.
-  FENRUN_OK(journal.last_->write_again(last_record));
+  FENRUN_OK(journal.open_last_segment());
   FENRUN_OK(files.sync_directory(folder));
   return journal;
+}
+
+// Opens the last segment that holds a commit, for more; those behind it begin one that never was.
+Status JournalFiles::open_last_segment() {
+  while (!segments_.empty()) {
+    const Path path = path_of(segments_.back());
+    FENRUN_TRY(const auto header, AppendLog::read_header(*files_, path));
+    Contents contents(path, segments_.back());
+    FENRUN_TRY(auto log,
+               AppendLog::open(*files_, path, header.identity, 0,
+                               [&](std::uint64_t offset, const AppendLog::Record& record) {
+                                 return contents.take(offset, record, kLookAtNone);
+                               }));
+    if (contents.end) {
+      if (contents.unfinished) FENRUN_OK(log.cut_off(*contents.unfinished));
+      // A process that died before its sync returned left a last record, or the name of a last
+      // segment, that can be read and may yet be lost.  Whoever opens the journal relies on it.
+      FENRUN_OK(log.write_again(contents.end->last_record));
+      block_count_ = contents.end->blocks;
+      entry_count_ = contents.end->entries;
+      last_ = std::move(log);
+      return {};
+    }
+    if (!contents.unfinished) {
+      return damage(path, AppendLog::kFileHeaderBytes, "the segment is empty");
+    }
+    FENRUN_OK(files_->remove(path));
+    segments_.pop_back();
+  }
+  return {};
 }
 
 Result<JournalFiles> JournalFiles::open_to_read(FileSystem& files, const Path& folder) {
   JournalFiles journal(files, folder, 0);
   FENRUN_OK(journal.find_segments(0, Upkeep::none));
-  if (journal.segments_.empty()) return journal;
-  const std::uint64_t last = journal.segments_.back();
-  const auto count = [&](std::uint64_t offset, const AppendLog::Record& record) -> Status {
-    FENRUN_TRY(const auto blocks, decode_blocks(last, offset, record));
-    journal.block_count_ = blocks.back().place.height.value() + 1;
-    journal.entry_count_ = blocks.back().place.header().value() + 1;
-    return {};
-  };
-  FENRUN_TRY(const auto contents, AppendLog::read_records(files, journal.path_of(last), count));
-  journal.is_torn_ = contents.is_torn;
+  while (!journal.segments_.empty()) {
+    const Path path = journal.path_of(journal.segments_.back());
+    Contents contents(path, journal.segments_.back());
+    FENRUN_TRY(const auto read,
+               AppendLog::read_records(files, path,
+                                       [&](std::uint64_t offset, const AppendLog::Record& record) {
+                                         return contents.take(offset, record, kLookAtNone);
+                                       }));
+    journal.is_torn_ |= read.is_torn || contents.unfinished;
+    if (contents.end) {
+      journal.block_count_ = contents.end->blocks;
+      journal.entry_count_ = contents.end->entries;
+      break;
+    }
+    if (!contents.unfinished) {
+      return damage(path, AppendLog::kFileHeaderBytes, "the segment is empty");
+    }
+    journal.segments_.pop_back();
+  }
   return journal;
 }
 
@@ -229,14 +285,48 @@ Path JournalFiles::path_of(std::uint64_t segment) const {
 
 Result<std::vector<BlockPlace>> JournalFiles::append(std::span<const ExecutedBlock* const> blocks,
                                                      ByteView certificate) {
-  CHECK(!blocks.empty() && blocks.front()->header.height.value() == block_count_);
+  CHECK(!blocks.empty());
+  std::uint64_t height = block_count_;
+  std::uint64_t position = entry_count_;
+  for (const auto* block : blocks) {
+    CHECK(block->header.height.value() == height && block->first_position().value() == position);
+    ++height;
+    position += block->entries.size();
+  }
+  std::vector<BlockPlace> places;
+  while (places.size() < blocks.size()) {
+    const auto rest = blocks.subspan(places.size());
+    const auto count = blocks_of_record(rest);
+    const bool is_last = count == rest.size();
+    FENRUN_TRY(auto written,
+               append_record(rest.first(count), is_last ? certificate : ByteView(),
+                             is_last ? kCommitRecord : kUnfinishedRecord, places.empty()));
+    std::ranges::move(written, std::back_inserter(places));
+  }
+  block_count_ = height;
+  entry_count_ = position;
+  return places;
+}
+
+// How many of the blocks go into one record: as fill a segment, and one in any case.
+std::size_t JournalFiles::blocks_of_record(std::span<const ExecutedBlock* const> blocks) const {
+  std::size_t count = 1;
+  for (auto size = encoded_size(*blocks.front(), {}); count < blocks.size(); ++count) {
+    size += encoded_size(*blocks[count], {});
+    if (size > segment_bytes_) break;
+  }
+  return count;
+}
+
+// All records of a commit are in one segment.
+Result<std::vector<BlockPlace>> JournalFiles::append_record(
+    std::span<const ExecutedBlock* const> blocks, ByteView certificate, std::uint8_t type,
+    bool begins_commit) {
   std::size_t size = certificate.size();
   for (const auto* block : blocks) size += encoded_size(*block, {});
-  CHECK(size <= AppendLog::kPayloadBytesMax);
   Encoder out(size);
   std::vector<BlockPlace> places;
   std::vector<std::uint64_t> parts;
-  std::uint64_t entries = entry_count_;
   for (const auto* block : blocks) {
     const ByteView own = block == blocks.back() ? certificate : ByteView();
     BlockPlace place;
@@ -245,17 +335,15 @@ Result<std::vector<BlockPlace>> JournalFiles::append(std::span<const ExecutedBlo
     place.entry_count = static_cast<std::uint32_t>(block->entries.size());
     place.certificate_bytes = static_cast<std::uint32_t>(own.size());
     place.certificate_crc = crc32c(own);
-    CHECK(place.height.value() == block_count_ + places.size() && place.first.value() == entries);
-    entries += block->entries.size();
     parts.push_back(out.size());
     encode_block(out, *block, own, place);
     places.push_back(std::move(place));
   }
   const Bytes payload = out.take();
-  const AppendLog::Record record{kCommitRecord, block_count_, payload};
+  const AppendLog::Record record{type, places.front().height.value(), payload};
 
   std::uint64_t offset = AppendLog::kFileHeaderBytes;
-  if (!last_ || last_->end() >= segment_bytes_) {
+  if (!last_ || (begins_commit && last_->end() >= segment_bytes_)) {
     FENRUN_OK(start_segment(record));
   } else {
     offset = last_->append(record);
@@ -265,8 +353,6 @@ Result<std::vector<BlockPlace>> JournalFiles::append(std::span<const ExecutedBlo
     places[i].segment = segments_.back();
     places[i].payload = offset + AppendLog::kRecordHeaderBytes + parts[i];
   }
-  block_count_ += blocks.size();
-  entry_count_ = entries;
   return places;
 }
 
@@ -284,35 +370,31 @@ Status JournalFiles::replay(Height from, const Visitor& visit) const {
   if (segments_.empty()) return {};
   auto segment = std::ranges::upper_bound(segments_, from.value());
   --segment;
-  std::uint64_t height = *segment;
-  std::optional<std::uint64_t> position;
+  const auto visit_wanted = [&](const StoredBlock& block) -> Status {
+    const Height height = block.place.height;
+    return height >= from && height.value() < block_count_ ? visit(block) : Status{};
+  };
+  Contents contents({}, *segment);
   std::optional<std::uint32_t> chain;
   for (; segment != segments_.end(); ++segment) {
-    const Path path = path_of(*segment);
-    const auto take = [&](std::uint64_t offset, const AppendLog::Record& record) -> Status {
-      FENRUN_TRY(const auto blocks, decode_blocks(*segment, offset, record));
-      for (const auto& block : blocks) {
-        const auto& place = block.place;
-        if (place.height.value() != height ||
-            place.first.value() != position.value_or(place.first.value())) {
-          return damage(path, offset, "the block does not follow");
-        }
-        ++height;
-        position = place.header().value() + 1;
-        if (place.height >= from) FENRUN_OK(visit(block));
-      }
-      return {};
-    };
-    FENRUN_TRY(const auto contents, AppendLog::read_records(*files_, path, take));
-    if (contents.is_torn && !(is_torn_ && *segment == segments_.back())) {
-      return damage(path, contents.end, "a committed block is cut short");
+    contents.path = path_of(*segment);
+    contents.segment = *segment;
+    FENRUN_TRY(const auto read,
+               AppendLog::read_records(*files_, contents.path,
+                                       [&](std::uint64_t offset, const AppendLog::Record& record) {
+                                         return contents.take(offset, record, visit_wanted);
+                                       }));
+    if (read.is_torn && !(is_torn_ && *segment == segments_.back())) {
+      return damage(contents.path, read.end, "a committed block is cut short");
     }
-    if (contents.header.chain != chain.value_or(contents.header.chain)) {
-      return damage(path, 0, "the segment does not follow the one before it");
+    if (read.header.chain != chain.value_or(read.header.chain)) {
+      return damage(contents.path, 0, "the segment does not follow the one before it");
     }
-    chain = contents.chain;
+    chain = read.chain;
   }
-  if (height != block_count_) return damage(path_of(segments_.back()), 0, "blocks are missing");
+  if (!contents.end || contents.end->blocks != block_count_) {
+    return damage(contents.path, 0, "blocks are missing");
+  }
   return {};
 }
 

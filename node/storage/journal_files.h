@@ -4,12 +4,15 @@
 //   record: type 1 · tag height of its first block · payload = one part a block, in order:
 //     u64 first position · u32 entries · u32 certificate bytes · certificate · (u16be length ·
 //     entry)*
+//   type 2: the same, and the next record goes on with the commit
 //   identity of a segment: u64 its first height · u64 first height of the segment before (2^64-1:
 //     none) · 16 zero bytes; its chain continues that segment's last record
 //
 // Blocks that are committed together, which the certificate of the last finalizes, are one record:
-// after a crash all are there or none.  A commit costs one write and one fdatasync.  A segment
-// begins with its first block, so none is ever empty.  Committed bytes are never written again.
+// after a crash all are there or none.  A commit costs one write and one fdatasync.  Only one that
+// is larger than a segment takes more records, synced one after the other; without its last record
+// it never was, and is cut off on opening.  A segment begins with its first block, so none is ever
+// empty.  Committed bytes are never written again.
 #pragma once
 
 #include <map>
@@ -60,7 +63,7 @@ class JournalFiles {
   // An error ends the reading and is returned.
   using Visitor = std::function<Status(const StoredBlock&)>;
 
-  // Opens the segments of a folder, makes the folder if need be, and cuts off a torn block.
+  // Opens the segments of a folder, makes the folder if need be, and cuts off a torn commit.
   // Segments from before the start are removed: a snapshot took their place.  All blocks that it
   // then holds are durable, those that an earlier process may not have synced included.
   // Errc::corruption if the last segment is damaged or one is missing.
@@ -80,7 +83,7 @@ class JournalFiles {
   std::uint64_t entry_count() const { return entry_count_; }
 
   // Appends blocks that follow one another, the certificate being the last one's; durable on
-  // return. Any error is for good.
+  // return.  Any error is for good.  REQUIRES: a block alone fits into a record of the log.
   Result<std::vector<BlockPlace>> append(std::span<const ExecutedBlock* const> blocks,
                                          ByteView certificate);
 
@@ -100,8 +103,16 @@ class JournalFiles {
 
   enum class Upkeep { none, removes_leftovers };
 
+  // What a segment was found to hold.
+  struct Contents;
+
   Status find_segments(std::uint64_t start, Upkeep upkeep);
+  Status open_last_segment();
   Path path_of(std::uint64_t segment) const;
+  std::size_t blocks_of_record(std::span<const ExecutedBlock* const> blocks) const;
+  Result<std::vector<BlockPlace>> append_record(std::span<const ExecutedBlock* const> blocks,
+                                                ByteView certificate, std::uint8_t type,
+                                                bool begins_commit);
   Status start_segment(const AppendLog::Record& record);
   Result<Bytes> read(std::uint64_t segment, std::uint64_t offset, std::size_t count) const;
 

@@ -4,14 +4,17 @@
 
 #include "consensus/io.h"
 #include "core/codec.h"
+#include "ledger/checkpoint_guard.h"
 #include "ledger/proof/entry.h"
 #include "net/frame.h"
 #include "node/sim/virtual_disk.h"
 #include "node/storage/append_log.h"
 #include "node/storage/handover_files.h"
+#include "node/storage/journal_files.h"
 #include "node/storage/snapshot_files.h"
 #include "node/storage/vote_log.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/block_maker.h"
 
 namespace fenrun::fuzz {
 namespace {
@@ -81,6 +84,58 @@ std::vector<Bytes> snapshot_seeds() {
   manifest.sections = {SnapshotSection{}};
   CHECK(store->begin(manifest).has_value());
   return {files.bytes(kFolder / "begun")};
+}
+
+const Path kJournal = "/node/journal";
+
+// Segments: of commits one by one, and of one that takes several records, whole and cut short.
+std::vector<Bytes> segment_seeds() {
+  sim::VirtualDisk files = empty_disk();
+  BlockMaker maker;
+  auto journal = JournalFiles::open(files, kJournal, 1'000);
+  const auto segment = [&] { return files.bytes(kJournal / files.list(kJournal)->back()); };
+  const auto next = [&] {
+    return maker.next([](BlockBuilder& builder) {
+      for (std::uint8_t i = 0; i < 3; ++i) builder.append_system(Bytes(100, i));
+    });
+  };
+  const auto first = next();
+  const ExecutedBlock* const alone = &first;
+  CHECK(journal->append(std::span(&alone, 1), bytes_of("certificate")).has_value());
+  std::vector<Bytes> seeds{segment()};
+  std::vector<std::unique_ptr<ExecutedBlock>> blocks;
+  std::vector<const ExecutedBlock*> views;
+  for (int i = 0; i < 3; ++i) {
+    blocks.push_back(std::make_unique<ExecutedBlock>(next()));
+    views.push_back(blocks.back().get());
+  }
+  CHECK(journal->append(views, bytes_of("certificate")).has_value());
+  seeds.push_back(segment());
+  seeds.push_back(segment());
+  seeds.back().resize(seeds.back().size() - 600);
+  return seeds;
+}
+
+std::vector<Bytes> guard_seeds() {
+  return {encode(CheckpointGuard::above(7)), encode(CheckpointGuard{9, Digest{{1}}, 1'000})};
+}
+
+struct Replayed {
+  std::vector<std::uint64_t> heights;
+  std::vector<Bytes> parts;
+  friend bool operator==(const Replayed&, const Replayed&) = default;
+};
+std::optional<Replayed> replay_all(const JournalFiles& journal) {
+  Replayed out;
+  const auto status = journal.replay(Height(0), [&](const StoredBlock& block) -> Status {
+    out.heights.push_back(block.place.height.value());
+    out.parts.push_back(to_bytes(block.certificate));
+    for (const auto& entry : block.entries) out.parts.push_back(to_bytes(entry));
+    return {};
+  });
+  if (!status) return std::nullopt;
+  EXPECT_FUZZ(out.heights.size() == journal.block_count(), "blocks are counted that are not there");
+  return out;
 }
 
 // What a log holds, whatever its records mean.
@@ -158,6 +213,34 @@ FENRUN_FUZZ(append_log, log_seeds) {
               "what was appended is not read");
   opened.push_back({9, 1, seed_of("more")});
   EXPECT_FUZZ(again == opened, "what was appended is read as something else");
+}
+
+FENRUN_FUZZ(journal_segment, segment_seeds) {
+  sim::VirtualDisk files = empty_disk();
+  CHECK(files.make_folder(kJournal).has_value());
+  const Path path = kJournal / "0000000000000000.log";
+  put_file(files, path, input);
+  std::optional<Replayed> seen;
+  const auto read = JournalFiles::open_to_read(files, kJournal);
+  if (read) seen = replay_all(*read);
+  EXPECT_FUZZ(std::ranges::equal(files.bytes(path), input), "reading changes the file");
+  for (int life = 0; life < 2; ++life) {
+    const auto journal = JournalFiles::open(files, kJournal, 1'000);
+    EXPECT_FUZZ(journal.has_value() == read.has_value(), "two readers do not agree");
+    if (!journal) return;
+    EXPECT_FUZZ(replay_all(*journal) == seen, "opening changes the blocks");
+  }
+}
+
+FENRUN_FUZZ(checkpoint_guard, guard_seeds) {
+  const auto guard = decode<CheckpointGuard>(input);
+  if (!guard) return;
+  EXPECT_FUZZ(std::ranges::equal(encode(*guard), input), "a guard has two spellings");
+  for (const std::uint64_t size : {guard->size - 1, guard->size, guard->size + 1}) {
+    const auto next = may_sign(*guard, {"fenrun/ab", size, guard->root}, guard->time_s);
+    EXPECT_FUZZ(!next || (next->size >= guard->size && next->time_s >= guard->time_s),
+                "a guard is taken back");
+  }
 }
 
 FENRUN_FUZZ(vote_log, vote_log_seeds) {

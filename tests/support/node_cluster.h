@@ -45,14 +45,18 @@ struct SnapshotSettings {
   std::uint64_t behind = 5'000;
 };
 
+struct NodeLimits {
+  std::uint64_t vote_log_bytes = NodeOptions().vote_log_bytes;
+  std::uint64_t unfinalized_bytes = NodeOptions().unfinalized_bytes;
+};
+
 class NodeCluster {
  public:
   static constexpr std::uint64_t kTickMs = 5;
 
   explicit NodeCluster(const std::vector<std::string>& names, std::uint64_t seed = 1,
-                       const SnapshotSettings& snapshots = {},
-                       std::uint64_t vote_log_bytes = NodeOptions().vote_log_bytes)
-      : snapshots_(snapshots), vote_log_bytes_(vote_log_bytes), random_(seed) {
+                       const SnapshotSettings& snapshots = {}, const NodeLimits& limits = {})
+      : snapshots_(snapshots), limits_(limits), random_(seed) {
     genesis_.network.value = "fenrun-test";
     genesis_.time = TimeMs(wall_);
     genesis_.parameters = default_parameters();
@@ -325,7 +329,8 @@ class NodeCluster {
       }
       NodeOptions options;
       options.snapshot_behind = cluster->snapshots_.behind;
-      options.vote_log_bytes = cluster->vote_log_bytes_;
+      options.vote_log_bytes = cluster->limits_.vote_log_bytes;
+      options.unfinalized_bytes = cluster->limits_.unfinalized_bytes;
       options.name = name;
       options.genesis = cluster->genesis_;
       options.self = net::PeerIndex(static_cast<std::uint16_t>(index));
@@ -414,7 +419,7 @@ class NodeCluster {
   }
 
   SnapshotSettings snapshots_;
-  std::uint64_t vote_log_bytes_;
+  NodeLimits limits_;
   Tamper tamper_;
   std::mt19937_64 random_;
   std::uint64_t steady_ = 1'000;

@@ -245,13 +245,34 @@ TEST(Pacemaker, IdlingStretchesTheLeaderTimerUntilWorkComes) {
   const Members members(4);
   Pacemaker pacemaker({.delta_initial = SpanMs(100)}, members.set(), ValidatorIndex(0), TimeMs(0));
   pacemaker.tick(TimeMs(9'000));
-  EXPECT_TRUE(pacemaker.leader_late(false));
-  EXPECT_FALSE(pacemaker.leader_late(true));
-  EXPECT_TRUE(pacemaker.should_beat());
+  EXPECT_TRUE(pacemaker.leader_late(Pace::busy));
+  EXPECT_FALSE(pacemaker.leader_late(Pace::idle));
+  EXPECT_TRUE(pacemaker.should_beat(Pace::idle));
   pacemaker.restart_timers();
-  EXPECT_FALSE(pacemaker.leader_late(false));
+  EXPECT_FALSE(pacemaker.leader_late(Pace::busy));
   pacemaker.tick(TimeMs(9'200));
-  EXPECT_TRUE(pacemaker.leader_late(false));
+  EXPECT_TRUE(pacemaker.leader_late(Pace::busy));
+}
+
+TEST(Pacemaker, ACrowdWaitsAtTheIdleIntervalButNoLongerThanATimerMayBe) {
+  const Members members(4);
+  for (const std::uint64_t idle : {0U, 2'000U, 3'600'000U}) {
+    Pacemaker pacemaker({.idle_interval = SpanMs(idle), .delta_initial = SpanMs(100)},
+                        members.set(), ValidatorIndex(0), TimeMs(0));
+    const std::uint64_t interval = std::min<std::uint64_t>(idle, 8'000);
+    if (interval > 0) {
+      pacemaker.tick(TimeMs(interval / 2 - 1));
+      EXPECT_FALSE(pacemaker.should_beat(Pace::crowded)) << idle;
+    }
+    EXPECT_TRUE(pacemaker.should_beat(Pace::busy));
+    pacemaker.tick(TimeMs(interval / 2));
+    EXPECT_TRUE(pacemaker.should_beat(Pace::crowded)) << idle;
+    const auto leader = pacemaker.leader_timeout().value();
+    pacemaker.tick(TimeMs(interval + leader - 1));
+    EXPECT_FALSE(pacemaker.leader_late(Pace::crowded)) << idle;
+    pacemaker.tick(TimeMs(interval + leader));
+    EXPECT_TRUE(pacemaker.leader_late(Pace::crowded)) << idle;
+  }
 }
 
 TEST(Pacemaker, PercentileOfTheRing) {

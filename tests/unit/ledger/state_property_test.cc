@@ -46,11 +46,14 @@ class RandomBlocks {
     const int writes = *rc::gen::inRange(0, 20);
     for (int i = 0; i < writes; ++i) {
       const auto before = builder.savepoint();
+      const auto bytes = builder.state().written_bytes();
       const NaiveState saved = state;
       write(builder.state(), state);
+      RC_ASSERT(builder.state().written_bytes() > bytes);
       if (*rc::gen::inRange(0, 4) == 0) {
         builder.append_system(bytes_of("taken back"));
         builder.rollback(before);
+        RC_ASSERT(builder.state().written_bytes() == bytes);
         state = saved;
       }
       compare(builder.state(), state);
@@ -252,6 +255,20 @@ TEST(Blocks, TheActiveRootGoesOnOverManyChunks) {
     point.state = &store;
     point.active = &bits;
   }
+}
+
+TEST(State, CountsTheBytesOfAllWrites) {
+  MemoryStore store;
+  Overlay state(store);
+  state.put({1, 2, 3}, Bytes(5, 7));
+  EXPECT_EQ(state.written_bytes(), 8u);
+  const auto before = state.savepoint();
+  state.put({1, 2, 3}, Bytes(2, 7));
+  state.remove({1, 2, 3});
+  state.put({9}, {});
+  EXPECT_EQ(state.written_bytes(), 8u + 5u + 3u + 1u);
+  state.rollback(before);
+  EXPECT_EQ(state.written_bytes(), 8u);
 }
 
 RC_GTEST_PROP(OrderedFamily, LinksItsKeysInOrder, ()) {

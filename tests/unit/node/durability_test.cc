@@ -133,7 +133,7 @@ TEST_F(Durability, NothingLeavesBeforeWhatItPromisesIsOnTheDisk) {
 
 // Else a log that must keep more than that would be rewritten, and synced, at every turn.
 TEST(VoteLogSize, ALogIsRewrittenWhenItHasDoubledNotAtEveryTurn) {
-  NodeCluster cluster(kFourNames, 1, {}, /*vote_log_bytes=*/1);
+  NodeCluster cluster(kFourNames, 1, {}, {.vote_log_bytes = 1});
   ASSERT_TRUE(cluster.run_until([&] { return cluster.height(0) > Height(0); }));
   cluster.crash(2);
   cluster.crash(3);

@@ -14,7 +14,8 @@ constexpr ValidatorIndex kLeader(0);
 // A validator's part that executes, from genesis on.
 class Validator : public test::JournaledNetwork {
  public:
-  Validator() {
+  explicit Validator(std::uint64_t unfinalized_bytes_max = kUnfinalizedBytesMax)
+      : executor_(*journal, batches_, meter_, unfinalized_bytes_max) {
     meter_.now = [] { return Moment{}; };
   }
   void TestBody() override {}
@@ -61,7 +62,7 @@ class Validator : public test::JournaledNetwork {
  private:
   StageMeter meter_;
   BatchStore batches_;
-  Executor executor_{*journal, batches_, meter_};
+  Executor executor_;
 };
 
 Digest id_of(const Propose& propose) { return block_id_of(propose.payload); }
@@ -119,6 +120,50 @@ TEST(Executor, ABatchThatComesAgainIsJudgedAlikeWhateverIsFinal) {
   EXPECT_EQ(ahead.journal->root(), behind.journal->root());
   const auto sequence = next_sequence(ahead.journal->state(), test::party_named("brand"), Lane(0));
   EXPECT_EQ(sequence, Sequence(1)) << "it takes effect once";
+}
+
+TEST(Executor, ALeaderWithTooMuchThatIsNotFinalBuildsEmptyBlocks) {
+  Validator leader(/*unfinalized_bytes_max=*/1);
+  leader.hold(leader.batch_of(OpenCampaign{CampaignId(1), {}}));
+  const auto first = leader.build(View(1), View(0), leader.tip());
+  ASSERT_EQ(first.payload.batches.size(), 1u);
+  EXPECT_GT(leader.journal->unfinalized_bytes(id_of(first)), 1u);
+
+  leader.hold(leader.batch_of(OpenCampaign{CampaignId(2), {}}));
+  EXPECT_TRUE(leader.build(View(2), View(1), id_of(first)).payload.batches.empty());
+  EXPECT_EQ(leader.build(View(2), View(0), leader.tip()).payload.batches.size(), 2u)
+      << "the chain below a block counts, not what else is held";
+  leader.finalize(id_of(first));
+  EXPECT_EQ(leader.journal->unfinalized_bytes(id_of(first)), 0u);
+  EXPECT_EQ(leader.build(View(2), View(1), id_of(first)).payload.batches.size(), 1u);
+}
+
+// Valid all the same: a quorum that sees less of it may make it final.
+TEST(Executor, OnAChainWithFarTooMuchThatIsNotFinalOnlyEmptyBlocksAreVotedFor) {
+  Validator leader;
+  const auto first_batch = leader.batch_of(OpenCampaign{CampaignId(1), {}});
+  const auto second_batch = leader.batch_of(OpenCampaign{CampaignId(2), {}});
+  leader.hold(first_batch);
+  const auto first = leader.build(View(1), View(0), leader.tip());
+  const auto empty = leader.build(View(2), View(1), id_of(first));
+  leader.hold(second_batch);
+  const auto second = leader.build(View(2), View(1), id_of(first));
+  const auto bytes = leader.journal->unfinalized_bytes(id_of(first));
+  ASSERT_TRUE(empty.payload.batches.empty());
+  ASSERT_FALSE(second.payload.batches.empty());
+
+  for (const std::uint64_t limit : {bytes / 2, bytes / 2 - 1}) {
+    const bool is_too_much = bytes > 2 * limit;
+    Validator follower(limit);
+    follower.hold(first_batch);
+    follower.hold(second_batch);
+    EXPECT_EQ(follower.verify(first), Verdict::valid);
+    EXPECT_EQ(follower.verify(empty), Verdict::valid);
+    EXPECT_EQ(follower.verify(second), is_too_much ? Verdict::early : Verdict::valid);
+    EXPECT_NE(follower.journal->find(id_of(second)), nullptr) << "it is kept";
+    follower.finalize(id_of(first));
+    EXPECT_EQ(follower.verify(second), Verdict::valid);
+  }
 }
 
 }  // namespace

@@ -496,5 +496,99 @@ TEST(DiskStore, survives_power_failure_at_every_operation) {
   }
 }
 
+// Blocks that one certificate finalizes, larger together than a segment.
+struct LargeCommit {
+  explicit LargeCommit(Fixture& fixture) : f(fixture) {
+    for (int i = 0; i < 9; ++i) {
+      blocks.push_back(std::make_unique<ExecutedBlock>(
+          f.maker.next([&](BlockBuilder& b) { fill_randomly(b, f.random, 120); })));
+      views.push_back(blocks.back().get());
+    }
+    end = f.maker.height();
+  }
+  bool commit() { return f.store->commit(views, BlockMaker::certificate(end - 1)).has_value(); }
+
+  Fixture& f;
+  std::uint64_t end = 0;  // The height behind it.
+  std::vector<std::unique_ptr<ExecutedBlock>> blocks;
+  std::vector<const ExecutedBlock*> views;
+};
+
+// All that the store holds, and its last certificate.
+void expect_entries(Fixture& f, std::uint64_t blocks) {
+  ASSERT_EQ(f.store->block_count(), blocks);
+  const auto size = static_cast<std::size_t>(f.store->size());
+  EXPECT_EQ(*f.store->entries(Position(0), size), *f.maker.memory().entries(Position(0), size));
+  EXPECT_EQ(f.store->certificate(Height(blocks - 1)), BlockMaker::certificate(blocks - 1));
+}
+
+TEST(DiskStore, large_commit_takes_several_records) {
+  for (const int before : {0, 1, 12}) {
+    Fixture f;
+    f.open();
+    for (int i = 0; i < before; ++i) f.commit();
+    LargeCommit large(f);
+    ASSERT_TRUE(large.commit());
+    EXPECT_EQ(f.store->certificate(Height(large.end - 2)), Bytes());
+    std::vector<std::uint8_t> types;
+    ASSERT_TRUE(AppendLog::read_records(f.files, f.segments().back(), [&](auto, const auto& r) {
+      types.push_back(r.type);
+      return Status{};
+    }));
+    EXPECT_GE(std::ranges::count(types, 2), 2);
+    EXPECT_EQ(types.back(), 1);
+    for (const bool loses_index : {false, true}) {
+      if (loses_index) f.lose_index();
+      f.open();
+      expect_entries(f, large.end);
+    }
+    f.commit();
+    f.open();
+    expect_entries(f, large.end + 1);
+  }
+}
+
+// It is there or not, whether it began a segment or not; and what comes after it follows.
+TEST(DiskStore, large_commit_survives_power_failure_at_every_operation) {
+  for (const std::uint64_t before : {0U, 1U, 12U}) {
+    std::size_t lost = 0;
+    bool is_done = false;
+    for (std::uint64_t at = 0; !is_done; ++at) {
+      Fixture f(at);
+      f.files = sim::VirtualDisk(at);
+      f.open();
+      for (std::uint64_t i = 0; i < before; ++i) f.commit();
+      LargeCommit large(f);
+      f.files.fail_power_at(f.files.operations() + at);
+      is_done = large.commit();
+      f.files.crash();
+      if (at % 3 == 1) f.lose_index();
+
+      const auto journal = JournalFiles::open_to_read(f.files, f.folder.path() / "journal");
+      ASSERT_TRUE(journal) << journal.error().to_string();
+      std::uint64_t read = 0;
+      ASSERT_TRUE(journal->replay(Height(0), [&](const StoredBlock&) {
+        ++read;
+        return Status{};
+      }));
+      EXPECT_EQ(read, journal->block_count());
+
+      f.open();
+      ASSERT_EQ(f.store->block_count(), read);
+      if (f.store->block_count() == before && !is_done) {
+        ++lost;
+        ASSERT_TRUE(large.commit());  // The others finalized it, and it comes again.
+      }
+      f.open();
+      expect_entries(f, large.end);
+      f.commit();
+      f.open();
+      expect_entries(f, large.end + 1);
+      ASSERT_FALSE(HasFailure()) << "power failure at operation " << at;
+    }
+    EXPECT_GE(lost, 3u);
+  }
+}
+
 }  // namespace
 }  // namespace fenrun
