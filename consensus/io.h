@@ -93,9 +93,9 @@ struct Built {
 
 enum class Verdict : std::uint8_t {
   valid,  // Executed; the result equals the header byte for byte.
-  // Valid, but this validator does not vote to notarize it: it is dated too far ahead of its clock,
-  // or brings transactions although too much waits to become final.
-  early,
+  early,  // Valid, but dated too far ahead of this validator's clock for its notarize vote.
+  // Not executed: it brings transactions although too much waits here to become final.
+  crowded,
   invalid,   // The header, or executing it on its parent, is faulty: blame lies with its signer.
   mismatch,  // The batch list does not hash to what the header says: somebody altered the message.
   unavailable,  // A batch could not be got now; the replica will ask again, naming another peer.
@@ -169,6 +169,7 @@ struct Verify {
   Digest block_id;
   Propose propose;
   ValidatorIndex from;
+  bool wanted = false;  // A quorum notarized it, or we did: to be executed whatever waits.
 };
 
 // Send GetBlock to the peer; hand over the BlockAnswer as Received.

@@ -81,7 +81,7 @@ SpanMs Pacemaker::interval(Pace pace) const {
     case Pace::busy:
       break;
     case Pace::crowded:
-      return std::min(timing_.idle_interval, timing_.timeout_max);
+      return timing_.timeout_max;
     case Pace::idle:
       return timing_.idle_interval;
   }

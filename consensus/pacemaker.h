@@ -32,7 +32,7 @@ struct Timing {
 // How soon the next block is wanted.
 enum class Pace : std::uint8_t {
   busy,     // At once.
-  crowded,  // Too many blocks wait for their finalization: at intervals, of 8 s at most.
+  crowded,  // Too many blocks wait for their finalization: at intervals as long as a timer may be.
   idle,     // There is nothing to do: at idle intervals.
 };
 

@@ -39,7 +39,8 @@ struct Proposal {
   bool chain_logged = false;  // And all that it stands on.
   bool durable = false;       // Its body is on the disk.
   bool unavailable = false;   // The driver could not get a batch: wait for the next retry.
-  bool early = false;         // Not to be notarized by us (Verdict::early).
+  bool early = false;         // Dated ahead of our clock: not to be notarized by us.
+  bool crowded = false;       // Not to be executed unless a quorum wants it.
   bool ends_epoch = false;    // Known once valid: nothing extends it.
   Phase phase = Phase::waiting;
 

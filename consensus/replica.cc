@@ -162,7 +162,9 @@ void Replica::accept(const Certificate& certificate, std::optional<ValidatorInde
     for (const auto& evidence : conflicts(*held, certificate)) report(evidence);
   }
   if (certificates_.has(subject.kind, subject.view)) return;
+  const bool relieves = subject.kind == VoteKind::finalize && crowded();
   certificates_.insert(certificate);
+  if (relieves && !safety_.cast_any(view_)) pacemaker_.restart_timers();
   const bool notarized = subject.kind != VoteKind::nullify;
   if (notarized && proposals_.find(subject.view) == nullptr) missing_.insert(subject.view);
   touch(subject.view);

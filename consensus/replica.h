@@ -186,9 +186,10 @@ class Replica {
   bool parent_ready(const Proposal& proposal) const;
   bool justified(const Proposal& proposal) const;
   bool drop_if_impossible(View view, const Proposal& proposal);
-  bool start_verifying(View view, Proposal& proposal);
+  bool start_verifying(View view, Proposal& proposal, bool wanted);
   void reject(View view, Proposal& proposal);
   void refuse_early(View view, Proposal& proposal);
+  void refuse_crowded(View view, Proposal& proposal);
   bool vote_on(View view, Proposal& proposal);
   void place(const Propose& copy, std::optional<ValidatorIndex> source);
   void want_blocks();

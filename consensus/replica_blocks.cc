@@ -61,13 +61,14 @@ bool Replica::consider(View view, Proposal& proposal) {
   if (drop_if_impossible(view, proposal)) return true;
   if (proposal.phase == Proposal::Phase::waiting) {
     const auto* own = safety_.find(VoteKind::notarize, view);
-    const bool voted_for = own != nullptr && own->subject.block_id == proposal.id;
-    const bool votable = proposal.from_leader && justified(proposal) && self_ &&
-                         safety_.may_notarize(view, view_) && !tainted_.contains(view) &&
+    const bool wanted =
+        certificate != nullptr || (own != nullptr && own->subject.block_id == proposal.id);
+    const bool votable = proposal.from_leader && !proposal.crowded && justified(proposal) &&
+                         self_ && safety_.may_notarize(view, view_) && !tainted_.contains(view) &&
                          log_state_ != LogState::stale;
     if (proposal.unavailable || !parent_ready(proposal)) return false;
-    if (certificate == nullptr && !voted_for && !votable) return false;
-    return start_verifying(view, proposal);
+    if (!wanted && !votable) return false;
+    return start_verifying(view, proposal, wanted);
   }
   return proposal.ready() && vote_on(view, proposal);
 }
@@ -121,7 +122,7 @@ bool Replica::justified(const Proposal& proposal) const {
 // §7: a block that ends the epoch is repeated, and it alone; there is nothing more to execute.  The
 // parent's id is certified and the leader signed the rest, so that the fault is its own.
 // REQUIRES: the parent is ready.  True if the block is decided at once.
-bool Replica::start_verifying(View view, Proposal& proposal) {
+bool Replica::start_verifying(View view, Proposal& proposal, bool wanted) {
   const auto* parent = parent_of(proposal);
   const bool parent_is_last = parent != nullptr && parent->ends_epoch;
   const bool extends_last = parent_is_last && !proposal.repeats();
@@ -139,7 +140,7 @@ bool Replica::start_verifying(View view, Proposal& proposal) {
     return true;
   }
   proposal.phase = Proposal::Phase::verifying;
-  emit(Verify{proposal.id, proposal.propose, proposal.source});
+  emit(Verify{proposal.id, proposal.propose, proposal.source, wanted});
   return false;
 }
 
@@ -148,12 +149,18 @@ void Replica::reject(View view, Proposal& proposal) {
   if (!certificates_.has_any(view)) give_up(view);
 }
 
-// The clock, and how much is not final here, decide over our notarize vote and over nothing else:
-// whether a quorum's block is valid must not depend on when, or after which restart, it is looked
-// at.
+// The clock decides over our notarize vote and over nothing else: whether a quorum's block is valid
+// must not depend on when, or after which restart, it is looked at.
 void Replica::refuse_early(View view, Proposal& proposal) {
   if (safety_.cast(VoteKind::notarize, view)) return;
   proposal.early = true;
+  if (!certificates_.has_any(view)) give_up(view);
+}
+
+// It waits for a quorum to want it; nobody is to wait for us.
+void Replica::refuse_crowded(View view, Proposal& proposal) {
+  proposal.phase = Proposal::Phase::waiting;
+  proposal.crowded = true;
   if (!certificates_.has_any(view)) give_up(view);
 }
 
@@ -278,11 +285,9 @@ void Replica::lead() {
   const auto parent = parent_to_build_on();
   if (!parent || !pacemaker_.may_propose()) return;
   // A block that ends the epoch is repeated only if its finalization does not come by itself.
-  const bool is_crowded = pace() == Pace::crowded;
-  const bool is_due = is_crowded ? pacemaker_.should_beat(Pace::crowded)
-                                 : work_pending_ || pacemaker_.should_beat(Pace::idle);
-  const bool may_flush = parent->view > finalized_.view && (parent->ends_epoch || !is_crowded);
-  if (!(is_due && !parent->ends_epoch) && !(may_flush && pacemaker_.should_flush())) return;
+  const bool at_once = !parent->ends_epoch && (work_pending_ || pacemaker_.should_beat(Pace::idle));
+  const bool flushes = parent->view > finalized_.view && pacemaker_.should_flush();
+  if (crowded() ? !pacemaker_.should_beat(Pace::crowded) : !at_once && !flushes) return;
   build_asked_ = view_;
   build_parent_ = *parent;
   const bool extends_last = parent->ends_epoch && planted(PlantedBug::block_after_last);

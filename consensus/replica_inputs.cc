@@ -52,6 +52,10 @@ void Replica::on(const Verified& input) {
       if (input.verdict == Verdict::early) refuse_early(input.view, *proposal);
       touch(input.view);
       return;
+    case Verdict::crowded:
+      refuse_crowded(input.view, *proposal);
+      touch(input.view);
+      return;
     case Verdict::invalid:
       reject(input.view, *proposal);
       return;

@@ -13,8 +13,8 @@ namespace {
 // finalizes all below.
 constexpr std::size_t kFinalizesRepeatedMax = 64;
 
-// With more blocks than these above the tip, something is amiss.
-constexpr std::uint64_t kUnfinalizedHeightsMax = 128;
+// With a notarized view that far above the tip's, something is amiss.
+constexpr std::uint64_t kUnfinalizedViewsMax = 128;
 
 }  // namespace
 
@@ -26,11 +26,9 @@ bool Replica::idle() const {
 // Blocks pile up that nothing makes final.  Each further one is a chance for those who are away to
 // join in, and need not come soon.
 bool Replica::crowded() const {
-  const auto view = certificates_.highest_notarized();
-  if (view <= finalized_.view) return false;
-  const auto* top = proposals_.find(view, certificates_.notarized(view)->subject.block_id);
-  return top != nullptr && top->ready() &&
-         top->propose.height.value() > finalized_.height.value() + kUnfinalizedHeightsMax;
+  return certificates_.highest_notarized().value() >
+             finalized_.view.value() + kUnfinalizedViewsMax &&
+         certificates_.highest_finalization() == nullptr;
 }
 
 // Rule 7.

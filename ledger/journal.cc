@@ -155,12 +155,9 @@ const ExecutedBlock* Journal::find(const Digest& id) const {
   return it == unfinalized_.end() ? nullptr : it->second.get();
 }
 
-std::uint64_t Journal::unfinalized_bytes(Digest id) const {
+std::uint64_t Journal::unfinalized_bytes() const {
   std::uint64_t bytes = 0;
-  while (const auto* block = find(id)) {
-    bytes += block->entry_bytes;
-    id = block->header.parent;
-  }
+  for (const auto& [id, block] : unfinalized_) bytes += block->entry_bytes;
   return bytes;
 }
 

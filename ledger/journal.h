@@ -53,8 +53,8 @@ class Journal {
   const ExecutedBlock& add(std::unique_ptr<ExecutedBlock> block);
   const ExecutedBlock* find(const Digest& id) const;
   std::size_t unfinalized_count() const { return unfinalized_.size(); }
-  // Bytes of entries of this block and those between it and the tip; 0 for the tip.
-  std::uint64_t unfinalized_bytes(Digest id) const;
+  // Bytes of the entries of all of them.
+  std::uint64_t unfinalized_bytes() const;
 
   // Makes the last of these blocks the tip, durably, and forgets the branches that lost.  After a
   // crash all of them are committed or none. REQUIRES: each is held; the first is a child of the

@@ -103,8 +103,7 @@ class Overlay final : public StateView {
   void rollback(std::size_t savepoint);
   // Writes since the savepoint.
   std::size_t writes_since(std::size_t savepoint) const { return undo_.size() - savepoint; }
-  // Of the keys and values of all writes, those of one key counted each: at least what the Records
-  // take.
+  // Of the keys and values of all writes, those of one key counted each.
   std::size_t written_bytes() const { return written_bytes_; }
 
   // Whether a key that begins with this byte was written, and not rolled back.

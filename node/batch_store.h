@@ -33,7 +33,8 @@ class BatchStore {
   // when not all of it could be journaled.  Errc::rate_limited if the origin's share is full.
   Status add(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
   // The same whatever else the origin's share has: of one that the vote log holds, since the log
-  // bounds how many there are and votes may rest on each, and of own ones, which the pool bounds.
+  // bounds how many there are and votes may rest on each, of own ones, which the pool bounds, and
+  // of those that a notarized block names.
   void restore(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
 
   // The batch, pending or committed lately; null if it is not held.

@@ -4,12 +4,19 @@
 #include <set>
 
 #include "contracts/apply.h"
+#include "contracts/limits.h"
 #include "contracts/records.h"
 #include "core/check.h"
 #include "core/planted.h"
+#include "node/storage/append_log.h"
 
 namespace fenrun {
 namespace {
+
+// A block is one record of the journal.  Of Records the entry's tag, version and lengths come on
+// top, of what time triggers there is little.
+static_assert(kBlockEntryBytesMax + kBlockWriteBytesMax + 64 * kBlockWritesMax + (16U << 20) <
+              AppendLog::kPayloadBytesMax);
 
 std::vector<const SignedTransaction*> transactions_of(
     const std::vector<std::shared_ptr<const EncodedBatch>>& batches) {
@@ -106,7 +113,7 @@ Payload Executor::build(const Build& request, ValidatorIndex proposer, std::size
   const auto parent = journal_->point(request.parent_id);
   CHECK(parent && parent->height == request.parent_height);
   Payload payload;
-  const bool has_room = journal_->unfinalized_bytes(request.parent_id) <= unfinalized_bytes_max_;
+  const bool has_room = journal_->unfinalized_bytes() <= unfinalized_bytes_max_;
   if (!request.empty_only && has_room) {
     const Parameters limits = parameters(*parent->state);
     payload.batches =
@@ -138,25 +145,15 @@ std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
   return missing;
 }
 
-// Empty blocks are never refused for what waits before them: they may be what makes it final.
-bool Executor::is_early(const Header& header, const Propose& propose, TimeMs parent_time,
-                        TimeMs clock) const {
-  if (header.time.value() > clock.value() + kBlockTimeAheadMsMax &&
-      header.time != parent_time.next()) {
-    return true;
-  }
-  return !propose.payload.batches.empty() &&
-         journal_->unfinalized_bytes(propose.parent_id) > 2 * unfinalized_bytes_max_;
-}
-
-Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock) {
+Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock, bool wanted) {
   const Digest id = block_id_of(propose.payload);
   const auto parent = journal_->point(propose.parent_id);
   CHECK(parent.has_value());
   const auto header = decode_header(propose.payload.header);
   if (!header) return Verdict::invalid;
-  const Verdict right =
-      is_early(*header, propose, parent->time, clock) ? Verdict::early : Verdict::valid;
+  const bool is_early = header->time.value() > clock.value() + kBlockTimeAheadMsMax &&
+                        header->time != parent->time.next();
+  const Verdict right = is_early ? Verdict::early : Verdict::valid;
   if (journal_->find(id) && planted(PlantedBug::executed_block_believed)) return right;
   // What the leader did not sign must agree with what it did.
   if (header->batch_list != batch_list_digest(propose.payload.batches) ||
@@ -178,6 +175,11 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
   if (journal_->find(id)) {
     batches_of_.try_emplace(id, propose.payload.batches);
     return right;
+  }
+  // Empty blocks never wait: one of them may be what makes the rest final.
+  if (!wanted && !propose.payload.batches.empty() &&
+      journal_->unfinalized_bytes() > 2 * unfinalized_bytes_max_) {
+    return Verdict::crowded;
   }
   auto block = execute(*parent, context_of(*header), propose.payload.batches);
   if (planted(PlantedBug::header_not_compared)) take_header(*block, *parent, *header);

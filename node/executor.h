@@ -23,8 +23,9 @@ namespace fenrun {
 inline constexpr std::uint64_t kBlockTimeAheadMsMax = 500;
 // Of batches that a leader proposes without a quorum having acknowledged them.
 inline constexpr std::size_t kUnacknowledgedBytesMax = 256 * 1024;
-// Of entries that wait to become final: above this a leader builds empty blocks.  On a chain of
-// twice as much, blocks that are not empty get no notarize vote here.
+// Of entries that are executed and not final, branches that may lose included: above this a leader
+// builds empty blocks, and above twice as much only empty ones are executed, or such as a quorum
+// notarized.
 inline constexpr std::uint64_t kUnfinalizedBytesMax = 64 * 1024 * 1024;
 
 class Executor {
@@ -44,10 +45,11 @@ class Executor {
   std::vector<Digest> missing_batches(const Propose& propose) const;
 
   // Executes the proposal and compares.  A block found valid is kept, be it early or not.  The
-  // verdict is a function of the proposal and its parent, and between valid and early of the clock
-  // and the bytes that are not final: it must not depend on what else is held here.
+  // verdict is a function of the proposal and its parent, and of the clock between valid and early:
+  // it must not depend on what else is held here, or on how much of the chain is final.  Only
+  // whether there is one does: without `wanted` it may be Verdict::crowded.
   // REQUIRES: nothing is missing; the parent is held; `leader` is who may propose in the view.
-  Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock);
+  Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock, bool wanted);
 
   // Executes a finalized block again from its transactions; null unless the result has its id.  The
   // block is kept.  REQUIRES: the parent is held.
@@ -61,8 +63,6 @@ class Executor {
 
  private:
   std::vector<Digest> batches_since_tip(Digest block_id) const;
-  bool is_early(const Header& header, const Propose& propose, TimeMs parent_time,
-                TimeMs clock) const;
   std::unique_ptr<ExecutedBlock> execute(const BlockPoint& parent, const BlockContext& context,
                                          const BatchList& batches) const;
   std::unique_ptr<ExecutedBlock> execute(

@@ -229,6 +229,7 @@ class Node final : public NodeService {
   bool is_congested();
   void note_ordered(const std::vector<Digest>& batches);
   void check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done);
+  bool is_wanted(const Digest& digest) const;
   void hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch> batch);
   void acknowledge(const Digest& digest);
   void take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledgements);

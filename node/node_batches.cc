@@ -176,6 +176,15 @@ bool Node::has_use(const TxBatch& batch) const {
   });
 }
 
+// Whether a block names the batch that is to be executed here whoever crowds the shares.
+bool Node::is_wanted(const Digest& digest) const {
+  return std::ranges::any_of(verifications_, [&](const auto& item) {
+    const auto& request = item.second.request;
+    const auto& named = request.propose.payload.batches;
+    return request.wanted && std::ranges::find(named, digest) != named.end();
+  });
+}
+
 void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch> batch) {
   if (options_.self != origin) {
     for (const auto& transaction : batch->batch().transactions) {
@@ -183,8 +192,9 @@ void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch>
     }
   }
   const Digest digest = batch->digest();
-  if (options_.self == origin) {
-    batches_.restore(std::move(batch), origin);  // The pool bounds them.
+  if (options_.self == origin || is_wanted(digest)) {
+    // The pool bounds our own, and a quorum what it notarizes.
+    batches_.restore(std::move(batch), origin);
   } else if (!batches_.add(std::move(batch), origin)) {
     log(LogLevel::warn,
         "the share of " + members_.name_of(origin) + " is full: a batch is dropped");
@@ -250,7 +260,7 @@ bool Node::try_verify(const Verification& verification) {
     return true;
   }
   const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
-  const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
+  const Verdict verdict = executor_.verify(request.propose, leader, now().wall, request.wanted);
   const bool valid = verdict == Verdict::valid || verdict == Verdict::early;
   give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value(),
                 valid && journal_->find(request.block_id)->header.ends_epoch()});

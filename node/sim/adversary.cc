@@ -106,8 +106,13 @@ bool Adversary::lets_in(const Bytes& message) {
       heard_.pop_front();
     }
   }
-  if (setup_.fault != Fault::twin && setup_.fault != Fault::amnesiac) return true;
   const auto decoded = decode<NodeMessage>(message);
+  if (setup_.fault == Fault::miser) {
+    // Proposals pass: it votes for them.
+    const bool is_proposal = decoded && consensus<Propose>(*decoded) != nullptr;
+    return !decoded || is_proposal || !finalizes(*decoded) || random_.chance(50);
+  }
+  if (setup_.fault != Fault::twin && setup_.fault != Fault::amnesiac) return true;
   const auto* answer = decoded ? consensus<LastVote>(*decoded) : nullptr;
   return answer == nullptr || !answer->vote;
 }

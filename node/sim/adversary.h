@@ -4,7 +4,8 @@
 //   silent      says nothing
 //   withholder  proposes to some only, and keeps to itself what others ask for
 //   nuller      votes to give every view up, also where it notarized
-//   miser       helps no block to become final: keeps its finalize votes, and finalizations
+//   miser       helps no block to become final: keeps its finalize votes and what finalizations it
+//               has, and hears so little of others' that it seldom has one
 //   liar        signs votes and blocks that contradict its own, different ones for different peers,
 //               and proposes earlier blocks again
 //   forger      sends certificates with signers who did not sign, or sign twice, and proposals, its

@@ -195,57 +195,57 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
   return journal;
 }
 
-// Opens the last segment that holds a commit, for more; those behind it begin one that never was.
+// Opens the last segment, for more.
 Status JournalFiles::open_last_segment() {
-  while (!segments_.empty()) {
-    const Path path = path_of(segments_.back());
-    FENRUN_TRY(const auto header, AppendLog::read_header(*files_, path));
-    Contents contents(path, segments_.back());
-    FENRUN_TRY(auto log,
-               AppendLog::open(*files_, path, header.identity, 0,
-                               [&](std::uint64_t offset, const AppendLog::Record& record) {
-                                 return contents.take(offset, record, kLookAtNone);
-                               }));
-    if (contents.end) {
-      if (contents.unfinished) FENRUN_OK(log.cut_off(*contents.unfinished));
-      // A process that died before its sync returned left a last record, or the name of a last
-      // segment, that can be read and may yet be lost.  Whoever opens the journal relies on it.
-      FENRUN_OK(log.write_again(contents.end->last_record));
-      block_count_ = contents.end->blocks;
-      entry_count_ = contents.end->entries;
-      last_ = std::move(log);
-      return {};
-    }
-    if (!contents.unfinished) {
-      return damage(path, AppendLog::kFileHeaderBytes, "the segment is empty");
-    }
-    FENRUN_OK(files_->remove(path));
-    segments_.pop_back();
+  if (segments_.empty()) return {};
+  const Path path = path_of(segments_.back());
+  FENRUN_TRY(const auto header, AppendLog::read_header(*files_, path));
+  Contents contents(path, segments_.back());
+  FENRUN_TRY(auto log, AppendLog::open(*files_, path, header.identity, 0,
+                                       [&](std::uint64_t offset, const AppendLog::Record& record) {
+                                         return contents.take(offset, record, kLookAtNone);
+                                       }));
+  FENRUN_TRY(const bool holds_commit, holds_a_commit(contents));
+  if (!holds_commit) {
+    segments_.clear();
+    return files_->remove(path);
   }
+  if (contents.unfinished) FENRUN_OK(log.cut_off(*contents.unfinished));
+  // A process that died before its sync returned left a last record, or the name of a last segment,
+  // that can be read and may yet be lost.  Whoever opens the journal relies on it.
+  FENRUN_OK(log.write_again(contents.end->last_record));
+  block_count_ = contents.end->blocks;
+  entry_count_ = contents.end->entries;
+  last_ = std::move(log);
   return {};
+}
+
+// Whether the last segment holds one.  The first one alone may hold none: the journal began with a
+// commit that never was.
+Result<bool> JournalFiles::holds_a_commit(const Contents& last) const {
+  if (last.end) return true;
+  if (last.unfinished && segments_.size() == 1) return false;
+  return damage(last.path, AppendLog::kFileHeaderBytes, "the segment holds no commit");
 }
 
 Result<JournalFiles> JournalFiles::open_to_read(FileSystem& files, const Path& folder) {
   JournalFiles journal(files, folder, 0);
   FENRUN_OK(journal.find_segments(0, Upkeep::none));
-  while (!journal.segments_.empty()) {
-    const Path path = journal.path_of(journal.segments_.back());
-    Contents contents(path, journal.segments_.back());
-    FENRUN_TRY(const auto read,
-               AppendLog::read_records(files, path,
-                                       [&](std::uint64_t offset, const AppendLog::Record& record) {
-                                         return contents.take(offset, record, kLookAtNone);
-                                       }));
-    journal.is_torn_ |= read.is_torn || contents.unfinished;
-    if (contents.end) {
-      journal.block_count_ = contents.end->blocks;
-      journal.entry_count_ = contents.end->entries;
-      break;
-    }
-    if (!contents.unfinished) {
-      return damage(path, AppendLog::kFileHeaderBytes, "the segment is empty");
-    }
-    journal.segments_.pop_back();
+  if (journal.segments_.empty()) return journal;
+  const Path path = journal.path_of(journal.segments_.back());
+  Contents contents(path, journal.segments_.back());
+  FENRUN_TRY(const auto read,
+             AppendLog::read_records(files, path,
+                                     [&](std::uint64_t offset, const AppendLog::Record& record) {
+                                       return contents.take(offset, record, kLookAtNone);
+                                     }));
+  journal.is_torn_ = read.is_torn || contents.unfinished;
+  FENRUN_TRY(const bool holds_commit, journal.holds_a_commit(contents));
+  if (holds_commit) {
+    journal.block_count_ = contents.end->blocks;
+    journal.entry_count_ = contents.end->entries;
+  } else {
+    journal.segments_.clear();
   }
   return journal;
 }
@@ -298,9 +298,9 @@ Result<std::vector<BlockPlace>> JournalFiles::append(std::span<const ExecutedBlo
     const auto rest = blocks.subspan(places.size());
     const auto count = blocks_of_record(rest);
     const bool is_last = count == rest.size();
-    FENRUN_TRY(auto written,
-               append_record(rest.first(count), is_last ? certificate : ByteView(),
-                             is_last ? kCommitRecord : kUnfinishedRecord, places.empty()));
+    FENRUN_TRY(auto written, append_record(rest.first(count), is_last ? certificate : ByteView(),
+                                           is_last ? kCommitRecord : kUnfinishedRecord,
+                                           /*is_alone=*/is_last && places.empty()));
     std::ranges::move(written, std::back_inserter(places));
   }
   block_count_ = height;
@@ -308,20 +308,21 @@ Result<std::vector<BlockPlace>> JournalFiles::append(std::span<const ExecutedBlo
   return places;
 }
 
-// How many of the blocks go into one record: as fill a segment, and one in any case.
+// How many of the blocks go into one record: as fill a segment, or a record, and one in any case.
 std::size_t JournalFiles::blocks_of_record(std::span<const ExecutedBlock* const> blocks) const {
   std::size_t count = 1;
   for (auto size = encoded_size(*blocks.front(), {}); count < blocks.size(); ++count) {
     size += encoded_size(*blocks[count], {});
-    if (size > segment_bytes_) break;
+    if (size > std::min<std::uint64_t>(segment_bytes_, AppendLog::kPayloadBytesMax / 2)) break;
   }
   return count;
 }
 
-// All records of a commit are in one segment.
+// A commit of several records is in one segment, and begins none if there is one: what goes with a
+// commit that never was is the end of a segment, or all of the journal.
 Result<std::vector<BlockPlace>> JournalFiles::append_record(
     std::span<const ExecutedBlock* const> blocks, ByteView certificate, std::uint8_t type,
-    bool begins_commit) {
+    bool is_alone) {
   std::size_t size = certificate.size();
   for (const auto* block : blocks) size += encoded_size(*block, {});
   Encoder out(size);
@@ -343,7 +344,7 @@ Result<std::vector<BlockPlace>> JournalFiles::append_record(
   const AppendLog::Record record{type, places.front().height.value(), payload};
 
   std::uint64_t offset = AppendLog::kFileHeaderBytes;
-  if (!last_ || (begins_commit && last_->end() >= segment_bytes_)) {
+  if (!last_ || (is_alone && last_->end() >= segment_bytes_)) {
     FENRUN_OK(start_segment(record));
   } else {
     offset = last_->append(record);
@@ -384,7 +385,8 @@ Status JournalFiles::replay(Height from, const Visitor& visit) const {
                                        [&](std::uint64_t offset, const AppendLog::Record& record) {
                                          return contents.take(offset, record, visit_wanted);
                                        }));
-    if (read.is_torn && !(is_torn_ && *segment == segments_.back())) {
+    const bool is_cut_short = read.is_torn || contents.unfinished;
+    if (is_cut_short && !(is_torn_ && *segment == segments_.back())) {
       return damage(contents.path, read.end, "a committed block is cut short");
     }
     if (read.header.chain != chain.value_or(read.header.chain)) {

@@ -108,11 +108,12 @@ class JournalFiles {
 
   Status find_segments(std::uint64_t start, Upkeep upkeep);
   Status open_last_segment();
+  Result<bool> holds_a_commit(const Contents& last) const;
   Path path_of(std::uint64_t segment) const;
   std::size_t blocks_of_record(std::span<const ExecutedBlock* const> blocks) const;
   Result<std::vector<BlockPlace>> append_record(std::span<const ExecutedBlock* const> blocks,
                                                 ByteView certificate, std::uint8_t type,
-                                                bool begins_commit);
+                                                bool is_alone);
   Status start_segment(const AppendLog::Record& record);
   Result<Bytes> read(std::uint64_t segment, std::uint64_t offset, std::size_t count) const;
 

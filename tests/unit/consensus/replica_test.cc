@@ -124,32 +124,110 @@ TEST_F(ReplicaTest, ABlockWaitsUntilItsParentIsReadyAndNotarized) {
   EXPECT_EQ(next[0].propose.view, View(2));
 }
 
+// A replica whose log has a chain of notarized blocks up to this view, none of them final.
+class ChainTest : public ReplicaTest {
+ protected:
+  // The subject of the last one.  Each is executed, in order.
+  Subject restart_with_chain(std::uint64_t views) {
+    std::vector<LogRecord> log{EpochOpened{Epoch(0), Digest{}, View(0)}};
+    Digest parent;
+    Subject last;
+    for (std::uint64_t view = 1; view <= views; ++view) {
+      const auto block = proposal(view, view - 1, parent, view, static_cast<std::uint8_t>(view));
+      last = block.subject();
+      parent = last.block_id;
+      log.emplace_back(members_.certificate(last, {1, 2, 3}));
+      log.emplace_back(block);
+    }
+    restart(log);
+    auto orders = all<Verify>(wait(10));
+    for (std::uint64_t view = 1; view <= views; ++view) {
+      EXPECT_EQ(orders.size(), 1) << view;
+      const auto& propose = orders[0].propose;
+      EXPECT_EQ(propose.view, View(view));
+      EXPECT_TRUE(orders[0].wanted);
+      step(BodyDurable{orders[0].block_id});
+      executed_ = step(Verified{propose.view, orders[0].block_id, Verdict::valid, 1});
+      orders = all<Verify>(executed_);
+    }
+    return last;
+  }
+
+  std::vector<Output> hear_finalization_of(Subject subject) {
+    subject.kind = VoteKind::finalize;
+    return hear(2, members_.certificate(subject, {1, 2, 3}));
+  }
+
+  std::vector<Output> executed_;  // What came of executing the last.
+
+  static std::size_t nullifies(const std::vector<Output>& outputs) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        votes(outputs), [](const Vote& vote) { return vote.subject.kind == VoteKind::nullify; }));
+  }
+};
+
 // As where the journal was lost and the vote log was not.
-TEST_F(ReplicaTest, AfterARestartAllBlocksOfTheLogAreTakenUpParentsFirst) {
+TEST_F(ChainTest, AfterARestartAllBlocksOfTheLogAreTakenUpParentsFirst) {
   constexpr std::uint64_t kViews = 20;
-  std::vector<LogRecord> log{EpochOpened{Epoch(0), Digest{}, View(0)}};
-  Digest parent;
-  Subject last;
-  for (std::uint64_t view = 1; view <= kViews; ++view) {
-    const auto block = proposal(view, view - 1, parent, view, static_cast<std::uint8_t>(view));
-    last = block.subject();
-    parent = last.block_id;
-    log.emplace_back(members_.certificate(last, {1, 2, 3}));
-    log.emplace_back(block);
-  }
-  restart(log);
-  auto orders = all<Verify>(wait(10));
-  for (std::uint64_t view = 1; view <= kViews; ++view) {
-    ASSERT_EQ(orders.size(), 1) << view;
-    const auto& propose = orders[0].propose;
-    EXPECT_EQ(propose.view, View(view));
-    step(BodyDurable{orders[0].block_id});
-    orders = all<Verify>(step(Verified{propose.view, orders[0].block_id, Verdict::valid, 1}));
-  }
-  last.kind = VoteKind::finalize;
-  const auto commits = all<Commit>(hear(2, members_.certificate(last, {1, 2, 3})));
+  const auto last = restart_with_chain(kViews);
+  const auto commits = all<Commit>(hear_finalization_of(last));
   ASSERT_EQ(commits.size(), 1);
   EXPECT_EQ(commits[0].blocks.size(), kViews);
+}
+
+// More than 128 views that nothing makes final.
+TEST_F(ChainTest, ACrowdedLeaderTakesItsTimeUntilAllIsFinal) {
+  restart_with_chain(127);
+  EXPECT_EQ(all<Build>(executed_).size(), 1) << "not yet";
+  const auto last = restart_with_chain(131);
+  EXPECT_TRUE(all<Build>(executed_).empty());
+  EXPECT_TRUE(all<Build>(step(WorkPending{true})).empty());
+  EXPECT_TRUE(all<Build>(wait(3'900)).empty());
+  EXPECT_EQ(all<Build>(wait(200)).size(), 1);
+
+  restart_with_chain(131);
+  EXPECT_TRUE(all<Build>(step(WorkPending{true})).empty());
+  EXPECT_EQ(all<Build>(hear_finalization_of(last)).size(), 1);
+}
+
+TEST_F(ChainTest, ACrowdedLeaderIsWaitedForAndHasItsTimeOnceAllIsFinal) {
+  restart_with_chain(124);
+  step(WorkPending{true});
+  EXPECT_EQ(nullifies(wait(3'000)), 1) << "not yet";
+
+  const auto last = restart_with_chain(132);
+  step(WorkPending{true});
+  EXPECT_EQ(nullifies(wait(8'000)), 0);
+  EXPECT_EQ(nullifies(hear_finalization_of(last)), 0) << "it has not had its time";
+  EXPECT_EQ(nullifies(wait(3'000)), 1);
+
+  restart_with_chain(132);
+  step(WorkPending{true});
+  EXPECT_EQ(nullifies(wait(11'000)), 1) << "it does not come";
+}
+
+// Too much waits here to become final, and perhaps here only.
+TEST_F(ReplicaTest, ABlockThatIsCrowdedOutIsExecutedOnceAQuorumWantsIt) {
+  const auto orders = all<Verify>(hear(1, first()));
+  ASSERT_EQ(orders.size(), 1);
+  EXPECT_FALSE(orders[0].wanted);
+  const auto id = block_id_of(first().payload);
+  const auto refused = step(Verified{View(1), id, Verdict::crowded, 1});
+  ASSERT_EQ(votes(refused).size(), 1);
+  EXPECT_EQ(votes(refused)[0].subject, nullify(1));
+  EXPECT_TRUE(all<Verify>(refused).empty());
+  EXPECT_TRUE(all<Verify>(wait(5'000)).empty());
+
+  const auto again = all<Verify>(hear(2, members_.certificate(first().subject(), {1, 2, 3})));
+  ASSERT_EQ(again.size(), 1);
+  EXPECT_TRUE(again[0].wanted);
+  execute(first());
+  auto second = proposal(2, 1, id, 2, 'b');
+  second.justification.parent = members_.certificate(first().subject(), {1, 2, 3});
+  hear(2, second);
+  const auto next = votes(execute(second));
+  ASSERT_EQ(next.size(), 1);
+  EXPECT_EQ(next[0].subject, second.subject());
 }
 
 TEST_F(ReplicaTest, ABlockThatWeVotedForIsNotEarlyAfterARestart) {

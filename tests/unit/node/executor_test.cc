@@ -36,7 +36,9 @@ class Validator : public test::JournaledNetwork {
             {},
             {}};
   }
-  Verdict verify(const Propose& propose) { return executor_.verify(propose, kLeader, clock()); }
+  Verdict verify(const Propose& propose, bool wanted = false) {
+    return executor_.verify(propose, kLeader, clock(), wanted);
+  }
 
   void finalize(const Digest& id) {
     const auto batches = executor_.batches_of(id);
@@ -127,42 +129,49 @@ TEST(Executor, ALeaderWithTooMuchThatIsNotFinalBuildsEmptyBlocks) {
   leader.hold(leader.batch_of(OpenCampaign{CampaignId(1), {}}));
   const auto first = leader.build(View(1), View(0), leader.tip());
   ASSERT_EQ(first.payload.batches.size(), 1u);
-  EXPECT_GT(leader.journal->unfinalized_bytes(id_of(first)), 1u);
+  EXPECT_GT(leader.journal->unfinalized_bytes(), 1u);
 
   leader.hold(leader.batch_of(OpenCampaign{CampaignId(2), {}}));
   EXPECT_TRUE(leader.build(View(2), View(1), id_of(first)).payload.batches.empty());
-  EXPECT_EQ(leader.build(View(2), View(0), leader.tip()).payload.batches.size(), 2u)
-      << "the chain below a block counts, not what else is held";
+  EXPECT_TRUE(leader.build(View(3), View(0), leader.tip()).payload.batches.empty())
+      << "a branch that will lose takes its room until it has lost";
   leader.finalize(id_of(first));
-  EXPECT_EQ(leader.journal->unfinalized_bytes(id_of(first)), 0u);
-  EXPECT_EQ(leader.build(View(2), View(1), id_of(first)).payload.batches.size(), 1u);
+  EXPECT_EQ(leader.journal->unfinalized_count(), 1u) << "the one on it";
+  leader.finalize(id_of(leader.build(View(2), View(1), id_of(first))));
+  EXPECT_EQ(leader.journal->unfinalized_bytes(), 0u);
+  EXPECT_EQ(leader.build(View(3), View(2), leader.tip()).payload.batches.size(), 1u);
 }
 
-// Valid all the same: a quorum that sees less of it may make it final.
-TEST(Executor, OnAChainWithFarTooMuchThatIsNotFinalOnlyEmptyBlocksAreVotedFor) {
+// Else whoever leads now and then could make the others execute and keep any number of blocks.
+TEST(Executor, WithFarTooMuchThatIsNotFinalOnlyEmptyAndWantedBlocksAreExecuted) {
   Validator leader;
   const auto first_batch = leader.batch_of(OpenCampaign{CampaignId(1), {}});
   const auto second_batch = leader.batch_of(OpenCampaign{CampaignId(2), {}});
   leader.hold(first_batch);
   const auto first = leader.build(View(1), View(0), leader.tip());
+  const auto bytes = leader.journal->unfinalized_bytes();
   const auto empty = leader.build(View(2), View(1), id_of(first));
-  leader.hold(second_batch);
-  const auto second = leader.build(View(2), View(1), id_of(first));
-  const auto bytes = leader.journal->unfinalized_bytes(id_of(first));
   ASSERT_TRUE(empty.payload.batches.empty());
+  leader.hold(second_batch);
+  const auto second = leader.build(View(3), View(1), id_of(first));
+  const auto third = leader.build(View(4), View(1), id_of(first));
   ASSERT_FALSE(second.payload.batches.empty());
+  ASSERT_FALSE(third.payload.batches.empty());
 
-  for (const std::uint64_t limit : {bytes / 2, bytes / 2 - 1}) {
-    const bool is_too_much = bytes > 2 * limit;
-    Validator follower(limit);
+  for (const bool is_too_much : {false, true}) {
+    Validator follower((bytes + 1) / 2 - (is_too_much ? 1 : 0));
     follower.hold(first_batch);
     follower.hold(second_batch);
     EXPECT_EQ(follower.verify(first), Verdict::valid);
+    EXPECT_EQ(follower.verify(second), is_too_much ? Verdict::crowded : Verdict::valid);
+    EXPECT_EQ(follower.journal->find(id_of(second)) == nullptr, is_too_much);
+    EXPECT_EQ(follower.verify(second, /*wanted=*/true), Verdict::valid) << "a quorum has it";
+    EXPECT_EQ(follower.verify(second), Verdict::valid) << "it is here already";
+    EXPECT_EQ(follower.verify(third), Verdict::crowded);
     EXPECT_EQ(follower.verify(empty), Verdict::valid);
-    EXPECT_EQ(follower.verify(second), is_too_much ? Verdict::early : Verdict::valid);
-    EXPECT_NE(follower.journal->find(id_of(second)), nullptr) << "it is kept";
     follower.finalize(id_of(first));
-    EXPECT_EQ(follower.verify(second), Verdict::valid);
+    follower.finalize(id_of(second));
+    EXPECT_EQ(follower.journal->unfinalized_bytes(), 0u);
   }
 }
 
