@@ -45,12 +45,28 @@ Status check_output(const OperationContext& context, std::size_t state_savepoint
   return {};
 }
 
+// How much a block holds that its transactions wrote.
+struct Written {
+  std::size_t entry_bytes = 0;
+  std::size_t writes = 0;
+  std::size_t write_bytes = 0;
+
+  static Written of(const BlockBuilder& block) {
+    return {block.bytes(), block.state().writes_since(0), block.state().written_bytes()};
+  }
+  Written since(const Written& before) const {
+    return {entry_bytes - before.entry_bytes, writes - before.writes,
+            write_bytes - before.write_bytes};
+  }
+};
+
 // One transaction on its way into a block.
 class Execution {
  public:
   Execution(BlockBuilder& block, const SignedTransaction& transaction)
       : block_(block),
         transaction_(transaction),
+        before_(Written::of(block)),
         position_(block.append_transaction(transaction.body, transaction.signature)),
         id_(block.last_transaction()) {}
 
@@ -103,6 +119,7 @@ class Execution {
 
   // The operation's effects behind its entry; on failure the caller takes them back.
   Status execute(Position position, std::uint32_t index) {
+    if (is_spent_) return writes_too_much();
     const auto before = block_.savepoint();
     const auto& payload = transaction_.operations[index];
     const auto operation = decode_operation(payload);
@@ -115,7 +132,21 @@ class Execution {
         position};
     auto status = std::visit([&](const auto& asked) { return apply(context, asked); }, *operation);
     if (status) status = check_output(context, before.state);
+    if (status) status = check_room();
     return status;
+  }
+
+  // What would be no room for is not tried: the operations that follow fail as they are.
+  Status check_room() {
+    const auto written = Written::of(block_).since(before_);
+    is_spent_ = written.entry_bytes > kTransactionEntryBytesMax ||
+                written.writes > kTransactionWritesMax ||
+                written.write_bytes > kTransactionWriteBytesMax;
+    return is_spent_ ? Status(writes_too_much()) : Status();
+  }
+
+  static Error writes_too_much() {
+    return {Errc::output_limit, "with those before it in its transaction"};
   }
 
   void use_up_sequence() {
@@ -126,6 +157,8 @@ class Execution {
 
   BlockBuilder& block_;
   const SignedTransaction& transaction_;
+  Written before_;
+  bool is_spent_ = false;  // It has written all that it may.
   Position position_;
   Digest id_;
 };
@@ -141,10 +174,9 @@ bool has_room(const Used& used, const Parameters& parameters) {
          used.operations <= parameters.block_operations_max;
 }
 
-bool has_room(const BlockBuilder& block) {
-  const auto& state = block.state();
-  return block.bytes() <= kBlockEntryBytesMax && state.writes_since(0) <= kBlockWritesMax &&
-         state.written_bytes() <= kBlockWriteBytesMax;
+bool has_room(const Written& written) {
+  return written.entry_bytes <= kBlockEntryBytesMax && written.writes <= kBlockWritesMax &&
+         written.write_bytes <= kBlockWriteBytesMax;
 }
 
 }  // namespace
@@ -204,9 +236,9 @@ BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& 
     if (!has_room(with, limits)) continue;
     const auto before = block.savepoint();
     Execution(block, *transaction).run();
-    if (!has_room(block)) {
+    if (!has_room(Written::of(block))) {
       block.rollback(before);
-      continue;
+      break;  // Else each that is behind would be executed for nothing, in this block and the next.
     }
     used = with;
   }

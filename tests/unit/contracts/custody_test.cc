@@ -321,6 +321,56 @@ TEST_F(Printed, OneThousandUnitsLeaveTheirContainersInOneEvent) {
   EXPECT_EQ(goods_.recorded(made).units, 1'000u);
 }
 
+// Else it would be executed for each block, and fit into none.
+TEST_F(Printed, ATransactionThatWritesTooMuchFailsFromThereOn) {
+  RegisterCodes codes;
+  codes.batch = UnitBatchId(8);
+  codes.levels = {{UnitLevel::item, kItemProduct, 1'000, 1'000},
+                  {UnitLevel::case_, {"16901234567899"}, 1, 0}};
+  ASSERT_EQ(world_.run("brand", codes), Errc::ok);
+  auto made = goods_.make(EventKind::commissioning, "brand", {});
+  made.ranges = {{UnitBatchId(8), UnitLevel::item, 0, 1'000},
+                 {UnitBatchId(8), UnitLevel::case_, 0, 1}};
+  ASSERT_EQ(goods_.run(made, "brand"), Errc::ok);
+
+  // Out of the case and in again, a thousand writes and more each.
+  const auto moves = [&](std::size_t count) {
+    std::vector<Operation> operations;
+    for (std::size_t i = 0; i < count; ++i) {
+      auto move = goods_.make(i % 2 == 0 ? EventKind::unpacking : EventKind::packing, "brand", {});
+      move.ranges = {{UnitBatchId(8), UnitLevel::item, 0, 1'000}};
+      move.parent = goods_.epc({UnitBatchId(8), UnitLevel::case_, 0});
+      operations.emplace_back(move);
+    }
+    return operations;
+  };
+  world_.block({world_.sign("brand", moves(160))});
+  const auto outcomes = world_.outcomes();
+  ASSERT_EQ(outcomes.size(), 160u);
+  const auto first = std::ranges::find(outcomes, Errc::output_limit);
+  ASSERT_NE(first, outcomes.end());
+  EXPECT_TRUE(std::all_of(outcomes.begin(), first, [](Errc code) { return code == Errc::ok; }));
+  EXPECT_TRUE(
+      std::all_of(first, outcomes.end(), [](Errc code) { return code == Errc::output_limit; }));
+
+  // Two such fit into a block.  The third waits, and so does whoever is behind it.
+  const auto fitting = static_cast<std::size_t>(first - outcomes.begin());
+  ASSERT_GT(fitting, 30u);
+  if (fitting % 2 == 1) world_.block({world_.sign("brand", moves(2))});
+  std::vector<SignedTransaction> transactions;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    transactions.push_back(
+        world_.sign("brand", moves((fitting - 2) / 2 * 2), TransactionMode::atomic, i));
+  }
+  transactions.push_back(world_.sign("auditor", {OpenLane{Lane(1)}}));
+  world_.block(transactions);
+  EXPECT_EQ(world_.entries_of<TransactionEntry>().size(), 2u);
+  EXPECT_EQ(std::ranges::count(world_.outcomes(), Errc::ok),
+            static_cast<std::ptrdiff_t>((fitting - 2) / 2 * 2 * 2));
+  world_.block({transactions.begin() + 2, transactions.end()});
+  EXPECT_EQ(world_.entries_of<TransactionEntry>().size(), 2u);
+}
+
 TEST(Counters, MonthsAreThoseOfUtcPlusEight) {
   const auto month = [](std::uint64_t year, std::uint64_t month_of_year) {
     return static_cast<std::uint16_t>((year - 1970) * 12 + month_of_year - 1);
