@@ -123,6 +123,70 @@ TEST(Simulation, NoOneByzantineValidatorOfFourDoesHarm) {
   }
 }
 
+TEST(Simulation, TwoTwinsOfSevenDoNoHarm) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    auto options = options_of("network", seed, 7);
+    options.faults = {{0, Fault::twin}, {3, Fault::twin}};
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expect_sound(Simulation(options).run());
+  }
+}
+
+TEST(Simulation, SixteenValidatorsAreSafeAndLive) {
+  const auto result = Simulation(options_of("network", 1, 16)).run();
+  expect_sound(result);
+  EXPECT_GT(result.counts.transactions, 10u);
+}
+
+// Transactions that became final in a span.
+std::uint64_t transactions_within(Simulation& simulation, std::uint64_t ms) {
+  const auto before = simulation.judge().transactions();
+  simulation.run_ms(ms);
+  return simulation.judge().transactions() - before;
+}
+
+// A vote waits for the disk, and each quorum for one such vote.  The timers take it for distance.
+TEST(Simulation, ASlowDiskOnAQuorumSlowsTheNetworkDownAndStopsNothing) {
+  Simulation simulation(options_of("calm", 1));
+  simulation.clients().set_pause_ms(100);
+  simulation.run_ms(5'000);
+  const auto usual = transactions_within(simulation, 20'000);
+  for (const std::size_t slow : {0U, 1U, 3U}) {
+    simulation.machines()[slow]->faults.sync_ms_max = 300;
+  }
+  const auto slowed = transactions_within(simulation, 60'000);
+  EXPECT_GT(slowed, 20u);
+  EXPECT_LT(slowed, 3 * usual) << "it was no slower";
+  for (const auto& machine : simulation.machines()) machine->faults.sync_ms_max = 0;
+  simulation.run_ms(30'000);
+  EXPECT_GT(2 * transactions_within(simulation, 20'000), usual) << "as before";
+  expect_sound(simulation.result());
+}
+
+// What a view takes is at first a multiple of its timeouts, everywhere.
+TEST(Simulation, BlocksThatTakeLongerThanTheTimersBecomeFinalAllTheSame) {
+  Simulation simulation(options_of("calm", 2));
+  simulation.clients().set_pause_ms(100);
+  simulation.run_ms(5'000);
+  for (const auto& machine : simulation.machines()) {
+    machine->faults.sync_ms_max = 1'500;
+    machine->faults.verify_ms_max = 1'500;
+  }
+  EXPECT_GT(transactions_within(simulation, 180'000), 20u);
+  expect_sound(simulation.result());
+}
+
+// Two of seven, as many as may be: they send their blocks and batches to a few, and answer nobody.
+TEST(Simulation, TwoSeventhsOfAllBodiesMayBeWithheld) {
+  auto options = options_of("calm", 1, 7);
+  options.faults = {{1, Fault::withholder}, {4, Fault::withholder}};
+  Simulation simulation(options);
+  simulation.clients().set_pause_ms(100);
+  simulation.run_ms(5'000);
+  EXPECT_GT(transactions_within(simulation, 60'000), 60u);
+  expect_sound(simulation.result());
+}
+
 double leader_timeout_ms(const Machine& machine) {
   for (const auto& metric : machine.node().metrics()) {
     if (metric.name == "leader_timeout_seconds") return metric.value * 1'000;
