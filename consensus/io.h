@@ -164,7 +164,8 @@ struct Build {
 // with the header, answer Verified; if valid, make the body durable and report BodyDurable.  The
 // parent is the tip or a block verified as valid.  The header must name this view, height and
 // parent id, else the verdict is invalid.  After a restart the blocks of the log are given out
-// again, parents first.  An epoch's last block proposed once more is not given out once more.
+// again, parents first.  An epoch's last block proposed once more is not given out once more.  One
+// that has not been answered may be given out again, as wanted.
 struct Verify {
   Digest block_id;
   Propose propose;

@@ -84,8 +84,9 @@ class Pacemaker {
   // Whether the moment has come in this view.
   bool leader_late(Pace pace) const { return passed(leader_timeout(), pace); }
   bool advance_late() const { return passed(advance_timeout(), Pace::busy); }
-  // Half the leader timeout: a leader that still cannot build gives up, for others to go on.
-  bool preparation_late() const;
+  // Half the leader timeout after it may propose: a leader that still cannot build gives up, for
+  // others to go on.
+  bool preparation_late(Pace pace) const;
   // Proposing: the block interval has passed; Δ more, for a tip that ought to be final by now; half
   // the interval of the pace.
   bool may_propose() const { return now_ >= opened_; }

@@ -40,7 +40,8 @@ struct Proposal {
   bool durable = false;       // Its body is on the disk.
   bool unavailable = false;   // The driver could not get a batch: wait for the next retry.
   bool early = false;         // Dated ahead of our clock: not to be notarized by us.
-  bool crowded = false;       // Not to be executed unless a quorum wants it.
+  bool crowded = false;       // Not to be executed unless it is wanted.
+  bool wanted = false;        // Given out to be executed as such (Verify::wanted).
   bool ends_epoch = false;    // Known once valid: nothing extends it.
   Phase phase = Phase::waiting;
 

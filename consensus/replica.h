@@ -187,6 +187,7 @@ class Replica {
   bool justified(const Proposal& proposal) const;
   bool drop_if_impossible(View view, const Proposal& proposal);
   bool start_verifying(View view, Proposal& proposal, bool wanted);
+  void give_out(Proposal& proposal, bool wanted);
   void reject(View view, Proposal& proposal);
   void refuse_early(View view, Proposal& proposal);
   void refuse_crowded(View view, Proposal& proposal);

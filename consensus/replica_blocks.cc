@@ -59,6 +59,11 @@ bool Replica::consider(View view, Proposal& proposal) {
     return true;
   }
   if (drop_if_impossible(view, proposal)) return true;
+  // It may wait for batches that only a wanted block gets.
+  if (proposal.phase == Proposal::Phase::verifying && certificate != nullptr && !proposal.wanted) {
+    give_out(proposal, true);
+    return true;
+  }
   if (proposal.phase == Proposal::Phase::waiting) {
     const auto* own = safety_.find(VoteKind::notarize, view);
     const bool wanted =
@@ -139,9 +144,14 @@ bool Replica::start_verifying(View view, Proposal& proposal, bool wanted) {
     touch(view);
     return true;
   }
-  proposal.phase = Proposal::Phase::verifying;
-  emit(Verify{proposal.id, proposal.propose, proposal.source, wanted});
+  give_out(proposal, wanted);
   return false;
+}
+
+void Replica::give_out(Proposal& proposal, bool wanted) {
+  proposal.phase = Proposal::Phase::verifying;
+  proposal.wanted = wanted;
+  emit(Verify{proposal.id, proposal.propose, proposal.source, wanted});
 }
 
 void Replica::reject(View view, Proposal& proposal) {

@@ -39,7 +39,10 @@ void Replica::check_timers() {
     return;
   }
   const bool leader_gave_up = votes_.find(VoteKind::nullify, view_, leader()) != nullptr;
-  const bool leader_stuck = leading() && !parent_to_build_on() && pacemaker_.preparation_late();
+  // Without a parent nobody idles.
+  const auto hurry = crowded() ? Pace::crowded : Pace::busy;
+  const bool leader_stuck =
+      leading() && !parent_to_build_on() && pacemaker_.preparation_late(hurry);
   if (leader_gave_up || leader_stuck || pacemaker_.leader_late(pace())) give_up(view_);
 }
 

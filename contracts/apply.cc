@@ -226,6 +226,7 @@ BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& 
 
   const auto limits = parameters(block.state());
   Used used;
+  std::size_t misfits = 0;
   for (const auto* transaction : transactions) {
     const std::size_t bytes = encode(*transaction).size();
     if (!check_form(*transaction, parent.chain_id, bytes)) continue;
@@ -238,7 +239,9 @@ BlockBuilder execute_transactions(const BlockPoint& parent, const BlockContext& 
     Execution(block, *transaction).run();
     if (!has_room(Written::of(block))) {
       block.rollback(before);
-      break;  // Else each that is behind would be executed for nothing, in this block and the next.
+      // Each is executed for nothing, in this block and perhaps in others.
+      if (++misfits == kBlockMisfitsMax) break;
+      continue;
     }
     used = with;
   }

@@ -45,10 +45,11 @@ inline constexpr std::uint64_t kReadyHeightsMax = 100'000;
 inline constexpr std::size_t kGenesisBytesMax = 30'000;  // BCS; it is the payload of one entry.
 
 // What the transactions of one block may write in all.  A transaction that would go beyond waits
-// for the next block, and so do those behind it.
+// for the next block; those behind it are tried, until so many have gone beyond.
 inline constexpr std::size_t kBlockEntryBytesMax = 32 * 1024 * 1024;  // Without Records.
 inline constexpr std::size_t kBlockWritesMax = 262'144;
 inline constexpr std::size_t kBlockWriteBytesMax = 128 * 1024 * 1024;
+inline constexpr std::size_t kBlockMisfitsMax = 4;
 // And one transaction: half of it, so that there is a block for each.
 inline constexpr std::size_t kTransactionEntryBytesMax = kBlockEntryBytesMax / 2;
 inline constexpr std::size_t kTransactionWritesMax = kBlockWritesMax / 2;

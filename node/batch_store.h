@@ -45,6 +45,9 @@ class BatchStore {
     return it != batches_.end() && !it->second.committed;
   }
 
+  // Who sent it.  REQUIRES: it is held.
+  net::PeerIndex origin_of(const Digest& digest) const { return batches_.at(digest).origin; }
+
   // A validator of this epoch says that it holds the batch, which need not be here.
   void acknowledge(const Digest& digest, ValidatorIndex by);
 

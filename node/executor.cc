@@ -50,6 +50,12 @@ void take_header(ExecutedBlock& block, const BlockPoint& parent, const Header& h
   for (const auto& leaf : block.leaves) block.frontier.append(leaf);
 }
 
+// What the leader did not sign must agree with what it did.
+bool fits(const Header& header, const Propose& propose) {
+  return header.batch_list == batch_list_digest(propose.payload.batches) &&
+         header.parent == propose.parent_id && header.height == propose.height;
+}
+
 BlockContext context_of(const Header& header) {
   return {.epoch = header.epoch,
           .height = header.height,
@@ -145,7 +151,19 @@ std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
   return missing;
 }
 
-Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock, bool wanted) {
+std::optional<Verdict> Executor::prejudge(const Propose& propose, bool wanted) const {
+  const auto header = decode_header(propose.payload.header);
+  if (header && !fits(*header, propose)) return Verdict::mismatch;
+  // Empty blocks never wait: one of them may be what makes the rest final.
+  if (!wanted && !propose.payload.batches.empty() &&
+      !journal_->find(block_id_of(propose.payload)) &&
+      journal_->unfinalized_bytes() > 2 * unfinalized_bytes_max_) {
+    return Verdict::crowded;
+  }
+  return std::nullopt;
+}
+
+Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock) {
   const Digest id = block_id_of(propose.payload);
   const auto parent = journal_->point(propose.parent_id);
   CHECK(parent.has_value());
@@ -155,11 +173,7 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
                         header->time != parent->time.next();
   const Verdict right = is_early ? Verdict::early : Verdict::valid;
   if (journal_->find(id) && planted(PlantedBug::executed_block_believed)) return right;
-  // What the leader did not sign must agree with what it did.
-  if (header->batch_list != batch_list_digest(propose.payload.batches) ||
-      header->parent != propose.parent_id || header->height != propose.height) {
-    return Verdict::mismatch;
-  }
+  if (!fits(*header, propose)) return Verdict::mismatch;
   // Only within the block: which batches an ancestor named cannot be told once it is final.  One
   // that comes again has no effect.
   const auto earlier = planted(PlantedBug::verdict_depends_on_tip)
@@ -175,11 +189,6 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
   if (journal_->find(id)) {
     batches_of_.try_emplace(id, propose.payload.batches);
     return right;
-  }
-  // Empty blocks never wait: one of them may be what makes the rest final.
-  if (!wanted && !propose.payload.batches.empty() &&
-      journal_->unfinalized_bytes() > 2 * unfinalized_bytes_max_) {
-    return Verdict::crowded;
   }
   auto block = execute(*parent, context_of(*header), propose.payload.batches);
   if (planted(PlantedBug::header_not_compared)) take_header(*block, *parent, *header);

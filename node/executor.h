@@ -41,15 +41,19 @@ class Executor {
   // Executes a new block on the parent and keeps it.  REQUIRES: the parent is held.
   Payload build(const Build& request, ValidatorIndex proposer, std::size_t quorum, TimeMs clock);
 
+  // What is known of a proposal before its batches are here: that it was altered on its way
+  // (mismatch), or is not to be executed (crowded); none if it must be verified.  `wanted`: it is
+  // to be executed whatever waits.  REQUIRES: the parent is held.
+  std::optional<Verdict> prejudge(const Propose& propose, bool wanted) const;
+
   // The batches of the proposal that are not held.
   std::vector<Digest> missing_batches(const Propose& propose) const;
 
   // Executes the proposal and compares.  A block found valid is kept, be it early or not.  The
   // verdict is a function of the proposal and its parent, and of the clock between valid and early:
-  // it must not depend on what else is held here, or on how much of the chain is final.  Only
-  // whether there is one does: without `wanted` it may be Verdict::crowded.
+  // it must not depend on what else is held here, or on how much of the chain is final.
   // REQUIRES: nothing is missing; the parent is held; `leader` is who may propose in the view.
-  Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock, bool wanted);
+  Verdict verify(const Propose& propose, ValidatorIndex leader, TimeMs clock);
 
   // Executes a finalized block again from its transactions; null unless the result has its id.  The
   // block is kept.  REQUIRES: the parent is held.

@@ -347,6 +347,7 @@ bool Node::commit(std::span<const Digest> ids, const Certificate& finalization) 
     note_ordered(block.batches);
     pool_.on_committed(block.transactions, block.batches, journal_->state(), block.height.next());
     batches_.on_committed(block.batches);
+    hold_again(block.batches);
     refusals_.add(block.refusals);
     unpaid_.add(block.unpaid);
     committed_transactions_ += block.transactions.size();

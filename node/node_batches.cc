@@ -88,7 +88,10 @@ void Node::log_batches(const Payload& payload) {
 void Node::take_batch(net::PeerIndex from, TxBatch content) {
   const auto batch = std::make_shared<const EncodedBatch>(std::move(content));
   const Digest& digest = batch->digest();
-  if (batches_.is_pending(digest)) return acknowledge(digest);
+  if (batches_.is_pending(digest)) {
+    pushed_again_.insert(digest);
+    return acknowledge(digest);
+  }
   if (batches_.holds(digest)) {
     // Ordered before; pushed again because the turn of some of it had not come, or by mistake.
     if (has_use(batch->batch())) return hold_batch(from, batch);
@@ -192,16 +195,29 @@ void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch>
     }
   }
   const Digest digest = batch->digest();
-  if (options_.self == origin || is_wanted(digest)) {
-    // The pool bounds our own, and a quorum what it notarizes.
-    batches_.restore(std::move(batch), origin);
-  } else if (!batches_.add(std::move(batch), origin)) {
+  if (options_.self == origin) {
+    batches_.restore(std::move(batch), origin);  // The pool bounds them.
+  } else if (batches_.add(batch, origin)) {
+    // As far as its share goes.
+  } else if (is_wanted(digest)) {
+    batches_.restore(std::move(batch), options_.self);  // A quorum bounds what it notarizes.
+  } else {
     log(LogLevel::warn,
         "the share of " + members_.name_of(origin) + " is full: a batch is dropped");
     return;
   }
   acknowledge(digest);
   report_work();
+}
+
+// Of those that are final now, the ones whose sender knew it before us and sent them again, for
+// what is left of them.
+void Node::hold_again(const std::vector<Digest>& committed) {
+  for (const auto& digest : committed) {
+    if (pushed_again_.erase(digest) == 0) continue;
+    const auto batch = batches_.find(digest);
+    if (batch && has_use(batch->batch())) batches_.restore(batch, batches_.origin_of(digest));
+  }
 }
 
 void Node::acknowledge(const Digest& digest) {
@@ -232,7 +248,10 @@ void Node::drop_spent_batches() {
   for (const auto& digest : batches_.pending()) {
     if (!has_use(batches_.find(digest)->batch())) spent.push_back(digest);
   }
-  for (const auto& digest : spent) sealed_.erase(digest);
+  for (const auto& digest : spent) {
+    sealed_.erase(digest);
+    pushed_again_.erase(digest);
+  }
   batches_.on_committed(spent);
   pool_.on_committed({}, spent, journal_->state(), journal_->tip().height.next());
 }
@@ -249,6 +268,11 @@ bool Node::try_verify(const Verification& verification) {
   const View view = request.propose.view;
   const TimeMs begin = now().steady;
   if (!journal_->point(request.propose.parent_id)) return true;  // Its branch has lost.
+  // Nobody is asked for what an altered list names.
+  if (const auto verdict = executor_.prejudge(request.propose, request.wanted)) {
+    give(Verified{view, request.block_id, *verdict});
+    return true;
+  }
   if (!executor_.missing_batches(request.propose).empty()) {
     if (verification.attempts == 0) {
       // The leader's push may be on its way; it is asked without waiting all the same.
@@ -260,7 +284,7 @@ bool Node::try_verify(const Verification& verification) {
     return true;
   }
   const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
-  const Verdict verdict = executor_.verify(request.propose, leader, now().wall, request.wanted);
+  const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
   const bool valid = verdict == Verdict::valid || verdict == Verdict::early;
   give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value(),
                 valid && journal_->find(request.block_id)->header.ends_epoch()});

@@ -117,8 +117,9 @@ void TxPool::on_committed(const std::vector<JournaledTransaction>& transactions,
                           const std::vector<Digest>& batches, const StateView& state,
                           Height next_height) {
   for (const auto& transaction : transactions) forget(transaction.id);
-  for (const auto& digest : batches) {
-    const auto it = sealed_.find(digest);
+  // From the last on: each transaction goes in front of those that are there.
+  for (auto digest = batches.rbegin(); digest != batches.rend(); ++digest) {
+    const auto it = sealed_.find(*digest);
     if (it == sealed_.end()) continue;
     const auto ids = std::move(it->second);
     sealed_.erase(it);

@@ -160,6 +160,9 @@ struct JournalFiles::Contents {
   };
   std::optional<End> end;
   std::optional<std::uint64_t> unfinished;  // Where a commit begins that is not whole.
+  AppendLog::Contents read;                 // Of the file.
+
+  bool is_cut_short() const { return read.is_torn || unfinished; }
 
   // `visit` sees each block.
   Status take(std::uint64_t offset, const AppendLog::Record& record, const Visitor& visit) {
@@ -195,58 +198,59 @@ Result<JournalFiles> JournalFiles::open(FileSystem& files, const Path& folder,
   return journal;
 }
 
-// Opens the last segment, for more.
+// Opens the last segment that holds a commit, for more.
 Status JournalFiles::open_last_segment() {
   if (segments_.empty()) return {};
-  const Path path = path_of(segments_.back());
-  FENRUN_TRY(const auto header, AppendLog::read_header(*files_, path));
-  Contents contents(path, segments_.back());
-  FENRUN_TRY(auto log, AppendLog::open(*files_, path, header.identity, 0,
-                                       [&](std::uint64_t offset, const AppendLog::Record& record) {
-                                         return contents.take(offset, record, kLookAtNone);
-                                       }));
-  FENRUN_TRY(const bool holds_commit, holds_a_commit(contents));
-  if (!holds_commit) {
-    segments_.clear();
-    return files_->remove(path);
-  }
-  if (contents.unfinished) FENRUN_OK(log.cut_off(*contents.unfinished));
+  const std::uint64_t newest = segments_.back();
+  FENRUN_TRY(const auto contents, find_last_commit());
+  is_torn_ = false;  // What is torn is taken away.
+  if (!contents.end || contents.segment != newest) FENRUN_OK(files_->remove(path_of(newest)));
+  if (!contents.end) return {};
+  FENRUN_TRY(last_, AppendLog::open(*files_, contents.path, contents.read.header.identity, 0,
+                                    [](std::uint64_t, const auto&) { return Status{}; }));
+  if (contents.unfinished) FENRUN_OK(last_->cut_off(*contents.unfinished));
   // A process that died before its sync returned left a last record, or the name of a last segment,
   // that can be read and may yet be lost.  Whoever opens the journal relies on it.
-  FENRUN_OK(log.write_again(contents.end->last_record));
-  block_count_ = contents.end->blocks;
-  entry_count_ = contents.end->entries;
-  last_ = std::move(log);
-  return {};
+  return last_->write_again(contents.end->last_record);
 }
 
-// Whether the last segment holds one.  The first one alone may hold none: the journal began with a
-// commit that never was.
-Result<bool> JournalFiles::holds_a_commit(const Contents& last) const {
-  if (last.end) return true;
-  if (last.unfinished && segments_.size() == 1) return false;
-  return damage(last.path, AppendLog::kFileHeaderBytes, "the segment holds no commit");
+Result<JournalFiles::Contents> JournalFiles::read_last_segment() const {
+  Contents contents(path_of(segments_.back()), segments_.back());
+  FENRUN_TRY(contents.read,
+             AppendLog::read_records(*files_, contents.path,
+                                     [&](std::uint64_t offset, const AppendLog::Record& record) {
+                                       return contents.take(offset, record, kLookAtNone);
+                                     }));
+  if (!contents.end && !contents.unfinished) {
+    return damage(contents.path, AppendLog::kFileHeaderBytes, "the segment is empty");
+  }
+  return contents;
+}
+
+// The last segment that holds a commit, or the only one.  One behind it may hold the beginning of a
+// commit that never was, and is passed over; then this one was whole when that was made.
+// REQUIRES: there is a segment.
+Result<JournalFiles::Contents> JournalFiles::find_last_commit() {
+  FENRUN_TRY(auto contents, read_last_segment());
+  is_torn_ = contents.is_cut_short();
+  if (!contents.end) {
+    const auto chain = contents.read.header.chain;
+    segments_.pop_back();
+    if (segments_.empty()) return contents;
+    FENRUN_TRY(contents, read_last_segment());
+    if (contents.is_cut_short() || contents.read.chain != chain) {
+      return damage(contents.path, contents.read.end, "a committed block is cut short");
+    }
+  }
+  block_count_ = contents.end->blocks;
+  entry_count_ = contents.end->entries;
+  return contents;
 }
 
 Result<JournalFiles> JournalFiles::open_to_read(FileSystem& files, const Path& folder) {
   JournalFiles journal(files, folder, 0);
   FENRUN_OK(journal.find_segments(0, Upkeep::none));
-  if (journal.segments_.empty()) return journal;
-  const Path path = journal.path_of(journal.segments_.back());
-  Contents contents(path, journal.segments_.back());
-  FENRUN_TRY(const auto read,
-             AppendLog::read_records(files, path,
-                                     [&](std::uint64_t offset, const AppendLog::Record& record) {
-                                       return contents.take(offset, record, kLookAtNone);
-                                     }));
-  journal.is_torn_ = read.is_torn || contents.unfinished;
-  FENRUN_TRY(const bool holds_commit, journal.holds_a_commit(contents));
-  if (holds_commit) {
-    journal.block_count_ = contents.end->blocks;
-    journal.entry_count_ = contents.end->entries;
-  } else {
-    journal.segments_.clear();
-  }
+  if (!journal.segments_.empty()) FENRUN_OK(journal.find_last_commit());
   return journal;
 }
 
@@ -298,9 +302,9 @@ Result<std::vector<BlockPlace>> JournalFiles::append(std::span<const ExecutedBlo
     const auto rest = blocks.subspan(places.size());
     const auto count = blocks_of_record(rest);
     const bool is_last = count == rest.size();
-    FENRUN_TRY(auto written, append_record(rest.first(count), is_last ? certificate : ByteView(),
-                                           is_last ? kCommitRecord : kUnfinishedRecord,
-                                           /*is_alone=*/is_last && places.empty()));
+    FENRUN_TRY(auto written,
+               append_record(rest.first(count), is_last ? certificate : ByteView(),
+                             is_last ? kCommitRecord : kUnfinishedRecord, places.empty()));
     std::ranges::move(written, std::back_inserter(places));
   }
   block_count_ = height;
@@ -318,11 +322,10 @@ std::size_t JournalFiles::blocks_of_record(std::span<const ExecutedBlock* const>
   return count;
 }
 
-// A commit of several records is in one segment, and begins none if there is one: what goes with a
-// commit that never was is the end of a segment, or all of the journal.
+// All records of a commit are in one segment.
 Result<std::vector<BlockPlace>> JournalFiles::append_record(
     std::span<const ExecutedBlock* const> blocks, ByteView certificate, std::uint8_t type,
-    bool is_alone) {
+    bool begins_commit) {
   std::size_t size = certificate.size();
   for (const auto* block : blocks) size += encoded_size(*block, {});
   Encoder out(size);
@@ -344,7 +347,7 @@ Result<std::vector<BlockPlace>> JournalFiles::append_record(
   const AppendLog::Record record{type, places.front().height.value(), payload};
 
   std::uint64_t offset = AppendLog::kFileHeaderBytes;
-  if (!last_ || (is_alone && last_->end() >= segment_bytes_)) {
+  if (!last_ || (begins_commit && last_->end() >= segment_bytes_)) {
     FENRUN_OK(start_segment(record));
   } else {
     offset = last_->append(record);

@@ -108,12 +108,13 @@ class JournalFiles {
 
   Status find_segments(std::uint64_t start, Upkeep upkeep);
   Status open_last_segment();
-  Result<bool> holds_a_commit(const Contents& last) const;
+  Result<Contents> read_last_segment() const;
+  Result<Contents> find_last_commit();
   Path path_of(std::uint64_t segment) const;
   std::size_t blocks_of_record(std::span<const ExecutedBlock* const> blocks) const;
   Result<std::vector<BlockPlace>> append_record(std::span<const ExecutedBlock* const> blocks,
                                                 ByteView certificate, std::uint8_t type,
-                                                bool is_alone);
+                                                bool begins_commit);
   Status start_segment(const AppendLog::Record& record);
   Result<Bytes> read(std::uint64_t segment, std::uint64_t offset, std::size_t count) const;
 

@@ -116,7 +116,9 @@ TEST_F(ReplicaTest, ABlockWaitsUntilItsParentIsReadyAndNotarized) {
   auto second = proposal(2, 1, id, 2, 'b');
   second.justification.parent = members_.certificate(first().subject(), {1, 2, 3});
   hear(1, first());
-  EXPECT_TRUE(all<Verify>(hear(2, second)).empty()) << "its parent is being executed";
+  const auto again = all<Verify>(hear(2, second));
+  ASSERT_EQ(again.size(), 1) << "its parent is being executed, and wanted now";
+  EXPECT_TRUE(again[0].propose.view == View(1) && again[0].wanted);
   EXPECT_TRUE(all<Verify>(step(Verified{View(1), id, Verdict::valid, 1})).empty())
       << "and not durable";
   const auto next = all<Verify>(step(BodyDurable{id}));

@@ -353,22 +353,22 @@ TEST_F(Printed, ATransactionThatWritesTooMuchFailsFromThereOn) {
   EXPECT_TRUE(
       std::all_of(first, outcomes.end(), [](Errc code) { return code == Errc::output_limit; }));
 
-  // Two such fit into a block.  The third waits, and so does whoever is behind it.
+  // Two such fit into a block.  Others wait, and the fourth that does ends it.
   const auto fitting = static_cast<std::size_t>(first - outcomes.begin());
   ASSERT_GT(fitting, 30u);
   if (fitting % 2 == 1) world_.block({world_.sign("brand", moves(2))});
-  std::vector<SignedTransaction> transactions;
-  for (std::uint64_t i = 0; i < 3; ++i) {
-    transactions.push_back(
-        world_.sign("brand", moves((fitting - 2) / 2 * 2), TransactionMode::atomic, i));
+  const auto heavy = [&](std::uint64_t ahead) {
+    return world_.sign("brand", moves((fitting - 2) / 2 * 2), TransactionMode::atomic, ahead);
+  };
+  const auto small = world_.sign("auditor", {OpenLane{Lane(1)}});
+  for (const std::size_t misfits : {3U, 4U}) {
+    std::vector<SignedTransaction> transactions{heavy(0), heavy(1)};
+    // Of its turn each, since none of them takes effect.
+    for (std::size_t i = 0; i < misfits; ++i) transactions.push_back(heavy(2));
+    transactions.push_back(small);
+    const auto block = world_.execute(transactions);
+    EXPECT_EQ(block.transactions.size(), misfits < 4 ? 3u : 2u);
   }
-  transactions.push_back(world_.sign("auditor", {OpenLane{Lane(1)}}));
-  world_.block(transactions);
-  EXPECT_EQ(world_.entries_of<TransactionEntry>().size(), 2u);
-  EXPECT_EQ(std::ranges::count(world_.outcomes(), Errc::ok),
-            static_cast<std::ptrdiff_t>((fitting - 2) / 2 * 2 * 2));
-  world_.block({transactions.begin() + 2, transactions.end()});
-  EXPECT_EQ(world_.entries_of<TransactionEntry>().size(), 2u);
 }
 
 TEST(Counters, MonthsAreThoseOfUtcPlusEight) {

@@ -36,8 +36,10 @@ class Validator : public test::JournaledNetwork {
             {},
             {}};
   }
+  // As a node does.
   Verdict verify(const Propose& propose, bool wanted = false) {
-    return executor_.verify(propose, kLeader, clock(), wanted);
+    if (const auto verdict = executor_.prejudge(propose, wanted)) return *verdict;
+    return executor_.verify(propose, kLeader, clock());
   }
 
   void finalize(const Digest& id) {
@@ -140,6 +142,18 @@ TEST(Executor, ALeaderWithTooMuchThatIsNotFinalBuildsEmptyBlocks) {
   leader.finalize(id_of(leader.build(View(2), View(1), id_of(first))));
   EXPECT_EQ(leader.journal->unfinalized_bytes(), 0u);
   EXPECT_EQ(leader.build(View(3), View(2), leader.tip()).payload.batches.size(), 1u);
+}
+
+// Else whoever passes it on could have the batches of another list asked for, and held.
+TEST(Executor, AnAlteredListIsSeenBeforeItsBatchesAreHere) {
+  Validator leader;
+  leader.hold(leader.batch_of(OpenCampaign{CampaignId(1), {}}));
+  auto altered = leader.build(View(1), View(0), leader.tip());
+  altered.payload.batches.push_back(sha256(bytes_of("nobody has it")));
+  Validator follower;
+  for (const bool wanted : {false, true}) {
+    EXPECT_EQ(follower.verify(altered, wanted), Verdict::mismatch);
+  }
 }
 
 // Else whoever leads now and then could make the others execute and keep any number of blocks.

@@ -106,6 +106,47 @@ TEST_F(Lies, BlocksWithoutTheirTransactionsAreFetchedElsewhere) {
   EXPECT_TRUE(cluster_.agree());
 }
 
+// Which batches a block names stands beside the header, and only the header is signed.
+TEST_F(Lies, NobodyIsAskedForTheBatchesOfAForgedList) {
+  const Digest invented = sha256(bytes_of("nobody has it"));
+  std::size_t forged = 0;
+  std::size_t asked = 0;
+  cluster_.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    auto message = decode<NodeMessage>(*bytes);
+    if (!message) return bytes;
+    if (const auto* wanted = std::get_if<GetBatches>(&*message)) {
+      asked +=
+          from == 3 ? static_cast<std::size_t>(std::ranges::count(wanted->digests, invented)) : 0;
+    }
+    auto* said = std::get_if<Message>(&*message);
+    auto* propose = said == nullptr ? nullptr : std::get_if<Propose>(said);
+    if (propose == nullptr || to != 3) return bytes;
+    propose->payload.batches.push_back(invented);
+    ++forged;
+    return std::make_shared<const Bytes>(encode(*message));
+  });
+  for (int round = 0; round < 10; ++round) commit(0);
+  EXPECT_TRUE(cluster_.run_until([&] { return cluster_.height(3) >= cluster_.height(0); }));
+  EXPECT_GT(forged, 5u);
+  EXPECT_EQ(asked, 0u);
+  EXPECT_TRUE(cluster_.agree());
+}
+
+// Its sender knows already that a block named it and had no use for it.
+TEST_F(Lies, ABatchThatComesAgainIsKeptForWhatIsLeftOfIt) {
+  const auto first = cluster_.transaction("auditor", 0, OpenLane{Lane(1)});
+  const auto second = cluster_.transaction("auditor", 1, OpenLane{Lane(2)});
+  const TxBatch batch{std::vector{second}};
+  for (int time = 0; time < 2; ++time) {
+    for (std::size_t to = 0; to < cluster_.size(); ++to) {
+      cluster_.inject((to + 1) % cluster_.size(), to, batch);
+    }
+    cluster_.run_ms(4);
+  }
+  ASSERT_TRUE(cluster_.submit(0, first));  // Behind it in the block.
+  EXPECT_TRUE(cluster_.run_until([&] { return cluster_.is_committed_everywhere(second.id()); }));
+}
+
 // A question of some bytes is answered with megabytes: not as often as somebody likes to ask.
 TEST_F(Lies, WhoAsksAgainAndAgainGetsFewAnswers) {
   for (int round = 0; round < 10; ++round) commit(0);

@@ -550,6 +550,35 @@ TEST(DiskStore, large_commit_takes_several_records) {
 
 enum class Death : std::uint8_t { power, process, sync };
 
+// A commit that never was had a segment to itself.  That it goes hides no damage of the one before.
+TEST(DiskStore, damage_before_an_unfinished_segment_is_refused) {
+  for (const bool is_damaged : {false, true}) {
+    Fixture f;
+    f.open();
+    while (f.segments().empty() || f.files.bytes(f.segments().back()).size() < 20'000) f.commit();
+    const auto before = f.segments();
+    LargeCommit large(f);
+    f.files.fail_sync_in(3);  // After its first record, which begins a segment.
+    ASSERT_FALSE(large.commit());
+    f.store.reset();
+    f.files.kill();
+    ASSERT_EQ(f.segments().size(), before.size() + 1);
+    if (is_damaged) {
+      auto& bytes = f.files.bytes(before.back());
+      bytes.resize(bytes.size() - bytes.size() % 512);  // As if torn.
+      EXPECT_EQ(f.open_error().code, Errc::corruption);
+      const auto read = JournalFiles::open_to_read(f.files, f.folder.path() / "journal");
+      EXPECT_EQ(read.error().code, Errc::corruption);
+    } else {
+      f.open();
+      EXPECT_EQ(f.segments().size(), before.size());
+      ASSERT_TRUE(large.commit());
+      f.open();
+      expect_entries(f, large.end);
+    }
+  }
+}
+
 // It is there or not, whether it began the journal or not; what was read is there for good; and
 // what comes after it follows.
 TEST(DiskStore, large_commit_survives_power_failure_at_every_operation) {
