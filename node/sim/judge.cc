@@ -489,6 +489,11 @@ void Judge::answered(const Machine& machine, const Digest& id, const Transaction
 void Judge::finish(const std::vector<Machine*>& machines) {
   checker_.finish();
   collect();
+  for (const auto& [id, position] : committed_) {
+    const auto journaled = transactions_.find(id);
+    if (journaled != transactions_.end() && journaled->second == position) continue;
+    object("transaction " + brief(id) + " was told to be committed, and no block has it there");
+  }
   for (auto* machine : machines) {
     if (!is_honest(*machine)) continue;
     check_log_stands(*machine);

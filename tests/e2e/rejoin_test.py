@@ -15,6 +15,10 @@ class RejoinTest(NetworkTest):
     def voting(self, name):
         return self.net.status(name)["voting"]
 
+    def start_lost(self):
+        self.net.start(LOST)
+        self.net.wait_until_ready([LOST])
+
     def rejoin(self, *options, check=True):
         return self.net.run("rejoin", "--home", self.net.home / LOST, *self.net.member("brand"),
                             "--plain-keys", *options, check=check)
@@ -24,20 +28,31 @@ class RejoinTest(NetworkTest):
         refused = self.rejoin(check=False)
         self.assertEqual(refused["error"]["code"], "locked")  # Its node runs.
 
+        # As from a backup: it lacks votes that the others have seen.
+        log = self.net.home / LOST / "data/votes.log"
         self.net.kill(LOST)
-        (self.net.home / LOST / "data/votes.log").unlink()
-        self.net.start(LOST)
-        self.net.wait_until_ready([LOST])
+        older = log.read_bytes()
+        self.start_lost()
+        self.net.wait_until("votes", lambda: self.voting(LOST))
+        self.net.submit("brand", [campaign(10)])
+        self.net.kill(LOST)
+        log.write_bytes(older)
+        self.start_lost()
+        self.net.wait_until("sees that its log is old", lambda: not self.voting(LOST))
+        self.net.submit("brand", [campaign(11)], via=LOST)  # It still serves its people.
+
+        self.net.kill(LOST)
+        log.unlink()
+        self.start_lost()
         self.assertFalse(self.voting(LOST))
-        self.net.submit("brand", [campaign(2)], via=LOST)  # It still serves its people.
+        self.net.submit("brand", [campaign(2)], via=LOST)
 
         self.net.processes[LOST].terminate()
         self.net.processes.pop(LOST).wait(timeout=15)
         old = (self.net.home / LOST / "keys/consensus.key").read_text()
         answer = self.rejoin()
         self.assertNotEqual((self.net.home / LOST / "keys/consensus.key").read_text(), old)
-        self.net.start(LOST)
-        self.net.wait_until_ready([LOST])
+        self.start_lost()
         self.net.wait_until("votes again", lambda: self.voting(LOST))
         for name in VALIDATORS:
             self.net.wait_until(f"epoch 1 at {name}",

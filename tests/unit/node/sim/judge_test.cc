@@ -74,6 +74,15 @@ TEST_F(JudgeTest, ACommittedTransactionStaysWhereItIs) {
   FAIL() << "nothing was committed";
 }
 
+TEST_F(JudgeTest, WhatAClientWasToldToBeCommittedIsInABlock) {
+  const auto nobody = sha256(bytes_of("nobody sent it"));
+  simulation_.judge().answered(brand(), nobody, {TransactionState::committed, {}, Position(7)});
+  EXPECT_TRUE(objections().empty());
+  simulation_.judge().finish({});  // As where every node began with a snapshot.
+  ASSERT_EQ(objections().size(), 1u);
+  EXPECT_NE(objections()[0].find("no block has it"), std::string::npos);
+}
+
 TEST_F(JudgeTest, TheHeightNeverFalls) {
   simulation_.stop(brand(), Stop::kill);
   ASSERT_TRUE(brand().disk().remove_folder("/data/journal"));
