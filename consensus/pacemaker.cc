@@ -93,7 +93,8 @@ bool Pacemaker::passed(SpanMs timeout, Pace pace) const {
 }
 
 bool Pacemaker::preparation_late(Pace pace) const {
-  return now_ >= after(opened_, SpanMs((leader_timeout().value() + interval(pace).value()) / 2));
+  return now_ >=
+         after(timers_from_, SpanMs((leader_timeout().value() + interval(pace).value()) / 2));
 }
 
 bool Pacemaker::should_flush() const { return now_ >= after(opened_, delta()); }

@@ -112,13 +112,24 @@ void BatchStore::on_committed(const std::vector<Digest>& digests) {
     committed_memory_ += it->second.batch->memory();
     committed_order_.push_back(digest);
   }
-  while (committed_memory_ > kCommittedBatchBytesMax) {
-    const auto it = batches_.find(committed_order_.front());
+  forget_oldest();
+}
+
+void BatchStore::forget_oldest() {
+  std::deque<Digest> kept;
+  while (committed_memory_ > kCommittedBatchBytesMax && !committed_order_.empty()) {
+    const Digest digest = committed_order_.front();
+    committed_order_.pop_front();
+    if (needed_(digest)) {
+      kept.push_back(digest);
+      continue;
+    }
+    const auto it = batches_.find(digest);
     CHECK(it != batches_.end());
     committed_memory_ -= it->second.batch->memory();
     batches_.erase(it);
-    committed_order_.pop_front();
   }
+  committed_order_.insert(committed_order_.begin(), kept.begin(), kept.end());
 }
 
 }  // namespace fenrun

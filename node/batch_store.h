@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -24,17 +25,26 @@ namespace fenrun {
 // Bytes of memory.
 inline constexpr std::size_t kPeerBatchBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kPeerBatchesMax = 8'192;
-// As much as a vote log may hold: a block that is not final yet may name any of them.
+// Of batches of final blocks, besides those that a block names again which is not final.
 inline constexpr std::size_t kCommittedBatchBytesMax = 128 * 1024 * 1024;
+
+// Whose share is what a quorum wants held, whoever sent it.
+inline constexpr net::PeerIndex kNobody(0xffff);
 
 class BatchStore {
  public:
+  // `needed` tells of a batch of a final block whether it must be kept all the same: a block that
+  // is not final may name it again, and whoever voted for that block must be able to show it.
+  explicit BatchStore(std::function<bool(const Digest&)> needed =
+                          [](const Digest&) { return false; })
+      : needed_(std::move(needed)) {}
+
   // Holds a valid batch, which came from `origin`, as pending: also one that was committed before,
   // when not all of it could be journaled.  Errc::rate_limited if the origin's share is full.
   Status add(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
   // The same whatever else the origin's share has: of one that the vote log holds, since the log
   // bounds how many there are and votes may rest on each, of own ones, which the pool bounds, and
-  // of those that a notarized block names.
+  // of those that a wanted block names (kNobody).
   void restore(std::shared_ptr<const EncodedBatch> batch, net::PeerIndex origin);
 
   // The batch, pending or committed lately; null if it is not held.
@@ -90,7 +100,9 @@ class BatchStore {
   };
 
   void release(Held& held);
+  void forget_oldest();
 
+  std::function<bool(const Digest&)> needed_;
   std::unordered_map<Digest, Held, DigestHash> batches_;
   std::map<ValidatorIndex, std::unordered_set<Digest, DigestHash>> acknowledged_;
   std::list<Digest> order_;

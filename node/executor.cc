@@ -73,6 +73,12 @@ std::vector<Digest> Executor::batches_of(const Digest& block_id) const {
   return it == batches_of_.end() ? std::vector<Digest>() : it->second;
 }
 
+bool Executor::names(const Digest& batch) const {
+  return std::ranges::any_of(batches_of_, [&](const auto& item) {
+    return std::ranges::find(item.second, batch) != item.second.end();
+  });
+}
+
 void Executor::prune() {
   std::erase_if(batches_of_, [&](const auto& item) { return !journal_->find(item.first); });
 }
@@ -153,7 +159,8 @@ std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
 
 std::optional<Verdict> Executor::prejudge(const Propose& propose, bool wanted) const {
   const auto header = decode_header(propose.payload.header);
-  if (header && !fits(*header, propose)) return Verdict::mismatch;
+  if (!header) return Verdict::invalid;
+  if (!fits(*header, propose)) return Verdict::mismatch;
   // Empty blocks never wait: one of them may be what makes the rest final.
   if (!wanted && !propose.payload.batches.empty() &&
       !journal_->find(block_id_of(propose.payload)) &&

@@ -41,9 +41,10 @@ class Executor {
   // Executes a new block on the parent and keeps it.  REQUIRES: the parent is held.
   Payload build(const Build& request, ValidatorIndex proposer, std::size_t quorum, TimeMs clock);
 
-  // What is known of a proposal before its batches are here: that it was altered on its way
-  // (mismatch), or is not to be executed (crowded); none if it must be verified.  `wanted`: it is
-  // to be executed whatever waits.  REQUIRES: the parent is held.
+  // What is known of a proposal before its batches are here: that its header is none
+  // (invalid), that it was altered on its way (mismatch), or is not to be executed (crowded); none
+  // if it must be verified.  `wanted`: it is to be executed whatever waits.  REQUIRES: the parent
+  // is held.
   std::optional<Verdict> prejudge(const Propose& propose, bool wanted) const;
 
   // The batches of the proposal that are not held.
@@ -60,6 +61,8 @@ class Executor {
   const ExecutedBlock* replay(const Header& header, const Digest& id,
                               const std::vector<const SignedTransaction*>& transactions);
 
+  // Whether an executed block that is not final names the batch.
+  bool names(const Digest& batch) const;
   // The batches of an executed block, in order; none for one that was only replayed.
   std::vector<Digest> batches_of(const Digest& block_id) const;
   // Forgets what belongs to blocks that the journal no longer keeps as unfinalized.

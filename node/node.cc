@@ -32,6 +32,7 @@ Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
       transport_(&transport),
       verifier_(&verifier),
       pool_(options_.mempool),
+      batches_([this](const Digest& digest) { return is_named(digest); }),
       meter_{options_.stopwatch, {}},
       executor_(journal, batches_, meter_, options_.unfinalized_bytes),
       started_at_(options_.clock().steady),
@@ -56,23 +57,27 @@ Result<std::unique_ptr<Node>> Node::create(NodeOptions options, Journal& journal
 
 Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
   std::vector<LogRecord> records;
+  // Held all the same where they were final before: blocks of the log may name them.
+  std::vector<Digest> done;
   for (const auto& record : recovered) {
     if (record.type == kConsensusLogRecord) {
       FENRUN_TRY(auto value, decode<LogRecord>(record.bytes));
+      if (const auto* propose = std::get_if<Propose>(&value)) {
+        named_in_log_.insert(propose->payload.batches.begin(), propose->payload.batches.end());
+      }
       records.push_back(std::move(value));
     } else if (record.type == kBatchLogRecord) {
       FENRUN_TRY(auto batch, decode<TxBatch>(record.bytes));
       const auto held = std::make_shared<const EncodedBatch>(std::move(batch));
       const Digest digest = held->digest();
       logged_batches_.insert(digest);
-      const bool is_done = !has_use(held->batch());
+      if (!has_use(held->batch())) done.push_back(digest);
       batches_.restore(held, options_.self);
-      // Held all the same: an unfinalized block may name it.
-      if (is_done) batches_.on_committed({digest});
     } else {
       return Error{Errc::corruption, "a vote log record of unknown type"};
     }
   }
+  batches_.on_committed(done);
   FENRUN_OK(open_epoch(records));
   return begin_with_base();
 }
@@ -432,8 +437,15 @@ void Node::compact_log_if_large() {
     const auto* propose = std::get_if<Propose>(&record);
     if (!propose) continue;
     for (const auto& digest : propose->payload.batches) {
+      if (!kept.insert(digest).second) continue;
       const auto batch = batches_.find(digest);
-      if (!batch || !kept.insert(digest).second) continue;
+      if (!batch) {
+        // The log stays as it is, with what the block needs.
+        log(LogLevel::error,
+            "a batch of a block in the vote log is not held: " + to_hex(digest.view()));
+        vote_log_bytes_kept_ = vote_log_->bytes();
+        return;
+      }
       const ByteView bytes = batch->bytes();
       records.push_back({kBatchLogRecord, epoch, Bytes(bytes.begin(), bytes.end())});
     }
@@ -446,6 +458,7 @@ void Node::compact_log_if_large() {
     return;
   }
   vote_log_bytes_kept_ = vote_log_->bytes();
+  named_in_log_ = kept;
   logged_batches_ = std::move(kept);
   log_dirty_ = false;
 }

@@ -229,6 +229,7 @@ class Node final : public NodeService {
   bool is_congested();
   void note_ordered(const std::vector<Digest>& batches);
   void check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done);
+  bool is_named(const Digest& digest) const;
   bool is_wanted(const Digest& digest) const;
   void hold_again(const std::vector<Digest>& committed);
   void hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch> batch);
@@ -379,9 +380,11 @@ class Node final : public NodeService {
   std::map<Digest, JudgedOffer> snapshot_offers_;  // Since the last choice, by the digest.
   std::map<net::PeerIndex, TimeMs> slow_sources_;  // Of a snapshot that came too slowly, and when.
   std::deque<std::pair<net::PeerIndex, SlowRequest>> slow_requests_;
-  TimeMs slow_requests_from_;      // No other is answered before.
-  BatchList acknowledgements_;     // To be sent at the end of the turn.
-  std::set<Digest> checking_;      // Batches whose signatures are being checked.
+  TimeMs slow_requests_from_;   // No other is answered before.
+  BatchList acknowledgements_;  // To be sent at the end of the turn.
+  std::set<Digest> checking_;   // Batches whose signatures are being checked.
+  std::set<Digest>
+      named_in_log_;  // Batches that blocks of the log name, when it was read or written.
   std::set<Digest> pushed_again_;  // Pending ones that came once more.
 
   TimeMs started_at_;

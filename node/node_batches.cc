@@ -179,6 +179,11 @@ bool Node::has_use(const TxBatch& batch) const {
   });
 }
 
+// Whether a block that is not final, or may not be, names the batch.
+bool Node::is_named(const Digest& digest) const {
+  return named_in_log_.contains(digest) || executor_.names(digest);
+}
+
 // Whether a block names the batch that is to be executed here whoever crowds the shares.
 bool Node::is_wanted(const Digest& digest) const {
   return std::ranges::any_of(verifications_, [&](const auto& item) {
@@ -197,11 +202,9 @@ void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch>
   const Digest digest = batch->digest();
   if (options_.self == origin) {
     batches_.restore(std::move(batch), origin);  // The pool bounds them.
-  } else if (batches_.add(batch, origin)) {
-    // As far as its share goes.
   } else if (is_wanted(digest)) {
-    batches_.restore(std::move(batch), options_.self);  // A quorum bounds what it notarizes.
-  } else {
+    batches_.restore(std::move(batch), kNobody);  // A quorum bounds what it notarizes.
+  } else if (!batches_.add(std::move(batch), origin)) {
     log(LogLevel::warn,
         "the share of " + members_.name_of(origin) + " is full: a batch is dropped");
     return;

@@ -83,6 +83,34 @@ TEST(BatchStore, CountsTheMemoryThatSmallOperationsTake) {
   EXPECT_EQ(store.pending_memory(), 0u);
 }
 
+// A leader may name it again, and who votes for that block must be able to show it.
+TEST(BatchStore, WhatABlockThatIsNotFinalNamesIsKeptHoweverOldItIs) {
+  std::set<Digest> needed;
+  BatchStore store([&](const Digest& digest) { return needed.contains(digest); });
+  SignedTransaction transaction;
+  transaction.operations.resize(kTransactionOperationsMax, OperationBytes{0});
+  std::vector<Digest> all;
+  std::size_t memory = 0;
+  const auto commit_another = [&] {
+    const auto batch = std::make_shared<const EncodedBatch>(TxBatch{std::vector{transaction}});
+    transaction.body.sequence = transaction.body.sequence.next();
+    all.push_back(batch->digest());
+    memory += batch->memory();
+    store.restore(batch, kSelf);
+    store.on_committed({batch->digest()});
+  };
+  for (int i = 0; i < 3; ++i) commit_another();
+  needed = {all[1]};
+  while (memory < 2 * kCommittedBatchBytesMax) commit_another();
+  EXPECT_FALSE(store.holds(all[0]));
+  EXPECT_TRUE(store.holds(all[1]));
+  EXPECT_FALSE(store.holds(all[2]));
+  EXPECT_TRUE(store.holds(all.back()));
+  needed.clear();
+  commit_another();
+  EXPECT_FALSE(store.holds(all[1]));
+}
+
 // A log holds more than a peer may make us hold when its journal is behind it, or lost.
 TEST(BatchStore, HoldsWhatTheLogHasWhateverThereIs) {
   const test::World world;

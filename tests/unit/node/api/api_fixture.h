@@ -8,6 +8,7 @@
 #include <future>
 #include <thread>
 
+#include "contracts/evidence.h"
 #include "node/api/api.h"
 #include "node/json/json.h"
 #include "tests/support/fake_node.h"
@@ -67,6 +68,25 @@ class ApiTest : public testing::Test {
                         const std::string& query = "") {
     return test::HttpClient(port_).request("POST", "/v1/transactions" + query,
                                            kMember + ("Content-Type: " + type + "\r\n"), body);
+  }
+
+  // Commits two votes of the validator that exclude each other, told by "east".
+  RecordEvidence commit_evidence_against(const std::string& validator) {
+    return on_loop([&] {
+      const auto key = test::key_named(validator + " consensus");
+      const auto vote = [&](const char* block) {
+        AccusedVote out{AccusedVoteKind::finalize, Epoch(0), View(3), View(2),
+                        sha256(bytes_of(block)),   {}};
+        out.signature =
+            key.sign(Domain::consensus_vote, signed_bytes(chain_id(node_.genesis()), out));
+        return out;
+      };
+      const RecordEvidence evidence{key.public_key(), vote("a"), vote("b")};
+      node_.submit(node_.sign("east", {evidence}),
+                   [](const Result<Digest>& id) { EXPECT_TRUE(id); });
+      node_.commit_block();
+      return evidence;
+    });
   }
 
   boost::asio::io_context io_;

@@ -209,6 +209,22 @@ TEST_F(ProofsTest, AreMadeAtTheCheckpointNotAtTheTip) {
   EXPECT_TRUE(prove("record/" + to_hex(lane_key(party_named("east"), Lane(1)))));
 }
 
+// That a validator contradicted itself, for whoever was not there.
+TEST_F(ProofsTest, OfEvidence) {
+  const auto evidence = commit_evidence_against("brand");
+  on_loop([&] {
+    node_.commit_block();
+    node_.cosign();
+  });
+  const auto digest = evidence_digest(evidence);
+  const auto verdict = prove("record/" + to_hex(evidence_key(digest)));
+  ASSERT_TRUE(verdict);
+  const auto& state = node_.journal().state();
+  EXPECT_EQ(Bytes(*std::get<RecordFacts>(verdict->facts).record.entry.value),
+            state.value(evidence_key(digest)));
+  EXPECT_EQ(find_evidence(state, digest)->evidence, evidence);
+}
+
 TEST_F(ProofsTest, OfAPolicyThatWasChangedSince) {
   const auto earning = [&] {
     for (const auto position : positions<Posting>()) {

@@ -57,19 +57,7 @@ TEST_F(ApiTest, AnybodySeesWhoValidatesAndWhoFailed) {
   EXPECT_EQ(members[2]["validates"], true);
   EXPECT_TRUE(list("/v1/evidence").empty());
 
-  on_loop([&] {
-    const auto key = test::key_named("brand consensus");
-    const auto vote = [&](const char* block) {
-      AccusedVote out{AccusedVoteKind::finalize, Epoch(0), View(3), View(2),
-                      sha256(bytes_of(block)),   {}};
-      out.signature =
-          key.sign(Domain::consensus_vote, signed_bytes(chain_id(node_.genesis()), out));
-      return out;
-    };
-    const RecordEvidence evidence{key.public_key(), vote("a"), vote("b")};
-    node_.submit(node_.sign("east", {evidence}), [](const Result<Digest>& id) { EXPECT_TRUE(id); });
-    node_.commit_block();
-  });
+  commit_evidence_against("brand");
   const auto evidence = list("/v1/evidence");
   ASSERT_EQ(evidence.size(), 1u);
   EXPECT_EQ(evidence[0]["evidence"]["first"]["kind"], "finalize");
