@@ -15,6 +15,19 @@ class Printed : public testing::Test {
  protected:
   Printed() : goods_(world_) { goods_.commission(); }
 
+  // Of batch 8.
+  void commission_case_of_a_thousand() {
+    RegisterCodes codes;
+    codes.batch = UnitBatchId(8);
+    codes.levels = {{UnitLevel::item, kItemProduct, 1'000, 1'000},
+                    {UnitLevel::case_, {"16901234567899"}, 1, 0}};
+    ASSERT_EQ(world_.run("brand", codes), Errc::ok);
+    auto made = goods_.make(EventKind::commissioning, "brand", {});
+    made.ranges = {{UnitBatchId(8), UnitLevel::item, 0, 1'000},
+                   {UnitBatchId(8), UnitLevel::case_, 0, 1}};
+    ASSERT_EQ(goods_.run(made, "brand"), Errc::ok);
+  }
+
   World world_;
   PrintedGoods goods_;
 };
@@ -297,17 +310,8 @@ TEST_F(Printed, FormsAreRefused) {
 }
 
 TEST_F(Printed, OneThousandUnitsLeaveTheirContainersInOneEvent) {
-  // A World of its own, with a case of a thousand.
-  RegisterCodes codes;
-  codes.batch = UnitBatchId(8);
-  codes.levels = {{UnitLevel::item, kItemProduct, 1'000, 1'000},
-                  {UnitLevel::case_, {"16901234567899"}, 1, 0}};
-  ASSERT_EQ(world_.run("brand", codes), Errc::ok);
-  auto made = goods_.make(EventKind::commissioning, "brand", {});
-  made.ranges = {{UnitBatchId(8), UnitLevel::item, 0, 1'000},
-                 {UnitBatchId(8), UnitLevel::case_, 0, 1}};
-  ASSERT_EQ(goods_.run(made, "brand"), Errc::ok);
-  made = goods_.make(EventKind::unpacking, "brand", {});
+  commission_case_of_a_thousand();
+  auto made = goods_.make(EventKind::unpacking, "brand", {});
   made.ranges = {{UnitBatchId(8), UnitLevel::item, 0, 1'000}};
   made.parent = goods_.epc({UnitBatchId(8), UnitLevel::case_, 0});
   ASSERT_EQ(goods_.run(made, "brand"), Errc::ok);
@@ -323,15 +327,7 @@ TEST_F(Printed, OneThousandUnitsLeaveTheirContainersInOneEvent) {
 
 // Else it would be executed for each block, and fit into none.
 TEST_F(Printed, ATransactionThatWritesTooMuchFailsFromThereOn) {
-  RegisterCodes codes;
-  codes.batch = UnitBatchId(8);
-  codes.levels = {{UnitLevel::item, kItemProduct, 1'000, 1'000},
-                  {UnitLevel::case_, {"16901234567899"}, 1, 0}};
-  ASSERT_EQ(world_.run("brand", codes), Errc::ok);
-  auto made = goods_.make(EventKind::commissioning, "brand", {});
-  made.ranges = {{UnitBatchId(8), UnitLevel::item, 0, 1'000},
-                 {UnitBatchId(8), UnitLevel::case_, 0, 1}};
-  ASSERT_EQ(goods_.run(made, "brand"), Errc::ok);
+  commission_case_of_a_thousand();
 
   // Out of the case and in again, a thousand writes and more each.
   const auto moves = [&](std::size_t count) {

@@ -9,111 +9,13 @@
 #include <random>
 
 #include "ledger/merkle/tree.h"
-#include "node/sim/virtual_disk.h"
-#include "tests/support/block_maker.h"
-#include "tests/unit/node/storage/small_store.h"
-#include "tests/unit/node/storage/temporary_folder.h"
+#include "tests/unit/node/storage/store_fixture.h"
 
 namespace fenrun {
 namespace {
 
-// A block of up to some hundred entries on few keys, so that keys meet again.
-void fill_randomly(BlockBuilder& builder, std::mt19937_64& random, std::size_t operations_max) {
-  const auto below = [&](std::uint64_t bound) { return random() % bound; };
-  for (std::uint64_t i = below(3); i > 0; --i) builder.append_system(Bytes(below(40), 1));
-  const auto transaction =
-      builder.append_transaction(transaction_body(builder.context().height.value()), {});
-  const std::uint64_t operations = below(operations_max);
-  for (std::uint32_t i = 0; i < operations; ++i) {
-    builder.append_operation(transaction, i, Bytes(below(300), 2));
-  }
-  for (std::uint64_t i = below(40); i > 0; --i) {
-    const RecordKey key{17, static_cast<std::uint8_t>(below(12)),
-                        static_cast<std::uint8_t>(below(5))};
-    if (below(4) == 0) {
-      builder.state().remove(key);
-    } else {
-      builder.state().put(key, Bytes(below(200), static_cast<std::uint8_t>(below(256))));
-    }
-  }
-}
-
-// All that a LedgerStore shows, compared.
-void expect_same(const DiskStore& disk, const MemoryStore& memory) {
-  ASSERT_EQ(disk.size(), memory.size());
-  const auto count = static_cast<std::size_t>(memory.size());
-  ASSERT_EQ(*disk.entries(Position(0), count), *memory.entries(Position(0), count));
-  for (unsigned level = 0; memory.size() >> level > 0; ++level) {
-    for (std::uint64_t i = 0; i < memory.size() >> level; ++i) {
-      ASSERT_EQ(disk.node(level, i), memory.node(level, i)) << level << "/" << i;
-    }
-  }
-  for (std::uint64_t height = 0; height <= disk.block_count(); ++height) {
-    const Height h(height);
-    ASSERT_EQ(disk.header_position(h), memory.header_position(h));
-    ASSERT_EQ(disk.certificate(h), memory.certificate(h));
-    const auto id = transaction_body(height).id();
-    ASSERT_EQ(disk.transaction_position(id), memory.transaction_position(id));
-  }
-  EXPECT_EQ(disk.entry(Position(disk.size())).error().code, Errc::not_found);
-  for (std::uint8_t a = 0; a < 13; ++a) {
-    for (std::uint8_t b = 0; b < 6; ++b) {
-      const Bytes key{17, a, b};
-      ASSERT_EQ(disk.record(key), memory.record(key));
-      ASSERT_EQ(disk.at_or_after(key), memory.at_or_after(key));
-      ASSERT_EQ(disk.before(key), memory.before(key));
-      ASSERT_EQ(disk.record(key), memory.record(key));  // Of which before() learnt something.
-    }
-  }
-  EXPECT_EQ(disk.at_or_after({}), memory.at_or_after({}));
-  EXPECT_EQ(disk.before(Bytes{255}), memory.before(Bytes{255}));
-}
-
-// A store in its own folder, and the chain that it should hold.
-struct Fixture {
-  explicit Fixture(std::uint64_t seed = 1) : random(seed) {}
-
-  void open() {
-    store.reset();
-    auto opened = DiskStore::open(files, folder.path(), small_options());
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    store = *std::move(opened);
-  }
-  Error open_error() {
-    store.reset();
-    const auto opened = DiskStore::open(files, folder.path(), small_options());
-    return opened ? Error{} : opened.error();
-  }
-  void commit(std::size_t operations_max = 60) {
-    const auto certificate = BlockMaker::certificate(maker.height());
-    const auto block =
-        maker.next([&](BlockBuilder& b) { fill_randomly(b, random, operations_max); });
-    ASSERT_TRUE(store->commit(block, certificate));
-  }
-  void expect_equal() { expect_same(*store, maker.memory()); }
-  Path index() const { return folder.path() / "index"; }
-  // Closes the store first: LevelDB removes files of its own in the background.
-  void lose_index() {
-    store.reset();
-    std::filesystem::remove_all(index());
-  }
-  std::vector<Path> segments() {
-    std::vector<Path> out;
-    const Path journal = folder.path() / "journal";
-    const auto names = *files.list(journal);
-    for (const auto& name : names) out.push_back(journal / name);
-    return out;
-  }
-
-  TemporaryFolder folder{TemporaryFolder::memory()};  // Of the index; the journal is in `files`.
-  sim::VirtualDisk files;
-  std::mt19937_64 random;
-  BlockMaker maker;
-  std::unique_ptr<DiskStore> store;
-};
-
 TEST(DiskStore, empty_store_holds_nothing) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   EXPECT_EQ(f.store->size(), 0U);
   EXPECT_EQ(f.store->header_position(Height(0)), std::nullopt);
@@ -139,7 +41,7 @@ TEST(DiskStore, works_on_the_machines_files) {
 }
 
 RC_GTEST_PROP(DiskStore, equals_the_memory_store_across_reopening, ()) {
-  Fixture f(*rc::gen::arbitrary<std::uint64_t>());
+  StoreFixture f(*rc::gen::arbitrary<std::uint64_t>());
   f.open();
   const int blocks = *rc::gen::inRange(1, 25);
   for (int i = 0; i < blocks; ++i) {
@@ -154,7 +56,7 @@ RC_GTEST_PROP(DiskStore, equals_the_memory_store_across_reopening, ()) {
 
 // Enough entries for tiles of the second level and several segments.
 TEST(DiskStore, holds_tiles_of_two_levels) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   while (f.maker.memory().size() < 66'500) f.commit(3'000);
   EXPECT_GT(f.segments().size(), 10U);
@@ -179,7 +81,7 @@ TEST(DiskStore, holds_tiles_of_two_levels) {
 }
 
 TEST(DiskStore, lost_index_is_rebuilt) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 30; ++i) f.commit();
   f.lose_index();
@@ -190,7 +92,7 @@ TEST(DiskStore, lost_index_is_rebuilt) {
 }
 
 TEST(DiskStore, index_that_is_behind_catches_up) {
-  Fixture f;
+  StoreFixture f;
   const Path old = f.folder.path() / "old-index";
   f.open();
   for (int i = 0; i < 10; ++i) f.commit();
@@ -205,8 +107,8 @@ TEST(DiskStore, index_that_is_behind_catches_up) {
 }
 
 TEST(DiskStore, index_of_another_journal_or_ahead_of_it_is_rebuilt) {
-  Fixture f(1);
-  Fixture other(2);
+  StoreFixture f(1);
+  StoreFixture other(2);
   f.open();
   other.open();
   for (int i = 0; i < 10; ++i) f.commit();
@@ -224,7 +126,7 @@ TEST(DiskStore, index_of_another_journal_or_ahead_of_it_is_rebuilt) {
 
 // As of nodes before their index was in descending order.
 TEST(DiskStore, index_in_another_order_is_rebuilt) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 10; ++i) f.commit();
   f.lose_index();
@@ -240,7 +142,7 @@ TEST(DiskStore, index_in_another_order_is_rebuilt) {
 
 // LevelDB steps over what it cannot read: that is no answer.
 TEST(DiskStore, damaged_index_answers_nothing_wrong) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 60; ++i) f.commit();
   f.store.reset();
@@ -282,7 +184,7 @@ TEST(DiskStore, damaged_index_answers_nothing_wrong) {
 }
 
 TEST(DiskStore, damaged_index_is_rebuilt) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 60; ++i) f.commit();
   f.store.reset();
@@ -322,7 +224,7 @@ TEST(DiskStore, batch_missing_from_the_middle_of_the_index_is_found) {
 // What power loss tears is the log that LevelDB does not sync.
 TEST(DiskStore, torn_log_of_the_index_costs_what_is_in_it_only) {
   for (const double at : {0.2, 0.5, 0.99}) {
-    Fixture f;
+    StoreFixture f;
     f.open();
     for (int i = 0; i < 40; ++i) f.commit();
     f.store.reset();
@@ -348,7 +250,7 @@ TEST(DiskStore, torn_log_of_the_index_costs_what_is_in_it_only) {
 }
 
 TEST(DiskStore, active_bits_dump_comes_back) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 10; ++i) f.commit(500);
   const auto save = [&] {
@@ -373,7 +275,7 @@ TEST(DiskStore, active_bits_dump_comes_back) {
 }
 
 TEST(DiskStore, damaged_journal_is_refused) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 30; ++i) f.commit();
   f.store.reset();
@@ -383,7 +285,7 @@ TEST(DiskStore, damaged_journal_is_refused) {
 }
 
 TEST(DiskStore, missing_segment_is_refused) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 30; ++i) f.commit();
   ASSERT_GT(f.segments().size(), 2U);
@@ -393,7 +295,7 @@ TEST(DiskStore, missing_segment_is_refused) {
 
 // An old segment is not read when the store opens; its damage shows in the entry that it hits.
 TEST(DiskStore, damaged_entry_is_not_served) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 30; ++i) f.commit();
   ASSERT_GT(f.segments().size(), 2U);
@@ -409,7 +311,7 @@ TEST(DiskStore, damaged_entry_is_not_served) {
 }
 
 TEST(DiskStore, failed_commit_is_final) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 3; ++i) f.commit();
   const auto block = f.maker.next([&](BlockBuilder& b) { fill_randomly(b, f.random, 10); });
@@ -419,7 +321,7 @@ TEST(DiskStore, failed_commit_is_final) {
 }
 
 TEST(DiskStore, full_disk_loses_nothing_committed) {
-  Fixture f;
+  StoreFixture f;
   f.open();
   for (int i = 0; i < 5; ++i) f.commit();
   const auto committed = *f.store->entries(Position(0), static_cast<std::size_t>(f.store->size()));
@@ -438,7 +340,7 @@ TEST(DiskStore, full_disk_loses_nothing_committed) {
 TEST(DiskStore, commits_several_blocks_wholly_or_not_at_all) {
   bool is_done = false;
   for (std::uint64_t at = 0; !is_done; ++at) {
-    Fixture f(at);
+    StoreFixture f(at);
     f.open();
     f.commit();
     std::vector<ExecutedBlock> blocks;
@@ -464,7 +366,7 @@ TEST(DiskStore, commits_several_blocks_wholly_or_not_at_all) {
 TEST(DiskStore, survives_power_failure_at_every_operation) {
   bool is_done = false;
   for (std::uint64_t at = 0; !is_done; ++at) {
-    Fixture f(at);
+    StoreFixture f(at);
     f.files = sim::VirtualDisk(at);
     f.files.fail_power_at(at);
     std::uint64_t confirmed = 0;
@@ -493,144 +395,6 @@ TEST(DiskStore, survives_power_failure_at_every_operation) {
       EXPECT_EQ(*f.store->entries(Position(0), size), *f.maker.memory().entries(Position(0), size));
     }
     ASSERT_FALSE(HasFailure()) << "power failure at operation " << at;
-  }
-}
-
-// Blocks that one certificate finalizes, larger together than a segment.
-struct LargeCommit {
-  explicit LargeCommit(Fixture& fixture) : f(fixture) {
-    for (int i = 0; i < 9; ++i) {
-      blocks.push_back(std::make_unique<ExecutedBlock>(
-          f.maker.next([&](BlockBuilder& b) { fill_randomly(b, f.random, 120); })));
-      views.push_back(blocks.back().get());
-    }
-    end = f.maker.height();
-  }
-  bool commit() { return f.store->commit(views, BlockMaker::certificate(end - 1)).has_value(); }
-
-  Fixture& f;
-  std::uint64_t end = 0;  // The height behind it.
-  std::vector<std::unique_ptr<ExecutedBlock>> blocks;
-  std::vector<const ExecutedBlock*> views;
-};
-
-// All that the store holds, and its last certificate.
-void expect_entries(Fixture& f, std::uint64_t blocks) {
-  ASSERT_EQ(f.store->block_count(), blocks);
-  const auto size = static_cast<std::size_t>(f.store->size());
-  EXPECT_EQ(*f.store->entries(Position(0), size), *f.maker.memory().entries(Position(0), size));
-  EXPECT_EQ(f.store->certificate(Height(blocks - 1)), BlockMaker::certificate(blocks - 1));
-}
-
-TEST(DiskStore, large_commit_takes_several_records) {
-  for (const int before : {0, 1, 12}) {
-    Fixture f;
-    f.open();
-    for (int i = 0; i < before; ++i) f.commit();
-    LargeCommit large(f);
-    ASSERT_TRUE(large.commit());
-    EXPECT_EQ(f.store->certificate(Height(large.end - 2)), Bytes());
-    std::vector<std::uint8_t> types;
-    ASSERT_TRUE(AppendLog::read_records(f.files, f.segments().back(), [&](auto, const auto& r) {
-      types.push_back(r.type);
-      return Status{};
-    }));
-    EXPECT_GE(std::ranges::count(types, 2), 2);
-    EXPECT_EQ(types.back(), 1);
-    for (const bool loses_index : {false, true}) {
-      if (loses_index) f.lose_index();
-      f.open();
-      expect_entries(f, large.end);
-    }
-    f.commit();
-    f.open();
-    expect_entries(f, large.end + 1);
-  }
-}
-
-enum class Death : std::uint8_t { power, process, sync };
-
-// A commit that never was had a segment to itself.  That it goes hides no damage of the one before.
-TEST(DiskStore, damage_before_an_unfinished_segment_is_refused) {
-  for (const bool is_damaged : {false, true}) {
-    Fixture f;
-    f.open();
-    while (f.segments().empty() || f.files.bytes(f.segments().back()).size() < 20'000) f.commit();
-    const auto before = f.segments();
-    LargeCommit large(f);
-    f.files.fail_sync_in(3);  // After its first record, which begins a segment.
-    ASSERT_FALSE(large.commit());
-    f.store.reset();
-    f.files.kill();
-    ASSERT_EQ(f.segments().size(), before.size() + 1);
-    if (is_damaged) {
-      auto& bytes = f.files.bytes(before.back());
-      bytes.resize(bytes.size() - bytes.size() % 512);  // As if torn.
-      EXPECT_EQ(f.open_error().code, Errc::corruption);
-      const auto read = JournalFiles::open_to_read(f.files, f.folder.path() / "journal");
-      EXPECT_EQ(read.error().code, Errc::corruption);
-    } else {
-      f.open();
-      EXPECT_EQ(f.segments().size(), before.size());
-      ASSERT_TRUE(large.commit());
-      f.open();
-      expect_entries(f, large.end);
-    }
-  }
-}
-
-// It is there or not, whether it began the journal or not; what was read is there for good; and
-// what comes after it follows.
-TEST(DiskStore, large_commit_survives_power_failure_at_every_operation) {
-  for (const auto death : {Death::power, Death::process, Death::sync}) {
-    for (const std::uint64_t before : {0U, 1U, 12U}) {
-      std::size_t lost = 0;
-      bool is_done = false;
-      for (std::uint64_t at = 0; !is_done; ++at) {
-        SCOPED_TRACE("death " + std::to_string(static_cast<int>(death)) + " at operation " +
-                     std::to_string(at) + " behind " + std::to_string(before));
-        Fixture f(at);
-        f.files = sim::VirtualDisk(at);
-        f.open();
-        for (std::uint64_t i = 0; i < before; ++i) f.commit();
-        LargeCommit large(f);
-        if (death == Death::sync) {
-          f.files.fail_sync_in(at + 1);
-        } else {
-          f.files.fail_power_at(f.files.operations() + at);
-        }
-        is_done = large.commit();
-        f.files.forgive();
-        death == Death::power ? f.files.crash() : f.files.kill();
-        if (at % 3 == 1) f.lose_index();
-
-        const auto journal = JournalFiles::open_to_read(f.files, f.folder.path() / "journal");
-        ASSERT_TRUE(journal) << journal.error().to_string();
-        std::uint64_t read = 0;
-        ASSERT_TRUE(journal->replay(Height(0), [&](const StoredBlock&) {
-          ++read;
-          return Status{};
-        }));
-        EXPECT_EQ(read, journal->block_count());
-
-        f.open();
-        ASSERT_EQ(f.store->block_count(), read);
-        f.files.crash();
-        f.open();
-        ASSERT_EQ(f.store->block_count(), read);
-        if (read == before && !is_done) {
-          ++lost;
-          ASSERT_TRUE(large.commit());  // The others finalized it, and it comes again.
-        }
-        f.open();
-        expect_entries(f, large.end);
-        f.commit();
-        f.open();
-        expect_entries(f, large.end + 1);
-        ASSERT_FALSE(HasFailure());
-      }
-      EXPECT_GE(lost, 2u);
-    }
   }
 }
 
