@@ -42,7 +42,8 @@ void Pacemaker::tick(TimeMs now) { now_ = std::max(now_, now); }
 
 void Pacemaker::enter_view(bool after_nullification) {
   if (after_nullification) ++nullified_in_row_;
-  opened_ = std::max(now_, after(opened_, timing_.block_interval));
+  // However many views pass at once, the next is at most one interval away.
+  opened_ = std::max(now_, after(std::min(opened_, now_), timing_.block_interval));
   timers_from_ = opened_;
   retry_at_ = after(opened_, advance_timeout());
 }

@@ -20,7 +20,9 @@ using SpanMs = Strong<struct SpanMsTag>;
 
 // Block pacing is a parameter of the network (genesis, governance), not of a node.
 struct Timing {
-  SpanMs block_interval{0};  // A view opens no sooner than this after the last one opened.
+  // A view opens no sooner than this after the last one opened, or than this from its entry where
+  // the last one had not opened yet.
+  SpanMs block_interval{0};
   SpanMs idle_interval{
       10'000};                // With nothing to do, an empty block each half of it; 0: no idling.
   SpanMs delta_initial{200};  // Round trip assumed of a peer not measured yet.

@@ -78,9 +78,16 @@ void Replica::on(const BodyDurable& input) {
   }
 }
 
+// A state that was taken over knows nothing of what was executed above the old tip: all that stands
+// above the new one is given out again.
 void Replica::on(const Synced& input) {
   if (ended() || input.tip.view <= finalized_.view) return;
   adopt_tip(input.tip);
+  for (auto& [view, proposal] : proposals_.all()) {
+    if (proposal.phase == Proposal::Phase::rejected) continue;
+    proposal.phase = Proposal::Phase::waiting;
+    touch(view);
+  }
   if (finalized_.view >= view_) enter(*finalized_.certificate);
   if (!ended()) ask_for_gaps(std::nullopt);
 }

@@ -339,6 +339,29 @@ TEST_F(ReplicaTest, AFinalizationFarAheadAsksForTheRangeAndSyncedAdoptsIt) {
   EXPECT_EQ(all<Verify>(hear(1, justified)).size(), 1);
 }
 
+// The state of a snapshot knows nothing of what was executed above the old tip.
+TEST_F(ReplicaTest, WhatStandsAboveATipThatWasTakenOverIsExecutedAgain) {
+  hear(1, first());
+  execute(first());
+  auto second = proposal(2, 1, block_id_of(first().payload), 2, 'b');
+  second.justification.parent = members_.certificate(first().subject(), {1, 2, 3});
+  ASSERT_EQ(all<Verify>(hear(2, second)).size(), 1);
+  execute(second);
+  const auto notarization = members_.certificate(second.subject(), {1, 2, 3});
+  hear(3, notarization);
+  Subject subject = first().subject();
+  subject.kind = VoteKind::finalize;
+  const auto finalization = members_.certificate(subject, {1, 2, 3});
+  const auto outputs = step(Synced{{Epoch(0), View(1), Height(1), subject.block_id, finalization}});
+  ASSERT_EQ(all<Verify>(outputs).size(), 1);
+  EXPECT_EQ(all<Verify>(outputs)[0].block_id, block_id_of(second.payload));
+  EXPECT_TRUE(all<Verify>(outputs)[0].wanted);
+  execute(second);
+  subject = second.subject();
+  subject.kind = VoteKind::finalize;
+  EXPECT_EQ(all<Commit>(hear(1, members_.certificate(subject, {1, 2, 3}))).size(), 1);
+}
+
 TEST_F(ReplicaTest, AStaleKeyLearnsOfItsVotesFromPeers) {
   hear(3, members_.vote(nullify(6), 3));
   const auto sent = all<Send>(hear(3, GetLastVote{7}));

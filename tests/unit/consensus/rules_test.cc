@@ -241,6 +241,24 @@ TEST(Pacemaker, AStepBackOfTheClockIsNoTimePassing) {
   EXPECT_EQ(pacemaker.now(), TimeMs(1'000));
 }
 
+// Who was away is told of all views since at once, and must take part in the next one.
+TEST(Pacemaker, ManyViewsAtOncePutTheNextOffByOneInterval) {
+  const Members members(4);
+  Pacemaker pacemaker({.block_interval = SpanMs(1'000)}, members.set(), ValidatorIndex(0),
+                      TimeMs(0));
+  pacemaker.tick(TimeMs(5'000));
+  for (int view = 0; view < 1'000; ++view) pacemaker.enter_view(/*after_nullification=*/false);
+  EXPECT_FALSE(pacemaker.may_propose());
+  pacemaker.tick(TimeMs(6'000));
+  EXPECT_TRUE(pacemaker.may_propose());
+  pacemaker.tick(TimeMs(6'000 + pacemaker.leader_timeout().value()));
+  EXPECT_TRUE(pacemaker.leader_late(Pace::busy));
+  // Else each is an interval after the one before, whenever it is entered.
+  pacemaker.enter_view(false);
+  pacemaker.tick(TimeMs(pacemaker.now().value() + 10'000));
+  EXPECT_TRUE(pacemaker.may_propose());
+}
+
 TEST(Pacemaker, IdlingStretchesTheLeaderTimerUntilWorkComes) {
   const Members members(4);
   Pacemaker pacemaker({.delta_initial = SpanMs(100)}, members.set(), ValidatorIndex(0), TimeMs(0));
