@@ -134,6 +134,7 @@ Status check_genesis(const Genesis& genesis) {
     return invalid_genesis("network", "1 to 63 of a-z 0-9 . and -");
   }
   if (genesis.time.value() == 0) return invalid_genesis("time", "zero");
+  if (genesis.time.value() > kBlockTimeMax) return invalid_genesis("time", "beyond the year 9999");
   // Before anything is encoded: a list above its limit has no encoding.
   if (genesis.validators.size() > kValidatorsMax) {
     return Error{Errc::limit_exceeded, "validators: at most " + std::to_string(kValidatorsMax)};

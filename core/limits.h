@@ -19,6 +19,9 @@ inline constexpr std::size_t kBlockOperationsMax = 65'536;
 inline constexpr std::size_t kBlockBatchesMax = 256;
 inline constexpr std::size_t kPartyLanesMax = 16;
 inline constexpr std::uint64_t kValidityHeightsMax = 100'000;  // valid_until - height, at most.
+// Milliseconds since 1970: a block's time ends with the year 9999, so that what is added to it
+// cannot overflow.
+inline constexpr std::uint64_t kBlockTimeMax = 253'402'300'799'999;
 
 // Journal.
 inline constexpr std::size_t kEntryBytesMax = 65'535;  // An entry bundle prefixes a u16 length.

@@ -51,35 +51,71 @@ void BatchStore::acknowledge(const Digest& digest, ValidatorIndex by) {
   own.insert(digest);
 }
 
+bool BatchStore::is_acknowledged(const Digest& digest, ValidatorIndex by) const {
+  const auto it = acknowledged_.find(by);
+  return it != acknowledged_.end() && it->second.contains(digest);
+}
+
+std::size_t BatchStore::holders_of(const Digest& digest) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      acknowledged_, [&](const auto& item) { return item.second.contains(digest); }));
+}
+
 std::vector<Digest> BatchStore::select(const Selection& selection,
                                        const std::vector<Digest>& exclude) const {
+  // In the order in which each origin's first appears.
+  std::vector<std::pair<net::PeerIndex, std::deque<Digest>>> queues;
+  for (const auto& digest : order_) {
+    const auto origin = batches_.at(digest).origin;
+    auto queue = std::ranges::find(queues, origin, &decltype(queues)::value_type::first);
+    if (queue == queues.end()) queue = queues.insert(queues.end(), {origin, {}});
+    if (queue->second.size() == kBlockBatchesMax) continue;
+    if (std::ranges::find(exclude, digest) != exclude.end()) continue;
+    queue->second.push_back(digest);
+  }
   std::vector<Digest> chosen;
   std::size_t bytes = 0;
   std::size_t operations = 0;
   std::size_t unacknowledged = 0;
-  for (const auto& digest : order_) {
-    if (chosen.size() == kBlockBatchesMax) break;
-    if (std::ranges::find(exclude, digest) != exclude.end()) continue;
+  // True if it is chosen, or passed over; false if there is no room for it.
+  const auto consider = [&](const Digest& digest) {
     const EncodedBatch& batch = *batches_.at(digest).batch;
     const bool fits = bytes + batch.bytes().size() <= selection.bytes &&
                       operations + batch.operations() <= selection.operations;
     // One that no block has room for goes alone: what is passed over of it comes in another.
-    if (!fits && !chosen.empty()) break;
-    const auto holders = std::ranges::count_if(
-        acknowledged_, [&](const auto& item) { return item.second.contains(digest); });
-    if (static_cast<std::size_t>(holders) < selection.quorum) {
+    if (!fits && !chosen.empty()) return false;
+    if (holders_of(digest) < selection.quorum) {
       // One in any case: of whoever proposes it the others get it.
       if (unacknowledged > 0 &&
           unacknowledged + batch.bytes().size() > selection.unacknowledged_bytes) {
-        continue;
+        return true;
       }
       unacknowledged += batch.bytes().size();
     }
     bytes += batch.bytes().size();
     operations += batch.operations();
     chosen.push_back(digest);
+    return true;
+  };
+  while (!queues.empty()) {
+    for (auto& [origin, queue] : queues) {
+      if (chosen.size() == kBlockBatchesMax) return chosen;
+      if (queue.empty()) continue;
+      if (consider(queue.front())) {
+        queue.pop_front();
+      } else {
+        queue.clear();  // In its order, or not at all.
+      }
+    }
+    std::erase_if(queues, [](const auto& item) { return item.second.empty(); });
   }
   return chosen;
+}
+
+std::vector<Digest> BatchStore::pending(std::size_t count) const {
+  const auto end =
+      std::next(order_.begin(), static_cast<std::ptrdiff_t>(std::min(count, order_.size())));
+  return {order_.begin(), end};
 }
 
 std::vector<Digest> BatchStore::pending_of(net::PeerIndex origin, std::size_t bytes) const {

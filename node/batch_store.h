@@ -60,13 +60,15 @@ class BatchStore {
 
   // A validator of this epoch says that it holds the batch, which need not be here.
   void acknowledge(const Digest& digest, ValidatorIndex by);
+  bool is_acknowledged(const Digest& digest, ValidatorIndex by) const;
 
   // The validators are others from now on: nobody is known to hold anything.
   void forget_acknowledgements() { acknowledged_.clear(); }
 
-  // Pending batches, oldest first, for a block: those that `quorum` validators hold, and others as
-  // far as `unacknowledged_bytes` reaches but at least one, up to `bytes` and `operations` in all,
-  // but at least one; never one of `exclude`.
+  // Pending batches for a block: those that `quorum` validators hold, and others as far as
+  // `unacknowledged_bytes` reaches but at least one, up to `bytes` and `operations` in all, but at
+  // least one; never one of `exclude`.  Of each origin oldest first, the origins in turn, so that
+  // none has to wait for what others have; whoever has the oldest of all begins.
   struct Selection {
     std::size_t bytes = 0;
     std::size_t operations = 0;
@@ -75,8 +77,9 @@ class BatchStore {
   };
   std::vector<Digest> select(const Selection& selection, const std::vector<Digest>& exclude) const;
 
-  // All pending batches, oldest first.
-  std::vector<Digest> pending() const { return {order_.begin(), order_.end()}; }
+  // The oldest pending batches, so many at most.
+  std::vector<Digest> pending(std::size_t count) const;
+  std::size_t pending_count() const { return order_.size(); }
   // Pending batches of `origin`, oldest first, up to `bytes` in all.
   std::vector<Digest> pending_of(net::PeerIndex origin, std::size_t bytes) const;
 
@@ -99,6 +102,7 @@ class BatchStore {
     std::size_t count = 0;
   };
 
+  std::size_t holders_of(const Digest& digest) const;
   void release(Held& held);
   void forget_oldest();
 

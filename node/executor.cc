@@ -56,6 +56,10 @@ bool fits(const Header& header, const Propose& propose) {
          header.parent == propose.parent_id && header.height == propose.height;
 }
 
+bool is_time_after(TimeMs parent, TimeMs time) {
+  return time > parent && time.value() <= kBlockTimeMax;
+}
+
 BlockContext context_of(const Header& header) {
   return {.epoch = header.epoch,
           .height = header.height,
@@ -137,13 +141,14 @@ Payload Executor::build(const Build& request, ValidatorIndex proposer, std::size
   }
   const auto* before = journal_->find(request.parent_id);
   const bool extends_last = planted(PlantedBug::block_after_last) && before != nullptr;
-  const BlockContext context{.epoch = extends_last ? before->header.epoch : parent->epoch,
-                             .height = parent->height.next(),
-                             .view = request.view,
-                             .parent_view = request.parent_view,
-                             .time = std::max(parent->time.next(), clock),
-                             .proposer = proposer,
-                             .batch_list = batch_list_digest(payload.batches)};
+  const BlockContext context{
+      .epoch = extends_last ? before->header.epoch : parent->epoch,
+      .height = parent->height.next(),
+      .view = request.view,
+      .parent_view = request.parent_view,
+      .time = std::max(parent->time.next(), std::min(clock, TimeMs(kBlockTimeMax))),
+      .proposer = proposer,
+      .batch_list = batch_list_digest(payload.batches)};
   const auto& block = keep(execute(*parent, context, payload.batches), payload.batches);
   payload.header = block.entries.back();
   return payload;
@@ -157,10 +162,32 @@ std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
   return missing;
 }
 
-std::optional<Verdict> Executor::prejudge(const Propose& propose, bool wanted) const {
+// What the header alone tells.  Only within the block may no batch come twice: which ones an
+// ancestor named cannot be told once it is final.  One that comes again has no effect.
+std::optional<Verdict> Executor::judge_header(const Propose& propose, const BlockPoint& parent,
+                                              ValidatorIndex leader) const {
   const auto header = decode_header(propose.payload.header);
   if (!header) return Verdict::invalid;
+  const bool is_held = journal_->find(block_id_of(propose.payload)) != nullptr;
+  if (is_held && planted(PlantedBug::executed_block_believed)) return std::nullopt;
   if (!fits(*header, propose)) return Verdict::mismatch;
+  const auto earlier = planted(PlantedBug::verdict_depends_on_tip)
+                           ? batches_since_tip(propose.parent_id)
+                           : std::vector<Digest>();
+  if (header->epoch != propose.epoch || header->view != propose.view ||
+      header->parent_view != propose.parent_view || header->height != parent.height.next() ||
+      header->proposer != leader || !is_time_after(parent.time, header->time) ||
+      has_repetition(propose.payload.batches, earlier)) {
+    return Verdict::invalid;
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> Executor::prejudge(const Propose& propose, ValidatorIndex leader,
+                                          bool wanted) const {
+  const auto parent = journal_->point(propose.parent_id);
+  CHECK(parent.has_value());
+  if (const auto verdict = judge_header(propose, *parent, leader)) return verdict;
   // Empty blocks never wait: one of them may be what makes the rest final.
   if (!wanted && !propose.payload.batches.empty() &&
       !journal_->find(block_id_of(propose.payload)) &&
@@ -170,33 +197,37 @@ std::optional<Verdict> Executor::prejudge(const Propose& propose, bool wanted) c
   return std::nullopt;
 }
 
+// A leader names no more than a block may take, but for a single batch: what is executed for
+// nothing, because no block has room for it, is bounded too.
+bool Executor::has_room_for(const BatchList& batches, const BlockPoint& parent) const {
+  if (batches.size() <= 1) return true;
+  std::size_t bytes = 0;
+  std::size_t operations = 0;
+  for (const auto& digest : batches) {
+    const auto batch = batches_->find(digest);
+    CHECK(batch);
+    bytes += batch->bytes().size();
+    operations += batch->operations();
+  }
+  const Parameters limits = parameters(*parent.state);
+  return bytes <= limits.block_bytes_max && operations <= limits.block_operations_max;
+}
+
 Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs clock) {
   const Digest id = block_id_of(propose.payload);
   const auto parent = journal_->point(propose.parent_id);
   CHECK(parent.has_value());
+  if (const auto verdict = judge_header(propose, *parent, leader)) return *verdict;
   const auto header = decode_header(propose.payload.header);
-  if (!header) return Verdict::invalid;
   const bool is_early = header->time.value() > clock.value() + kBlockTimeAheadMsMax &&
                         header->time != parent->time.next();
   const Verdict right = is_early ? Verdict::early : Verdict::valid;
-  if (journal_->find(id) && planted(PlantedBug::executed_block_believed)) return right;
-  if (!fits(*header, propose)) return Verdict::mismatch;
-  // Only within the block: which batches an ancestor named cannot be told once it is final.  One
-  // that comes again has no effect.
-  const auto earlier = planted(PlantedBug::verdict_depends_on_tip)
-                           ? batches_since_tip(propose.parent_id)
-                           : std::vector<Digest>();
-  if (header->epoch != propose.epoch || header->view != propose.view ||
-      header->parent_view != propose.parent_view || header->height != parent->height.next() ||
-      header->proposer != leader || header->time <= parent->time ||
-      has_repetition(propose.payload.batches, earlier)) {
-    return Verdict::invalid;
-  }
   // The same header on the same parent: executed for a vote before, or as a block fetched.
   if (journal_->find(id)) {
     batches_of_.try_emplace(id, propose.payload.batches);
     return right;
   }
+  if (!has_room_for(propose.payload.batches, *parent)) return Verdict::invalid;
   auto block = execute(*parent, context_of(*header), propose.payload.batches);
   if (planted(PlantedBug::header_not_compared)) take_header(*block, *parent, *header);
   if (block->id != id) return Verdict::invalid;
@@ -209,7 +240,9 @@ const ExecutedBlock* Executor::replay(const Header& header, const Digest& id,
   if (const auto* held = journal_->find(id)) return held;
   const auto parent = journal_->point(header.parent);
   CHECK(parent.has_value());
-  if (header.height != parent->height.next() || header.time <= parent->time) return nullptr;
+  if (header.height != parent->height.next() || !is_time_after(parent->time, header.time)) {
+    return nullptr;
+  }
   auto block = execute(*parent, context_of(header), transactions);
   if (planted(PlantedBug::range_not_executed)) take_header(*block, *parent, header);
   if (block->id != id) return nullptr;

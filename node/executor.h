@@ -41,11 +41,11 @@ class Executor {
   // Executes a new block on the parent and keeps it.  REQUIRES: the parent is held.
   Payload build(const Build& request, ValidatorIndex proposer, std::size_t quorum, TimeMs clock);
 
-  // What is known of a proposal before its batches are here: that its header is none
-  // (invalid), that it was altered on its way (mismatch), or is not to be executed (crowded); none
-  // if it must be verified.  `wanted`: it is to be executed whatever waits.  REQUIRES: the parent
-  // is held.
-  std::optional<Verdict> prejudge(const Propose& propose, bool wanted) const;
+  // What is known of a proposal before its batches are here: that its header is none, or not one
+  // of this place in the chain (invalid), that it was altered on its way (mismatch), or is not to
+  // be executed (crowded); none if it must be verified.  `leader` is who may propose in the view.
+  // `wanted`: it is to be executed whatever waits.  REQUIRES: the parent is held.
+  std::optional<Verdict> prejudge(const Propose& propose, ValidatorIndex leader, bool wanted) const;
 
   // The batches of the proposal that are not held.
   std::vector<Digest> missing_batches(const Propose& propose) const;
@@ -69,6 +69,9 @@ class Executor {
   void prune();
 
  private:
+  std::optional<Verdict> judge_header(const Propose& propose, const BlockPoint& parent,
+                                      ValidatorIndex leader) const;
+  bool has_room_for(const BatchList& batches, const BlockPoint& parent) const;
   std::vector<Digest> batches_since_tip(Digest block_id) const;
   std::unique_ptr<ExecutedBlock> execute(const BlockPoint& parent, const BlockContext& context,
                                          const BatchList& batches) const;

@@ -147,4 +147,12 @@ using NodeMessage =
                  GetHandover, Handover, GetSnapshot, SnapshotOffer, GetSnapshotPart,
                  SnapshotPartAnswer, GetEpochLinks, EpochLinks>;
 
+// Whether the bytes of a message begin as a batch and are too many for one: they need not be
+// decoded to be refused.
+inline bool is_oversized_batch(ByteView message) {
+  constexpr std::uint8_t kTag = 1;  // TxBatch's place in NodeMessage.
+  static_assert(std::is_same_v<std::variant_alternative_t<kTag, NodeMessage>, TxBatch>);
+  return message.size() > 1 + kTxBatchBytesMax && message.front() == kTag;
+}
+
 }  // namespace fenrun

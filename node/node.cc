@@ -31,6 +31,7 @@ Node::Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
       vote_log_(std::move(vote_log)),
       transport_(&transport),
       verifier_(&verifier),
+      checks_(verifier),
       pool_(options_.mempool),
       batches_([this](const Digest& digest) { return is_named(digest); }),
       meter_{options_.stopwatch, {}},
@@ -121,6 +122,10 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
   const auto known = peers_.find(peer);
   if (known == peers_.end()) return;  // No member any more.
   known->second.heard_at = now().steady;
+  if (is_oversized_batch(bytes)) {
+    log(LogLevel::warn, "a batch of " + members_.name_of(peer) + " is larger than batches are");
+    return;
+  }
   auto message = decode<NodeMessage>(bytes);
   if (!message) {
     log(LogLevel::warn,
@@ -199,6 +204,7 @@ void Node::on_tick() {
   if (failed_) return;
   give(Tick{now().steady});
   seal_if_due();
+  sweep_batches();
   check_catch_up();
   ask_for_handover();
   continue_snapshot();
@@ -264,7 +270,9 @@ void Node::carry_out(const Build& output) {
 }
 
 void Node::carry_out(const Verify& output) {
-  verifications_[output.block_id] = {output, now().steady, now().steady, 0};
+  const auto place = std::make_pair(output.propose.view, output.block_id);
+  verifications_[place] = {output, now().steady, now().steady, 0};
+  hasten(output);
   continue_verifications();
 }
 

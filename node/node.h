@@ -25,7 +25,7 @@
 #include "ledger/proof/recovery.h"
 #include "net/transport.h"
 #include "node/batch_store.h"
-#include "node/batch_verifier.h"
+#include "node/check_queue.h"
 #include "node/checkpointer.h"
 #include "node/epoch_learner.h"
 #include "node/executor.h"
@@ -145,10 +145,13 @@ class Node final : public NodeService {
     // finalized.
     Digest executed;
   };
-  // A batch of a peer whose signatures are being checked.
+  // A batch of peers whose signatures are being checked.  It is held when all that one of them sent
+  // before is held, whichever is first.
   struct Checking {
     std::shared_ptr<const EncodedBatch> batch;
-    std::optional<bool> valid;  // The answer.
+    CheckQueue::Ticket ticket = 0;
+    std::optional<bool> right;          // The answer.
+    std::set<net::PeerIndex> waits_at;  // In whose queues it stands.
   };
   struct PeerState {
     bool connected = false;
@@ -157,6 +160,8 @@ class Node final : public NodeService {
     Height earliest_height;                          // Of the blocks that it serves.
     std::deque<std::shared_ptr<Checking>> checking;  // In the order of their arrival.
     std::size_t checking_memory = 0;
+
+    bool has_room_for(const EncodedBatch& batch) const;
   };
 
   // An offer of a snapshot that was asked for and found right.
@@ -225,18 +230,29 @@ class Node final : public NodeService {
   bool has_use(const TxBatch& batch) const;
   void log_batches(const Payload& payload);
   void take_batch(net::PeerIndex from, TxBatch batch);
+  void begin_check(net::PeerIndex from, std::shared_ptr<const EncodedBatch> batch);
+  void await_check(net::PeerIndex from, const std::shared_ptr<Checking>& checking);
+  void take_answer(const std::shared_ptr<Checking>& checking, bool right);
   void release_checked(net::PeerIndex from);
+  void take_right(net::PeerIndex from, const std::shared_ptr<const EncodedBatch>& batch);
+  void forget_checks(net::PeerIndex from);
+  void hasten(const Verify& request);
+  void note_foreign(const TxBatch& batch);
+  void sweep_batches();
+  void push_unacknowledged();
   bool is_congested();
   void note_ordered(const std::vector<Digest>& batches);
-  void check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done);
+  CheckQueue::Ticket check_signatures(net::PeerIndex sender, std::shared_ptr<const TxBatch> batch,
+                                      std::function<void(bool)> done);
   bool is_named(const Digest& digest) const;
+  bool is_awaited(const Digest& digest) const;
   bool is_wanted(const Digest& digest) const;
   void hold_again(const std::vector<Digest>& committed);
   void hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch> batch);
   void acknowledge(const Digest& digest);
   void take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledgements);
   void serve_batches(net::PeerIndex to, const GetBatches& request);
-  void drop_spent_batches();
+  void drop_spent_batches(std::size_t looks);
   void continue_verifications();
   bool try_verify(const Verification& verification);
   void ask_for_batches(Verification& verification);
@@ -340,6 +356,7 @@ class Node final : public NodeService {
   std::optional<VoteLog> vote_log_;
   net::Transport* transport_;
   BatchVerifier* verifier_;
+  CheckQueue checks_;
 
   TxPool pool_;
   Refusals refusals_;
@@ -371,7 +388,8 @@ class Node final : public NodeService {
   std::vector<Outgoing> outgoing_;  // Wait for the vote log.
   std::set<Digest> logged_batches_;
   std::uint64_t vote_log_bytes_kept_ = 0;  // When it was compacted last.
-  std::map<Digest, Verification> verifications_;
+  // By view too: a block's header may come again in a view where it is none.
+  std::map<std::pair<View, Digest>, Verification> verifications_;
   std::optional<CatchUpState> catch_up_;
   std::optional<SnapshotFetcher> snapshot_;      // Only while catching up.
   std::optional<EpochLearner> learner_;          // Only while a later epoch's snapshot is in sight.
@@ -382,7 +400,8 @@ class Node final : public NodeService {
   std::deque<std::pair<net::PeerIndex, SlowRequest>> slow_requests_;
   TimeMs slow_requests_from_;   // No other is answered before.
   BatchList acknowledgements_;  // To be sent at the end of the turn.
-  std::set<Digest> checking_;   // Batches whose signatures are being checked.
+  // Batches whose signatures are being checked, or wait for those that their senders sent before.
+  std::map<Digest, std::shared_ptr<Checking>> checking_;
   std::set<Digest>
       named_in_log_;  // Batches that blocks of the log name, when it was read or written.
   std::set<Digest> pushed_again_;  // Pending ones that came once more.
@@ -408,6 +427,7 @@ class Node final : public NodeService {
   TimeMs blocks_served_at_;     // Somebody linked said so, while catching up.
   TimeMs blocks_asked_from_;    // Before, an offer of a snapshot is waited for.
   TimeMs spent_dropped_at_;
+  TimeMs pushed_again_at_;
   bool work_reported_ = false;
   std::uint64_t committed_transactions_ = 0;
   UnpaidEarnings unpaid_;

@@ -23,6 +23,13 @@ constexpr std::size_t kQueueBytesFree = 256 * 1024;
 constexpr std::uint64_t kQueueMsMax = 2'000;
 // Of own batches that a peer gets when it connects; the rest it asks for as proposals name them.
 constexpr std::size_t kPushAgainBytesMax = kBlockBytesMax;
+// Of own batches that wait longer than this, so much is pushed once more to the validators that
+// have not acknowledged them, as often.
+constexpr std::uint64_t kPushAgainMs = 2'000;
+constexpr std::size_t kPushLateBytesMax = 1024 * 1024;
+// So often so many of the oldest pending batches are looked at: is there still a use for them?
+constexpr std::uint64_t kSpentDropMs = 1'000;
+constexpr std::size_t kSpentLooks = 256;
 // Of batches of one peer whose signatures are being checked; more are dropped, and asked for if a
 // proposal names them.
 constexpr std::size_t kCheckingMemoryMax = 16 * 1024 * 1024;
@@ -97,42 +104,63 @@ void Node::take_batch(net::PeerIndex from, TxBatch content) {
     if (has_use(batch->batch())) return hold_batch(from, batch);
     return acknowledge(digest);
   }
-  auto& checking_memory = peers_.at(from).checking_memory;
-  const std::size_t size = batch->bytes().size();
-  if (size > kTxBatchBytesMax) {
-    log(LogLevel::warn, "a batch of " + members_.name_of(from) + " is larger than batches are");
-    return;
-  }
-  if (checking_.contains(digest)) return;
-  if (checking_memory > 0 && checking_memory + batch->memory() > kCheckingMemoryMax) {
+  if (!peers_.at(from).has_room_for(*batch)) {
     log(LogLevel::warn, "too many batches of " + members_.name_of(from) + " are being checked");
     return;
   }
-  for (const auto& transaction : batch->batch().transactions) {
-    if (const auto status = check_form(transaction, journal_->tip().chain_id); !status) {
-      log(LogLevel::warn,
-          "a batch of " + members_.name_of(from) + ": " + status.error().to_string());
-      return;
-    }
-  }
-  checking_.insert(digest);
-  checking_memory += batch->memory();
-  auto slot = std::make_shared<Checking>(Checking{batch, std::nullopt});
-  peers_.at(from).checking.push_back(slot);
-  // A part of what it holds, and as long-lived.
-  const std::shared_ptr<const TxBatch> transactions(batch, &batch->batch());
-  check_signatures(transactions, [this, from, slot](bool valid) {
-    slot->valid = valid;
-    if (!failed_) release_checked(from);
-  });
+  const auto known = checking_.find(digest);
+  if (known != checking_.end()) return await_check(from, known->second);
+  // A stranger's signature is not worth checking, unless a proposal rests on it.
+  if (is_awaited(digest) || has_use(batch->batch())) begin_check(from, batch);
 }
 
-void Node::check_signatures(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) {
+bool Node::PeerState::has_room_for(const EncodedBatch& batch) const {
+  return checking_memory == 0 || checking_memory + batch.memory() <= kCheckingMemoryMax;
+}
+
+void Node::begin_check(net::PeerIndex from, std::shared_ptr<const EncodedBatch> batch) {
+  const auto checking = std::make_shared<Checking>();
+  checking->batch = std::move(batch);
+  const Digest& digest = checking->batch->digest();
+  checking_.emplace(digest, checking);
+  await_check(from, checking);
+  // A part of what it holds, and as long-lived.
+  const std::shared_ptr<const TxBatch> content(checking->batch, &checking->batch->batch());
+  checking->ticket = check_signatures(
+      from, content, [this, checking](bool right) { take_answer(checking, right); });
+  if (is_awaited(digest)) checks_.hurry(checking->ticket);
+}
+
+void Node::await_check(net::PeerIndex from, const std::shared_ptr<Checking>& checking) {
+  if (!checking->waits_at.insert(from).second) return;
+  auto& peer = peers_.at(from);
+  peer.checking.push_back(checking);
+  peer.checking_memory += checking->batch->memory();
+}
+
+void Node::take_answer(const std::shared_ptr<Checking>& checking, bool right) {
+  if (failed_) return;
+  checking->right = right;
+  const auto senders = checking->waits_at;
+  if (senders.empty()) checking_.erase(checking->batch->digest());  // None is a member any more.
+  // Of lanes that it is ahead of, what comes later waits: a proposal does not.
+  if (right && !senders.empty() && is_awaited(checking->batch->digest())) {
+    take_right(*senders.begin(), checking->batch);
+  }
+  for (const auto& from : senders) release_checked(from);
+  continue_verifications();
+  wake();
+}
+
+CheckQueue::Ticket Node::check_signatures(net::PeerIndex sender,
+                                          std::shared_ptr<const TxBatch> batch,
+                                          std::function<void(bool)> done) {
   const auto begin = meter_.now().wall_us;
-  verifier_->check(std::move(batch), [this, begin, done = std::move(done)](bool valid) {
-    meter_.times.add(Stage::verify, meter_.now().wall_us - begin);
-    done(valid);
-  });
+  return checks_.add(sender, std::move(batch), journal_->tip().chain_id,
+                     [this, begin, done = std::move(done)](bool right) {
+                       meter_.times.add(Stage::verify, meter_.now().wall_us - begin);
+                       done(right);
+                     });
 }
 
 void Node::note_ordered(const std::vector<Digest>& batches) {
@@ -152,22 +180,51 @@ bool Node::is_congested() {
 // Checks end in any order; batches are held in the order in which the peer sent them, since a later
 // one of a lane ordered first has no effect.
 void Node::release_checked(net::PeerIndex from) {
-  const auto found = peers_.find(from);
-  if (found == peers_.end()) return;  // No member any more.
-  auto& peer = found->second;
-  while (!peer.checking.empty() && peer.checking.front()->valid) {
-    const auto slot = std::move(peer.checking.front());
+  auto& peer = peers_.at(from);
+  while (!peer.checking.empty() && peer.checking.front()->right) {
+    const auto checking = std::move(peer.checking.front());
     peer.checking.pop_front();
-    peer.checking_memory -= slot->batch->memory();
-    checking_.erase(slot->batch->digest());
-    if (*slot->valid) {
-      hold_batch(from, slot->batch);
+    peer.checking_memory -= checking->batch->memory();
+    checking->waits_at.erase(from);
+    if (checking->waits_at.empty()) checking_.erase(checking->batch->digest());
+    if (*checking->right) {
+      take_right(from, checking->batch);
     } else {
-      log(LogLevel::warn, "a batch of " + members_.name_of(from) + " has a wrong signature");
+      log(LogLevel::warn, "a batch of " + members_.name_of(from) +
+                              " has a wrong signature, or another chain's form");
     }
   }
-  continue_verifications();
-  wake();
+}
+
+// Another sender's turn may have come before, and a block that names it.
+void Node::take_right(net::PeerIndex from, const std::shared_ptr<const EncodedBatch>& batch) {
+  const Digest& digest = batch->digest();
+  if (batches_.is_pending(digest)) return;
+  if (!batches_.holds(digest) || has_use(batch->batch())) hold_batch(from, batch);
+}
+
+// It is no member any more; others may have sent the same.
+void Node::forget_checks(net::PeerIndex from) {
+  for (const auto& checking : peers_.at(from).checking) {
+    checking->waits_at.erase(from);
+    if (checking->waits_at.empty() && checking->right) {
+      checking_.erase(checking->batch->digest());
+    }
+  }
+}
+
+// What the proposal lacks and is being checked goes ahead.
+void Node::hasten(const Verify& request) {
+  for (const auto& digest : executor_.missing_batches(request.propose)) {
+    const auto found = checking_.find(digest);
+    if (found == checking_.end()) continue;
+    const auto checking = found->second;
+    if (!checking->right) {
+      checks_.hurry(checking->ticket);
+    } else if (*checking->right && !checking->waits_at.empty()) {
+      take_right(*checking->waits_at.begin(), checking->batch);
+    }
+  }
 }
 
 // True if something of the batch may still be journaled.
@@ -181,10 +238,18 @@ bool Node::has_use(const TxBatch& batch) const {
 
 // Whether a block that is not final, or may not be, names the batch.
 bool Node::is_named(const Digest& digest) const {
-  return named_in_log_.contains(digest) || executor_.names(digest);
+  return named_in_log_.contains(digest) || executor_.names(digest) || is_awaited(digest);
 }
 
-// Whether a block names the batch that is to be executed here whoever crowds the shares.
+// Whether a proposal that is being verified names the batch.
+bool Node::is_awaited(const Digest& digest) const {
+  return std::ranges::any_of(verifications_, [&](const auto& item) {
+    const auto& named = item.second.request.propose.payload.batches;
+    return std::ranges::find(named, digest) != named.end();
+  });
+}
+
+// The same of one that is to be executed here whoever crowds the shares.
 bool Node::is_wanted(const Digest& digest) const {
   return std::ranges::any_of(verifications_, [&](const auto& item) {
     const auto& request = item.second.request;
@@ -194,11 +259,7 @@ bool Node::is_wanted(const Digest& digest) const {
 }
 
 void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch> batch) {
-  if (options_.self != origin) {
-    for (const auto& transaction : batch->batch().transactions) {
-      pool_.note_foreign(transaction.body);
-    }
-  }
+  if (options_.self != origin) note_foreign(batch->batch());
   const Digest digest = batch->digest();
   if (options_.self == origin) {
     batches_.restore(std::move(batch), origin);  // The pool bounds them.
@@ -211,6 +272,20 @@ void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch>
   }
   acknowledge(digest);
   report_work();
+}
+
+// The last of each lane tells what the lane's owner has pending elsewhere.
+void Node::note_foreign(const TxBatch& batch) {
+  std::map<std::pair<PartyId, Lane>, const SignedTransaction*> last;
+  for (const auto& transaction : batch.transactions) {
+    const auto& body = transaction.body;
+    const auto& party = std::get<PartySigner>(body.signer).party;
+    auto& latest = last[{party, body.lane}];
+    if (latest == nullptr || latest->body.sequence < body.sequence) latest = &transaction;
+  }
+  for (const auto& [lane, transaction] : last) {
+    pool_.note_foreign(*transaction, journal_->state(), journal_->tip().height.next());
+  }
 }
 
 // Of those that are final now, the ones whose sender knew it before us and sent them again, for
@@ -243,12 +318,36 @@ void Node::serve_batches(net::PeerIndex to, const GetBatches& request) {
   }
 }
 
-// Blocks that were executed again do not say which batches they came in: what nothing can be
-// journaled of any more is committed.
-void Node::drop_spent_batches() {
+void Node::sweep_batches() {
+  const TimeMs time = now().steady;
+  if (time.value() - spent_dropped_at_.value() >= kSpentDropMs) drop_spent_batches(kSpentLooks);
+  if (time.value() - pushed_again_at_.value() >= kPushAgainMs &&
+      oldest_batch_ms() >= kPushAgainMs) {
+    pushed_again_at_ = time;
+    push_unacknowledged();
+  }
+}
+
+// Each was pushed once, to whoever had room for it.  An observer has no other way to get it into a
+// block.
+void Node::push_unacknowledged() {
+  for (const auto& digest : batches_.pending_of(options_.self, kPushLateBytesMax)) {
+    const auto batch = batches_.find(digest);
+    for (std::uint16_t i = 0; i < members_.validator_count(); ++i) {
+      const auto number = members_.all()[i].number;
+      if (number == options_.self || !peers_.at(number).connected) continue;
+      if (!batches_.is_acknowledged(digest, ValidatorIndex(i))) send(number, batch);
+    }
+  }
+}
+
+// Looks at the oldest pending batches: what nothing can be journaled of any more is no longer
+// pending.  Blocks that were executed again do not say which batches they came in; keys end, and
+// others may have ordered the same.
+void Node::drop_spent_batches(std::size_t looks) {
   spent_dropped_at_ = now().steady;
   std::vector<Digest> spent;
-  for (const auto& digest : batches_.pending()) {
+  for (const auto& digest : batches_.pending(looks)) {
     if (!has_use(batches_.find(digest)->batch())) spent.push_back(digest);
   }
   for (const auto& digest : spent) {
@@ -271,22 +370,22 @@ bool Node::try_verify(const Verification& verification) {
   const View view = request.propose.view;
   const TimeMs begin = now().steady;
   if (!journal_->point(request.propose.parent_id)) return true;  // Its branch has lost.
+  const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
   // Nobody is asked for what an altered list names.
-  if (const auto verdict = executor_.prejudge(request.propose, request.wanted)) {
+  if (const auto verdict = executor_.prejudge(request.propose, leader, request.wanted)) {
     give(Verified{view, request.block_id, *verdict});
     return true;
   }
   if (!executor_.missing_batches(request.propose).empty()) {
     if (verification.attempts == 0) {
       // The leader's push may be on its way; it is asked without waiting all the same.
-      ask_for_batches(verifications_.at(request.block_id));
+      ask_for_batches(verifications_.at({view, request.block_id}));
       return false;
     }
     if (begin.value() - verification.since.value() < kUnavailableMs) return false;
     give(Verified{view, request.block_id, Verdict::unavailable});
     return true;
   }
-  const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
   const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
   const bool valid = verdict == Verdict::valid || verdict == Verdict::early;
   give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value(),

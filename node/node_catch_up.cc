@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t kRangeBytesMax = 2 * 1024 * 1024;
 // Of headers of descendants that follow; with the largest block they fit into a frame.
 static_assert(kBlockBytesMax + kHeaderBytesMax + kRangeDescendantsMax * 384 < kFrameBytesMax);
-// Between two looks for batches that catching up has committed.
-constexpr std::uint64_t kSpentDropMs = 1'000;
 constexpr std::uint64_t kRangeAskAgainMs = 1'500;
 
 // None for a block that a descendant's certificate finalized.
@@ -86,7 +84,7 @@ void Node::check_catch_up() {
 void Node::end_catch_up() {
   log(LogLevel::info, "caught up at height " + std::to_string(journal_->tip().height.value()));
   catch_up_.reset();
-  drop_spent_batches();
+  drop_spent_batches(batches_.pending_count());
   report_work();
 }
 
@@ -191,7 +189,6 @@ void Node::take_range(net::PeerIndex from, const RangeAnswer& answer) {
   if (journal_->tip_id() != tip) {
     after_commit();
     give_first(Synced{synced_tip_});
-    if (now().steady.value() - spent_dropped_at_.value() >= kSpentDropMs) drop_spent_batches();
   }
   if (journal_->tip_id() == catch_up_->target.subject.block_id) {
     end_catch_up();

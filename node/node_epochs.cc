@@ -91,7 +91,11 @@ Status Node::open_epoch(const std::vector<LogRecord>& records) {
 void Node::know_members(const ValidatorList& validators) {
   members_ = members_of(journal_->state());
   self_ = members_.validator_of(options_.self);
-  std::erase_if(peers_, [&](const auto& item) { return !members_.address_of(item.first); });
+  std::erase_if(peers_, [&](const auto& item) {
+    const bool is_member = members_.address_of(item.first).has_value();
+    if (!is_member) forget_checks(item.first);
+    return !is_member;
+  });
   for (const auto& member : members_.all()) {
     if (member.number != options_.self) peers_.try_emplace(member.number);
   }

@@ -15,10 +15,14 @@ constexpr std::uint64_t kBehindHeights = 2;
 // each may hold one.
 constexpr std::size_t kCheckedTogether = 16;
 
-// Whether the key that signs is registered.
+// Of pieces of submissions that are being checked; beyond this many a client does better to wait.
+constexpr std::size_t kSubmittedPiecesMax = 4'096;
+
+// Whether the key that signs is registered, as the party's.
 bool is_known_signer(const StateView& state, const Signer& signer) {
-  return std::visit(overloaded{[&](const PartySigner& party) {
-                      return find_key_owner(state, party.key).has_value();
+  return std::visit(overloaded{[&](const PartySigner& signs) {
+                      const auto owner = find_key_owner(state, signs.key);
+                      return owner && owner->party == signs.party;
                     }},
                     signer);
 }
@@ -31,7 +35,7 @@ void Node::submit_all(std::vector<SignedTransaction> transactions,
   submission->transactions = std::move(transactions);
   submission->refusals.resize(submission->transactions.size());
   submission->callback = std::move(callback);
-  const bool congested = is_congested();
+  const bool congested = is_congested() || checks_.waiting(options_.self) >= kSubmittedPiecesMax;
   std::vector<std::vector<std::size_t>> pieces(1);  // One in any case: the answer comes later.
   std::size_t operations = 0;                       // Of the last piece.
   for (std::size_t i = 0; i < submission->transactions.size(); ++i) {
@@ -41,7 +45,7 @@ void Node::submit_all(std::vector<SignedTransaction> transactions,
       refusal = {Errc::mempool_full, "transactions wait too long here: try again in a second"};
     } else if (!is_known_signer(journal_->state(), transaction.body.signer)) {
       // A transaction may hold a thousand signatures.  For a stranger none is checked.
-      refusal = {Errc::signer_unknown, "the key is nobody's"};
+      refusal = {Errc::signer_unknown, "the key is not the party's"};
     } else if (const auto form = check_form(transaction, journal_->tip().chain_id); !form) {
       refusal = form.error();
     } else {
@@ -64,12 +68,13 @@ void Node::check_submitted(const std::shared_ptr<Submission>& submission,
   for (const auto place : places) {
     batch->transactions.push_back(std::move(submission->transactions[place]));
   }
-  check_signatures(batch, [this, submission, batch, places = std::move(places)](bool valid) {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      submission->transactions[places[i]] = std::move(batch->transactions[i]);
-    }
-    take_checked(submission, places, valid);
-  });
+  check_signatures(options_.self, batch,
+                   [this, submission, batch, places = std::move(places)](bool valid) {
+                     for (std::size_t i = 0; i < places.size(); ++i) {
+                       submission->transactions[places[i]] = std::move(batch->transactions[i]);
+                     }
+                     take_checked(submission, places, valid);
+                   });
 }
 
 void Node::take_checked(const std::shared_ptr<Submission>& submission,

@@ -375,7 +375,7 @@ void Node::go_on_from_snapshot(const Certificate& certificate) {
     know_changed_members();
   }
   if (failed_) return;
-  drop_spent_batches();
+  drop_spent_batches(batches_.pending_count());
   report_work();
   const auto subscribers = subscribers_;
   for (const auto& [number, callback] : subscribers) callback(tip.height);

@@ -1,12 +1,10 @@
 #include "node/thread_verifier.h"
 
-#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "contracts/claims.h"
 #include "node/clock.h"
 
 namespace fenrun {
@@ -20,22 +18,22 @@ struct ThreadVerifier::Pool {
 };
 
 ThreadVerifier::ThreadVerifier(boost::asio::io_context& io, std::uint32_t threads)
-    : pool_(std::make_unique<Pool>(io, threads)) {}
+    : pool_(std::make_unique<Pool>(io, threads)), parallel_(2 * std::size_t{threads}) {}
 
 ThreadVerifier::~ThreadVerifier() {
   pool_->threads.stop();
   pool_->threads.join();
 }
 
-void ThreadVerifier::check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) {
+void ThreadVerifier::check(BatchPiece piece, std::function<void(bool)> done) {
   auto& pool = *pool_;
-  boost::asio::post(
-      pool.threads, [&pool, batch = std::move(batch), done = std::move(done)]() mutable {
-        const auto begin = thread_cpu_us();
-        const bool valid = std::ranges::all_of(batch->transactions, verify_signatures);
-        pool.cpu_us += thread_cpu_us() - begin;
-        boost::asio::post(pool.io, [done = std::move(done), valid] { done(valid); });
-      });
+  boost::asio::post(pool.threads,
+                    [&pool, piece = std::move(piece), done = std::move(done)]() mutable {
+                      const auto begin = thread_cpu_us();
+                      const bool right = piece.is_right();
+                      pool.cpu_us += thread_cpu_us() - begin;
+                      boost::asio::post(pool.io, [done = std::move(done), right] { done(right); });
+                    });
 }
 
 std::uint64_t ThreadVerifier::cpu_us() const { return pool_->cpu_us; }

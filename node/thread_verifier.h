@@ -19,12 +19,14 @@ class ThreadVerifier final : public BatchVerifier {
   // Waits for the checks under way; their answers are dropped with the io_context.
   ~ThreadVerifier() override;
 
-  void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) override;
+  void check(BatchPiece piece, std::function<void(bool)> done) override;
+  std::size_t parallel() const override { return parallel_; }
   std::uint64_t cpu_us() const override;
 
  private:
   struct Pool;
   std::unique_ptr<Pool> pool_;
+  std::size_t parallel_;  // One more for each thread, ready when it has done the first.
 };
 
 }  // namespace fenrun

@@ -81,7 +81,13 @@ void TxPool::put_unsealed(const LanePending& lane, Sequence sequence, const Dige
   unsealed_.insert(place, id);
 }
 
-void TxPool::note_foreign(const TransactionBody& body) {
+void TxPool::note_foreign(const SignedTransaction& transaction, const StateView& state,
+                          Height next_height) {
+  const auto& body = transaction.body;
+  const auto status = check_admission(state, next_height, transaction);
+  if (!status && status.error().code != Errc::sequence_gap) return;
+  const auto expected = fenrun::next_sequence(state, party_of(body.signer), body.lane);
+  if (body.sequence.value() - expected->value() >= kLanePendingMax) return;
   if (foreign_tails_.size() >= kForeignTailsMax) foreign_tails_.clear();
   auto& tail = foreign_tails_[lane_of(body)];
   tail = std::max(tail, body.sequence.next());
@@ -155,25 +161,31 @@ void TxPool::unseal(const Digest& id) {
   unsealed_bytes_ += entry.bytes;
 }
 
-// Whose turn has come is ordered again, with those that follow without a gap.
+// Whose turn has come is ordered again, with those that follow without a gap.  One whose sequence
+// another transaction has used, or whose key has ended, has waited in vain.
 void TxPool::end_waits(const StateView& state, Height next_height) {
+  std::vector<std::pair<Digest, Error>> in_vain;
   for (auto lane = waiting_.begin(); lane != waiting_.end();) {
     auto& waiting = lane->second;
-    const auto first = entries_.find(waiting.begin()->second);
-    CHECK(first != entries_.end());
-    const auto status = check_admission(state, next_height, first->second.transaction);
     std::vector<Digest> due;
-    if (status) {
-      Sequence next = waiting.begin()->first;
-      while (!waiting.empty() && waiting.begin()->first == next) {
-        due.push_back(waiting.begin()->second);
-        waiting.erase(waiting.begin());
-        next = next.next();
+    std::optional<Sequence> next;
+    for (auto first = waiting.begin(); first != waiting.end(); first = waiting.erase(first)) {
+      const auto& [sequence, id] = *first;
+      if (next != sequence) {
+        const auto status = check_admission(state, next_height, entries_.at(id).transaction);
+        if (!status && status.error().code == Errc::sequence_gap) break;
+        if (!status) {
+          in_vain.emplace_back(id, status.error());
+          continue;
+        }
       }
+      due.push_back(id);
+      next = sequence.next();
     }
     for (auto id = due.rbegin(); id != due.rend(); ++id) unseal(*id);
     lane = waiting.empty() ? waiting_.erase(lane) : std::next(lane);
   }
+  for (auto& [id, reason] : in_vain) reject(id, std::move(reason));
 }
 
 void TxPool::forget(const Digest& id) {

@@ -50,8 +50,11 @@ class TxPool {
   // Errors: those of check_admission(), mempool_full.
   Status add(SignedTransaction transaction, const StateView& state, Height next_height);
 
-  // A transaction of a peer's batch: later sequences of its lane are no gap any more.
-  void note_foreign(const TransactionBody& body);
+  // A transaction of a peer's batch, whose signature was checked: later sequences of its lane are
+  // no gap any more.  Passed over if it could not be journaled, or if it leaves a gap that no node
+  // has pending.
+  void note_foreign(const SignedTransaction& transaction, const StateView& state,
+                    Height next_height);
 
   // Takes unsealed transactions, in order, up to the batch limits.  Null if there are none.
   std::shared_ptr<const EncodedBatch> seal();

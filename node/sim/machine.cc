@@ -45,14 +45,16 @@ class Machine::Verifier final : public BatchVerifier {
  public:
   explicit Verifier(Machine& machine) : machine_(&machine) {}
 
-  void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) override {
-    const bool valid = std::ranges::all_of(batch->transactions, verify_signatures);
+  void check(BatchPiece piece, std::function<void(bool)> done) override {
+    const bool valid = piece.is_right();
     const auto delay = machine_->random_.below(machine_->faults.verify_ms_max + 1);
     machine_->agenda_->in(
         delay, [machine = machine_, life = machine_->life_, valid, done = std::move(done)] {
           if (machine->life_ == life) machine->act([done, valid] { done(valid); });
         });
   }
+
+  std::size_t parallel() const override { return 4; }
 
  private:
   Machine* machine_;

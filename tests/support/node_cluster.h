@@ -90,6 +90,10 @@ class NodeCluster {
 
   std::size_t size() const { return machines_.size(); }
   const Genesis& genesis() const { return genesis_; }
+  // The node's checks of what the party signed are answered only later; none: now.
+  void hold_checks(std::size_t i, const std::optional<PartyId>& party) {
+    machines_[i]->verifier.hold(party);
+  }
   bool is_up(std::size_t i) const { return machines_[i]->node != nullptr; }
   Node& node(std::size_t i) { return *machines_[i]->node; }
   MemoryStore& store(std::size_t i) { return machines_[i]->store; }
@@ -271,18 +275,33 @@ class NodeCluster {
 
   class DeferredVerifier final : public BatchVerifier {
    public:
-    void check(std::shared_ptr<const TxBatch> batch, std::function<void(bool)> done) override {
-      const bool valid = std::ranges::all_of(batch->transactions, verify_signatures);
-      waiting_.push_back([done = std::move(done), valid] { done(valid); });
+    void check(BatchPiece piece, std::function<void(bool)> done) override {
+      const bool valid = piece.is_right();
+      auto& place = is_held(piece) ? held_ : waiting_;
+      place.push_back([done = std::move(done), valid] { done(valid); });
     }
+    std::size_t parallel() const override { return 4; }
     bool answer() {
       const auto waiting = std::exchange(waiting_, {});
       for (const auto& callback : waiting) callback();
       return !waiting.empty();
     }
+    // None lets go of those that were held.
+    void hold(const std::optional<PartyId>& party) {
+      held_party_ = party;
+      std::ranges::move(std::exchange(held_, {}), std::back_inserter(waiting_));
+    }
 
    private:
+    bool is_held(const BatchPiece& piece) const {
+      if (!held_party_ || piece.count == 0) return false;
+      const auto& signer = piece.batch->transactions[piece.first].body.signer;
+      return std::get<PartySigner>(signer).party == *held_party_;
+    }
+
     std::vector<std::function<void()>> waiting_;
+    std::vector<std::function<void()>> held_;
+    std::optional<PartyId> held_party_;
   };
 
   struct Machine {

@@ -46,6 +46,29 @@ TEST(BatchStore, ABatchThatNoBlockHasRoomForGoesAlone) {
   EXPECT_EQ(store.select(room, {all[0]}), std::vector{all[1]});
 }
 
+// Whoever brings more than blocks take keeps its own batches waiting.
+TEST(BatchStore, OriginsTakeTurns) {
+  const test::World world;
+  BatchStore store;
+  std::vector<Digest> floods;
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    floods.push_back(batch_of(world, i)->digest());
+    ASSERT_TRUE(store.add(batch_of(world, i), net::PeerIndex(1)));
+  }
+  std::vector<Digest> others;
+  for (std::uint64_t i = 2; i < 4; ++i) {
+    const auto batch = batch_of(world, 1'000 + i);
+    others.push_back(batch->digest());
+    ASSERT_TRUE(store.add(batch, net::PeerIndex(static_cast<std::uint16_t>(i))));
+  }
+  const std::size_t size = batch_of(world, 0)->bytes().size();
+  BatchStore::Selection room{
+      .bytes = 4 * size + size / 2, .operations = 1'000, .unacknowledged_bytes = 1'000'000};
+  EXPECT_EQ(store.select(room, {}), (std::vector{floods[0], others[0], others[1], floods[1]}));
+  EXPECT_EQ(store.select(room, {floods[0], others[0]}),
+            (std::vector{floods[1], others[1], floods[2], floods[3]}));
+}
+
 // Who lies about what it holds does not make the others' word worth nothing.
 TEST(BatchStore, EachValidatorsAcknowledgementsAreBoundedForThemselves) {
   const test::World world;
@@ -78,8 +101,8 @@ TEST(BatchStore, CountsTheMemoryThatSmallOperationsTake) {
   EXPECT_EQ(status.error().code, Errc::rate_limited);
   EXPECT_LE(memory, kPeerBatchBytesMax);
   EXPECT_EQ(store.pending_memory(), memory);
-  EXPECT_LT(store.pending().size(), kPeerBatchesMax);
-  store.on_committed(store.pending());
+  EXPECT_LT(store.pending_count(), kPeerBatchesMax);
+  store.on_committed(store.pending(store.pending_count()));
   EXPECT_EQ(store.pending_memory(), 0u);
 }
 
@@ -123,10 +146,10 @@ TEST(BatchStore, HoldsWhatTheLogHasWhateverThereIs) {
   EXPECT_FALSE(store.holds(next->digest()));
   store.restore(next, kSelf);
   EXPECT_TRUE(store.is_pending(next->digest()));
-  EXPECT_EQ(store.pending().back(), next->digest());
+  EXPECT_EQ(store.pending(store.pending_count()).back(), next->digest());
 
   // And takes others again once some are committed.
-  store.on_committed({next->digest(), store.pending().front()});
+  store.on_committed({next->digest(), store.pending(1).front()});
   EXPECT_TRUE(store.add(batch_of(world, kPeerBatchesMax + 1), kSelf));
 }
 

@@ -21,7 +21,10 @@ class Validator : public test::JournaledNetwork {
   void TestBody() override {}
   using JournaledNetwork::journal;
 
-  void hold(const std::shared_ptr<const EncodedBatch>& batch) { batches_.restore(batch, kSelf); }
+  void hold(const std::shared_ptr<const EncodedBatch>& batch) {
+    batches_.restore(batch, kSelf);
+    batches_.acknowledge(batch->digest(), kLeader);
+  }
 
   // The next block on this parent, of all batches that are pending.
   Propose build(View view, View parent_view, const Digest& parent) {
@@ -38,8 +41,12 @@ class Validator : public test::JournaledNetwork {
   }
   // As a node does.
   Verdict verify(const Propose& propose, bool wanted = false) {
-    if (const auto verdict = executor_.prejudge(propose, wanted)) return *verdict;
+    if (const auto verdict = executor_.prejudge(propose, kLeader, wanted)) return *verdict;
     return executor_.verify(propose, kLeader, clock());
+  }
+
+  std::optional<Verdict> prejudge(const Propose& propose, ValidatorIndex leader = kLeader) const {
+    return executor_.prejudge(propose, leader, false);
   }
 
   void finalize(const Digest& id) {
@@ -57,6 +64,20 @@ class Validator : public test::JournaledNetwork {
     TxBatch batch;
     batch.transactions.push_back(
         sign_transaction(body, {*encode_operation(operation)}, test::key_named("brand")));
+    return std::make_shared<const EncodedBatch>(std::move(batch));
+  }
+
+  // Of operations that mean nothing, as large as they may be.
+  std::shared_ptr<const EncodedBatch> large_batch(std::size_t number) const {
+    TransactionBody body;
+    body.chain_id = chain_id(genesis);
+    body.signer = PartySigner{test::party_named("brand"), test::key_named("brand").public_key()};
+    body.sequence = Sequence(number);
+    body.valid_until = Height(100);
+    List<OperationBytes, kTransactionOperationsMax> operations;
+    for (int i = 0; i < 7; ++i) operations.push_back(Bytes(kOperationBytesMax, 0xff));
+    TxBatch batch;
+    batch.transactions.push_back(sign_transaction(body, operations, test::key_named("brand")));
     return std::make_shared<const EncodedBatch>(std::move(batch));
   }
 
@@ -96,6 +117,63 @@ TEST(Executor, ABlockIsNotProposedAgainInAnotherPlace) {
   auto renamed = given_up;
   renamed.payload.batches.push_back(Digest{});
   EXPECT_EQ(validator.verify(renamed), Verdict::mismatch) << "nor is its list believed";
+}
+
+// So that nobody waits for the batches of what is no block of this view.
+TEST(Executor, AHeaderOfAnotherPlaceIsSeenBeforeItsBatchesAreHere) {
+  Validator leader;
+  leader.hold(leader.batch_of(OpenCampaign{CampaignId(1), {}}));
+  const auto first = leader.build(View(1), View(0), leader.tip());
+  const Validator follower;
+  ASSERT_EQ(follower.prejudge(first), std::nullopt) << "its batch is not here";
+  auto later = first;
+  later.view = View(2);
+  EXPECT_EQ(follower.prejudge(later), Verdict::invalid);
+  auto of_epoch = first;
+  of_epoch.epoch = Epoch(1);
+  EXPECT_EQ(follower.prejudge(of_epoch), Verdict::invalid);
+  EXPECT_EQ(follower.prejudge(first, ValidatorIndex(3)), Verdict::invalid) << "not its leader's";
+}
+
+// What falls due some time after a block must have a time.
+TEST(Executor, NoBlockIsDatedBeyondTheYear9999) {
+  Validator validator;
+  auto propose = validator.build(View(1), View(0), validator.tip());
+  for (const auto time : {kBlockTimeMax, kBlockTimeMax + 1, ~std::uint64_t{0}}) {
+    auto header = std::get<Header>(*decode_entry(propose.payload.header));
+    header.time = TimeMs(time);
+    propose.payload.header = encode_entry(header);
+    const bool is_possible = time == kBlockTimeMax;
+    EXPECT_EQ(validator.prejudge(propose),
+              is_possible ? std::nullopt : std::optional(Verdict::invalid))
+        << time;
+  }
+}
+
+// A leader might name again and again what no block has room for.
+TEST(Executor, NoMoreIsNamedThanABlockMayTake) {
+  Validator validator;
+  const auto parent = validator.tip();
+  const auto limit = parameters(validator.journal->state()).block_bytes_max;
+  std::size_t bytes = 0;
+  BatchList named;
+  while (bytes <= limit) {
+    const auto batch = validator.large_batch(named.size());
+    validator.hold(batch);
+    bytes += batch->bytes().size();
+    named.push_back(batch->digest());
+  }
+  const auto fitting = validator.build(View(1), View(0), parent);
+  ASSERT_EQ(fitting.payload.batches.size() + 1, named.size());
+  EXPECT_EQ(validator.verify(fitting), Verdict::valid);
+
+  auto header = std::get<Header>(*decode_entry(fitting.payload.header));
+  header.view = View(2);
+  header.batch_list = batch_list_digest(named);
+  auto too_much = fitting;
+  too_much.view = View(2);
+  too_much.payload = {encode_entry(header), named};
+  EXPECT_EQ(validator.verify(too_much), Verdict::invalid);
 }
 
 // If some have committed the parent and others have not, they must agree all the same.

@@ -132,6 +132,62 @@ TEST_F(Lies, NobodyIsAskedForTheBatchesOfAForgedList) {
   EXPECT_TRUE(cluster_.agree());
 }
 
+// A leader proposes once more the block of the view before, which a quorum notarized and which
+// waits here for its batch: the question what that block comes to must not get lost.
+TEST_F(Lies, ABlockThatWaitsForItsBatchIsExecutedThoughItsHeaderComesAgain) {
+  constexpr std::size_t kSlow = 3;
+  commit(0);
+  bool is_batch_away = true;
+  std::optional<Propose> waiting;  // At the slow one.
+  bool came_again = false;
+  bool is_finalized = false;  // By a vote of the slow one.
+  const auto nothing = std::make_shared<const Bytes>(encode(NodeMessage(Message(Echo{}))));
+  const auto again = [&](std::size_t leader) {
+    Certificate nullification{Subject::nullify(waiting->epoch, waiting->view), 0, {}};
+    for (std::size_t i = 0; i < kSlow; ++i) {
+      nullification.signers |= 1U << i;
+      nullification.signatures.push_back(cluster_.consensus_key(i).sign(
+          Domain::consensus_vote,
+          signed_bytes(chain_id(cluster_.genesis()), nullification.subject)));
+    }
+    Propose lie = *waiting;
+    lie.view = waiting->view.next();
+    lie.justification.nullifications.push_back(nullification);
+    lie.signature = cluster_.consensus_key(leader).sign(
+        Domain::consensus_vote, signed_bytes(chain_id(cluster_.genesis()), lie.subject()));
+    return std::make_shared<const Bytes>(encode(NodeMessage(Message(lie))));
+  };
+  cluster_.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) -> net::Payload {
+    const auto message = *decode<NodeMessage>(*bytes);
+    const auto* said = std::get_if<Message>(&message);
+    const auto* vote = said == nullptr ? nullptr : std::get_if<Vote>(said);
+    if (from == kSlow && vote != nullptr && vote->subject.kind == VoteKind::finalize) {
+      is_finalized = is_finalized || (waiting && vote->subject.view == waiting->view);
+    }
+    if (to != kSlow) return bytes;
+    if (std::holds_alternative<TxBatch>(message)) return is_batch_away ? nothing : bytes;
+    // The others need not wait for it, and what they finalize would bring it here as well.
+    if (std::holds_alternative<RangeAnswer>(message)) return nothing;
+    if (said == nullptr) return bytes;
+    if (vote != nullptr && vote->subject.kind == VoteKind::finalize) return nothing;
+    const auto* certificate = std::get_if<Certificate>(said);
+    if (certificate != nullptr && certificate->subject.kind == VoteKind::finalize) return nothing;
+    const auto* propose = std::get_if<Propose>(said);
+    if (propose == nullptr) return bytes;
+    if (!waiting && !propose->payload.batches.empty()) waiting = *propose;
+    if (!waiting || came_again || propose->view != waiting->view.next()) return bytes;
+    came_again = true;
+    return again(from);
+  });
+  ASSERT_TRUE(cluster_.submit(
+      0, cluster_.transaction("brand", next_, OpenCampaign{CampaignId(next_ + 1), {}})));
+  ASSERT_TRUE(cluster_.run_until([&] { return came_again; }));
+  cluster_.run_ms(20);
+  EXPECT_FALSE(is_finalized);
+  is_batch_away = false;
+  EXPECT_TRUE(cluster_.run_until([&] { return is_finalized; }, 10'000));
+}
+
 // Its sender knows already that a block named it and had no use for it.
 TEST_F(Lies, ABatchThatComesAgainIsKeptForWhatIsLeftOfIt) {
   const auto first = cluster_.transaction("auditor", 0, OpenLane{Lane(1)});

@@ -28,6 +28,10 @@ class TxPoolTest : public testing::Test {
     return sequences;
   }
 
+  void note_foreign(const SignedTransaction& transaction) {
+    pool_.note_foreign(transaction, cluster_.journal(0).state(), Height(1));
+  }
+
   NodeCluster cluster_{{"brand", "auditor", "distributor-east", "distributor-west"}};
   TxPool pool_{TxPoolLimits{}};
 };
@@ -42,7 +46,7 @@ TEST_F(TxPoolTest, ASequenceBehindThePendingOnesIsNoGap) {
 
 // Another node took 0 and was lost with it; 1 came here, since a peer was known to have 0.
 TEST_F(TxPoolTest, WhatALaneLacksBelowItsPendingOnesMayStillCome) {
-  pool_.note_foreign(transaction(0).body);
+  note_foreign(transaction(0));
   ASSERT_TRUE(add(1));
   EXPECT_EQ(next(), Sequence(1)) << "0 is still thought to be on its way";
   ASSERT_TRUE(add(0)) << "but whoever has it may bring it";
@@ -51,7 +55,7 @@ TEST_F(TxPoolTest, WhatALaneLacksBelowItsPendingOnesMayStillCome) {
 }
 
 TEST_F(TxPoolTest, ALaneThatWaitsSaysWhatItLacks) {
-  pool_.note_foreign(transaction(1).body);
+  note_foreign(transaction(1));
   ASSERT_TRUE(add(2));
   const auto batch = pool_.seal();
   ASSERT_TRUE(batch);
@@ -61,6 +65,37 @@ TEST_F(TxPoolTest, ALaneThatWaitsSaysWhatItLacks) {
   ASSERT_TRUE(add(0));
   ASSERT_TRUE(add(1));
   EXPECT_EQ(next(), Sequence(3));
+}
+
+// Else any member could keep a party from using its lanes.
+TEST_F(TxPoolTest, NobodyElseSaysWhatALaneHasPending) {
+  auto body = transaction(5).body;
+  body.signer = PartySigner{test_party("brand"), test_key("a stranger").public_key()};
+  note_foreign(sign_transaction(body, {Bytes{0}}, test_key("a stranger")));
+  EXPECT_EQ(next(), Sequence(0));
+  note_foreign(transaction(std::uint64_t{1} << 63));
+  EXPECT_EQ(next(), Sequence(0)) << "no node has so many pending";
+  note_foreign(transaction(kLanePendingMax - 1));
+  EXPECT_EQ(next(), Sequence(kLanePendingMax));
+}
+
+TEST_F(TxPoolTest, OneThatWaitedInVainKeepsNoOtherWaiting) {
+  note_foreign(transaction(0));
+  ASSERT_TRUE(add(1));
+  ASSERT_TRUE(add(2));
+  const auto batch = pool_.seal();
+  ASSERT_TRUE(batch);
+  pool_.on_committed({}, {batch->digest()}, cluster_.journal(0).state(), Height(2));
+  // By another node.
+  ASSERT_TRUE(cluster_.submit(0, transaction(0)));
+  const auto other = cluster_.transaction("brand", 1, OpenCampaign{CampaignId(77), {}});
+  ASSERT_TRUE(cluster_.submit(0, other));
+  ASSERT_TRUE(cluster_.run_until([&] { return cluster_.is_committed(0, other.id()); }));
+  pool_.on_committed({}, {}, cluster_.journal(0).state(), cluster_.height(0).next());
+  const auto rejection = pool_.rejection(transaction(1).id());
+  ASSERT_TRUE(rejection);
+  EXPECT_EQ(rejection->code, Errc::sequence_stale);
+  EXPECT_EQ(sealed(), std::vector<std::uint64_t>{2});
 }
 
 TEST_F(TxPoolTest, ASequenceThatIsPendingIsStale) {
