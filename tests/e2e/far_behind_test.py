@@ -70,12 +70,7 @@ class FarBehindTest(NetworkTest):
                             "--parent", "brand", "--peer-port", self.base_port + 8,
                             "--plain-keys")
         self.net.admit({**card, "name": NEW})
-        join = ["init", "--home", home, "--join", self.net.url("brand"),
-                "--api-port", self.base_port + 9]
-        for name in VALIDATORS:
-            join += ["--card", self.net.home / name / "card.json"]
-        self.net.run(*join)
-        self.offer_often(NEW)
+        self.join(home, "brand")
         self.net.start(NEW)
         self.net.wait_until("the new member to be ready",
                             lambda: self.net.run("status", *self.new_member())["ready"])
@@ -84,6 +79,14 @@ class FarBehindTest(NetworkTest):
         self.wait_for_epoch(1, UP)
         self.net.change({"type": "remove_validator", "name": NEW})
         self.wait_for_epoch(2, UP)
+
+    def join(self, home, by):
+        join = ["init", "--home", home, "--join", self.net.url(by),
+                "--api-port", self.base_port + 9]
+        for name in VALIDATORS:
+            join += ["--card", self.net.home / name / "card.json"]
+        self.assertEqual(self.net.run(*join)["member"], 4)
+        self.offer_often(NEW)
 
     def parts(self):
         folder = self.net.home / SLEEPER / "data/snapshot"
@@ -104,14 +107,22 @@ class FarBehindTest(NetworkTest):
 
     def check_that_others_join_by_it(self):
         """It has nothing of the time before its snapshot, but what the network began with."""
-        home = self.net.home / "again"
-        home.mkdir()
-        shutil.copy(self.net.home / NEW / "card.json", home)
-        self.assertEqual(
-            self.net.run("init", "--home", home, "--join", self.net.url(SLEEPER))["member"], 4)
+        self.net.kill(NEW)
+        home = self.net.home / NEW
+        shutil.rmtree(home / "data")
+        for name in ("genesis.bin", "network.policy", "config.toml"):
+            (home / name).unlink()
+        self.join(home, SLEEPER)
         for name in ("genesis.bin", "network.policy"):
             self.assertEqual((home / name).read_bytes(),
                              (self.net.home / "brand" / name).read_bytes())
+        self.net.start(NEW)
+        self.net.wait_until("the emptied member to be ready",
+                            lambda: self.net.run("status", *self.new_member())["ready"])
+        status = self.net.run("status", *self.new_member())
+        self.assertGreater(status["base"], 0)
+        self.assertEqual(status["epoch"], 2)
+        self.assertFalse(status["voting"])
 
     def test_joins_by_a_snapshot_of_a_later_epoch_and_votes(self):
         begin = time.monotonic()
