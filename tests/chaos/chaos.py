@@ -38,6 +38,7 @@ from packet_switch import PacketSwitch, address  # noqa: E402
 BASE_PORT = 29400
 DISK_MIB = 96
 HEAL_SECONDS = 120
+LOCAL_FAULT = 4  # A node's exit code when its files or its disk fail.
 SUBMITTERS = ["brand", "distributor-east", "distributor-west"]
 
 
@@ -130,8 +131,20 @@ class ChaosNetwork(Network):
 
     def on_free_disk(self, name):
         (self.home / name / "data/filler").unlink(missing_ok=True)
+        if name in self.full:
+            self.check_stopped_well(name)
         self.full.discard(name)
         self.on_start(name)
+
+    def check_stopped_well(self, name):
+        """Without room for a vote or a block a node says so and ends."""
+        code = self.processes[name].poll()
+        if code is None:
+            say(f"  {name} had nothing to write that did not fit")
+        elif name not in self.killed and code != LOCAL_FAULT:
+            raise Failure(f"{name} did not end by itself for its full disk, but with {code}")
+        else:
+            say(f"  {name} had stopped")
 
     def on_set_clock(self, name, seconds):
         self.set_clock(name, seconds)
