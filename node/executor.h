@@ -42,9 +42,10 @@ class Executor {
   Payload build(const Build& request, ValidatorIndex proposer, std::size_t quorum, TimeMs clock);
 
   // What is known of a proposal before its batches are here: that its header is none, or not one
-  // of this place in the chain (invalid), that it was altered on its way (mismatch), or is not to
-  // be executed (crowded); none if it must be verified.  `leader` is who may propose in the view.
-  // `wanted`: it is to be executed whatever waits.  REQUIRES: the parent is held.
+  // of this place in the chain, or that those of its batches which are here are too many (invalid),
+  // that it was altered on its way (mismatch), or is not to be executed (crowded); none if it must
+  // be verified.  `leader` is who may propose in the view.  `wanted`: it is to be executed whatever
+  // waits.  REQUIRES: the parent is held.
   std::optional<Verdict> prejudge(const Propose& propose, ValidatorIndex leader, bool wanted) const;
 
   // The batches of the proposal that are not held.

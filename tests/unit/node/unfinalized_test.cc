@@ -88,6 +88,12 @@ TEST_F(Unfinalized, IsBoundedInBytesGrowsSlowlyAndBecomesFinalAtOnce) {
   EXPECT_GT(waiting(), before + 3) << "each is a chance for who comes back";
   EXPECT_LE(waiting(), before + 60'000 / 4'000);
 
+  const auto diagnosis = cluster_.node(0).status().diagnosis;
+  EXPECT_EQ(diagnosis.cause, StallCause::finalization) << diagnosis.text();
+  std::set<std::string> named;
+  for (const auto& validator : diagnosis.missing) named.insert(validator.name);
+  EXPECT_EQ(named, (std::set{cluster_.name_of(kMiser), cluster_.name_of(kAway)}));
+
   // A restart finds it as it was.
   const auto all = waiting();
   cluster_.crash(0);
