@@ -25,9 +25,9 @@ std::uint64_t count_bits(const std::vector<ActiveChunk>& chunks) {
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::open(LedgerStore& store,
-                                               std::uint64_t snapshot_interval) {
-  std::unique_ptr<Journal> journal(new Journal(store, snapshot_interval));
+Result<std::unique_ptr<Journal>> Journal::open(LedgerStore& store, std::uint64_t snapshot_interval,
+                                               const ActiveHistoryLimits& history) {
+  std::unique_ptr<Journal> journal(new Journal(store, snapshot_interval, history));
   if (store.size() > 0) FENRUN_OK(journal->load());
   return journal;
 }
@@ -100,6 +100,7 @@ Status Journal::install(SnapshotBuilder& snapshot) {
 Status Journal::reload() {
   unfinalized_.clear();
   undo_.clear();
+  undo_bytes_ = 0;
   snapshots_.clear();
   active_ = ActiveBits();
   dumped_size_ = 0;
@@ -247,7 +248,9 @@ Status Journal::save_anchor(Epoch epoch, std::string_view text) {
 void Journal::advance(const ExecutedBlock& block) {
   auto undo = std::make_unique<ActiveLayer>(active_.absorb(block.active));
   if (!undo_.empty()) undo_.back().view->rebase(*undo);
+  undo_bytes_ += undo->memory();
   undo_.push_back({tip_.height, std::move(undo)});
+  while (undo_.size() > history_.blocks || undo_bytes_ > history_.bytes) release_oldest();
   tip_ = block.header;
   tip_id_ = block.id;
   frontier_ = block.frontier;
@@ -293,7 +296,13 @@ const ActiveView* Journal::active_at(Height height) const {
 }
 
 void Journal::release_below(Height height) {
-  while (!undo_.empty() && undo_.front().height < height) undo_.pop_front();
+  while (!undo_.empty() && undo_.front().height < height) release_oldest();
+}
+
+// Nothing rests on it.
+void Journal::release_oldest() {
+  undo_bytes_ -= undo_.front().view->memory();
+  undo_.pop_front();
 }
 
 }  // namespace fenrun

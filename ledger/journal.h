@@ -20,6 +20,14 @@
 
 namespace fenrun {
 
+// What the active bits at headers below the tip may take: where no checkpoint is cosigned for long,
+// as while a node catches up, the oldest are given up.  One view rests on all that follow it, so
+// that their number bounds its depth, too.
+struct ActiveHistoryLimits {
+  std::size_t blocks = 1'024;
+  std::uint64_t bytes = 256 * 1024 * 1024;
+};
+
 class Journal {
  public:
   // Rebuilds what is kept in memory from the store and proves that the tip header's roots equal the
@@ -27,7 +35,8 @@ class Journal {
   // heights the active bits are kept for a snapshot (snapshots()); 0: never.  REQUIRES: the store
   // outlives the journal.  Errc::corruption if anything does not fit; the errors of the store.
   static Result<std::unique_ptr<Journal>> open(LedgerStore& store,
-                                               std::uint64_t snapshot_interval = 0);
+                                               std::uint64_t snapshot_interval = 0,
+                                               const ActiveHistoryLimits& history = {});
 
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -81,10 +90,13 @@ class Journal {
   // Complete node of the journal's tree.
   Digest node(unsigned level, std::uint64_t index) const { return store_->node(level, index); }
 
-  // The active bits at a finalized header: of the tip, or of a height not yet released.
+  // The active bits at a finalized header: of the tip, or of a height not yet released; null for
+  // another.
   const ActiveView* active_at(Height height) const;
   // Proofs are asked for headers at `height` and above only.
   void release_below(Height height);
+  // Heights below the tip whose active bits are held.
+  std::size_t history_count() const { return undo_.size(); }
 
   // Where snapshots can be made of: the bits at some finalized Headers that have certificates of
   // their own, oldest first.  The last two are kept, so that who fetches one need not begin anew
@@ -103,8 +115,8 @@ class Journal {
   Status install(SnapshotBuilder& snapshot);
 
  private:
-  Journal(LedgerStore& store, std::uint64_t snapshot_interval)
-      : store_(&store), snapshot_interval_(snapshot_interval) {}
+  Journal(LedgerStore& store, std::uint64_t snapshot_interval, const ActiveHistoryLimits& history)
+      : store_(&store), snapshot_interval_(snapshot_interval), history_(history) {}
 
   Status load();
   Status reload();
@@ -113,6 +125,7 @@ class Journal {
   Status replay_bits(Height height);
   Status save_recovery(Epoch epoch, const EpochHandover& handover);
   void advance(const ExecutedBlock& block);
+  void release_oldest();
   void forget_losers();
   Status maybe_dump(Height before);
   void keep_snapshot_point();
@@ -124,12 +137,14 @@ class Journal {
 
   LedgerStore* store_;
   std::uint64_t snapshot_interval_;
+  ActiveHistoryLimits history_;
   Header tip_;
   Digest tip_id_;
   Frontier frontier_;
   ActiveBits active_;
   std::uint64_t dumped_size_ = 0;
   std::deque<Undo> undo_;  // Oldest first; each view rests on the next one, the last on active_.
+  std::uint64_t undo_bytes_ = 0;
   std::map<Digest, std::unique_ptr<ExecutedBlock>> unfinalized_;
   std::deque<SnapshotPoint> snapshots_;
 };

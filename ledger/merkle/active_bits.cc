@@ -62,6 +62,13 @@ ActiveChunk& ActiveLayer::writable(std::uint64_t index) {
   return chunks_.emplace(index, base_->chunk(index)).first->second;
 }
 
+std::size_t ActiveLayer::memory() const {
+  // Of a map's item: three links and a colour, and what the allocator adds.
+  constexpr std::size_t kItemBytes = 48;
+  return sizeof(*this) + chunks_.size() * (sizeof(decltype(chunks_)::value_type) + kItemBytes) +
+         nodes_.size() * (sizeof(decltype(nodes_)::value_type) + kItemBytes);
+}
+
 void ActiveLayer::rehash() {
   const std::uint64_t leaves = chunk_count();
   std::set<std::uint64_t> changed;

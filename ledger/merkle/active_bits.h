@@ -58,6 +58,9 @@ class ActiveLayer final : public ActiveView {
   // Puts the layer on another base that shows the same bits below it.
   void rebase(const ActiveView& base) { base_ = &base; }
 
+  // About what it takes of memory.
+  std::size_t memory() const;
+
  private:
   friend class ActiveBits;
   using NodeId = std::pair<unsigned, std::uint64_t>;
