@@ -3,33 +3,28 @@
 #include "core/check.h"
 #include "core/planted.h"
 #include "ledger/merkle/tree.h"
+#include "node/storage/guard_file.h"
 
 namespace fenrun {
 namespace {
 
-constexpr std::size_t kGuardBytesMax = 1'024;
 // Sizes of one validator that wait to be counted; its oldest make room.
 constexpr std::size_t kWaitingPerValidatorMax = 64;
 
 }  // namespace
 
 Status Checkpointer::create_guard(FileSystem& files, const Path& guard_path) {
-  return replace_file(files, guard_path, encode(CheckpointGuard::above(0)));
+  return save_guard_file(files, guard_path, CheckpointGuard::above(0));
 }
 
 Result<Checkpointer> Checkpointer::open(Options options, FileSystem& files,
                                         const Path& guard_path) {
   Checkpointer checkpointer(std::move(options), files, guard_path);
-  if (!checkpointer.options_.key || !files.exists(guard_path)) return checkpointer;
-  FENRUN_TRY(const auto bytes, read_file(files, guard_path, kGuardBytesMax));
-  const auto guard = decode<CheckpointGuard>(bytes);
-  if (!guard) {
-    return Error{Errc::corruption,
-                 guard_path.string() + ": the checkpoint guard is damaged; this key must not sign"};
-  }
+  if (!checkpointer.options_.key) return checkpointer;
+  FENRUN_TRY(const auto guard, load_guard_file(files, guard_path));
   // It may be what a process left that died before its name was synced; it is relied upon at once.
-  FENRUN_OK(replace_file(files, guard_path, bytes));
-  checkpointer.guard_ = *guard;
+  FENRUN_OK(save_guard_file(files, guard_path, guard));
+  checkpointer.guard_ = guard;
   return checkpointer;
 }
 
@@ -61,7 +56,7 @@ Result<std::optional<CheckpointSignatures>> Checkpointer::sign_tip(const Journal
   if (!next) return Signatures();
   // With the bug the file is written as the next guard is made: one signature late.
   const auto& durable = planted(PlantedBug::guard_not_synced) ? *guard_ : *next;
-  FENRUN_OK(replace_file(*files_, guard_path_, encode(durable)));
+  FENRUN_OK(save_guard_file(*files_, guard_path_, durable));
   guard_ = *next;
 
   CheckpointSignatures signatures;
@@ -82,7 +77,7 @@ Status Checkpointer::sign_only_above(std::uint64_t size) {
   if (!guard_ || guard_->size >= size) return {};
   auto next = CheckpointGuard::above(size);
   next.time_s = guard_->time_s;
-  FENRUN_OK(replace_file(*files_, guard_path_, encode(next)));
+  FENRUN_OK(save_guard_file(*files_, guard_path_, next));
   guard_ = next;
   own_latest_.reset();
   return {};

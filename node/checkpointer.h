@@ -3,7 +3,7 @@
 //
 // The signers are the validators of one epoch at a time: the checkpoint of an epoch's last block is
 // signed by those who decided it, and is the handover to the next.  The guard is durable before a
-// signature leaves; where it is missing or cannot be written nothing is signed. Not thread-safe.
+// signature leaves.  Not thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -31,8 +31,9 @@ class Checkpointer {
     const SigningKey* key = nullptr;  // Of self; outlives the checkpointer.  Null: never signs.
   };
 
-  // Reads the guard, and makes it durable.  Where there is none nothing is ever signed.
-  // Errc::corruption if the guard is damaged; Errc::io_error.
+  // Reads the guard, and makes it durable.  Without a key none is looked for.
+  // Errc::not_found, Errc::corruption where there is no guard, or a damaged one: whoever goes on
+  // without the key signs nothing.  Errc::io_error.
   static Result<Checkpointer> open(Options options, FileSystem& files, const Path& guard_path);
 
   // Makes the guard of a key that has never signed.  Errc::io_error.

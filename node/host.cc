@@ -23,6 +23,21 @@ Result<VoteMemory> open_votes(FileSystem& files, const HostOptions& options) {
   return VoteMemory{};
 }
 
+// A validator that may not vote may not sign either: what it forgot it could contradict
+// (docs/adr/0014-vote-log-with-the-key.md).
+Result<Checkpointer> open_checkpointer(FileSystem& files, const HostOptions& options,
+                                       bool knows_its_votes) {
+  const Checkpointer::Options who{.origin = origin_of(options.node.genesis),
+                                  .self = options.node.name,
+                                  .key = knows_its_votes ? options.keys.checkpoint : nullptr};
+  auto opened = Checkpointer::open(who, files, options.paths.guard);
+  if (opened || opened.error().code == Errc::io_error) return opened;
+  options.node.log(LogLevel::error,
+                   "this node signs no checkpoints, since its guard cannot be used: " +
+                       opened.error().to_string() + "; fenrun rejoin gives it new keys");
+  return Checkpointer::open({who.origin, who.self, nullptr}, files, options.paths.guard);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Host>> Host::open(FileSystem& files, HostOptions options,
@@ -32,10 +47,7 @@ Result<std::unique_ptr<Host>> Host::open(FileSystem& files, HostOptions options,
   FENRUN_TRY(host->store_, DiskStore::open(files, options.paths.data, options.store));
   FENRUN_TRY(host->journal_, Journal::open(*host->store_, options.snapshot_interval));
   FENRUN_TRY(auto votes, open_votes(files, options));
-  FENRUN_TRY(auto checkpointer, Checkpointer::open({.origin = origin_of(genesis),
-                                                    .self = options.node.name,
-                                                    .key = options.keys.checkpoint},
-                                                   files, options.paths.guard));
+  FENRUN_TRY(auto checkpointer, open_checkpointer(files, options, votes.log.has_value()));
   if (host->journal_->is_empty()) {
     FENRUN_OK(
         host->journal_->commit_genesis(execute_genesis(genesis, trust_policy_digest_of(genesis))));

@@ -5,10 +5,10 @@
 #include "contracts/claims.h"
 #include "contracts/records.h"
 #include "core/overloaded.h"
-#include "ledger/checkpoint_guard.h"
 #include "ledger/merkle/tree.h"
 #include "ledger/proof/entry.h"
 #include "node/storage/append_log.h"
+#include "node/storage/guard_file.h"
 #include "node/storage/vote_log.h"
 
 namespace fenrun::sim {
@@ -273,7 +273,7 @@ void Judge::check_cosignature(Machine& machine, const CheckpointSignatures& sign
   if (known->second != signatures.root) {
     object(machine.name() + " cosigned another root of size " + std::to_string(signatures.size));
   }
-  const auto guard = decode<CheckpointGuard>(machine.disk().durable_bytes(machine.guard_path()));
+  const auto guard = decode_guard(machine.disk().durable_bytes(machine.guard_path()));
   if (!guard || guard->size < signatures.size) {
     object(machine.name() + " cosigned size " + std::to_string(signatures.size) +
            " before its guard was durable");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "node/sim/virtual_disk.h"
+#include "node/storage/guard_file.h"
 
 namespace fenrun {
 namespace {
@@ -16,8 +17,23 @@ Checkpointer open_on(FileSystem& files, const SigningKey& key) {
   return *std::move(opened);
 }
 
-std::uint64_t size_of_guard(FileSystem& files) {
-  return decode<CheckpointGuard>(*read_file(files, kGuard, 1'000))->size;
+std::uint64_t size_of_guard(FileSystem& files) { return load_guard_file(files, kGuard)->size; }
+
+// It signs nothing; that of another key is as good as none.
+TEST(Checkpointer, guard_that_is_lost_or_damaged_is_told) {
+  const auto key = SigningKey::generate();
+  const auto error = [&](FileSystem& files) {
+    const auto opened =
+        Checkpointer::open({.origin = "fenrun.test", .self = "a", .key = &key}, files, kGuard);
+    return opened ? Errc::ok : opened.error().code;
+  };
+  sim::VirtualDisk files;
+  EXPECT_EQ(error(files), Errc::not_found);
+  ASSERT_TRUE(Checkpointer::create_guard(files, kGuard));
+  EXPECT_EQ(error(files), Errc::ok);
+  files.bytes(kGuard)[12] ^= 1;
+  EXPECT_EQ(error(files), Errc::corruption);
+  EXPECT_TRUE(Checkpointer::open({.origin = "fenrun.test", .self = "a"}, files, kGuard));
 }
 
 // The process dies before the guard's new name is durable; the next one relies on what it reads;

@@ -2,6 +2,7 @@
 // docs/spec/checkpoints.md, §6.
 #include <gtest/gtest.h>
 
+#include "node/storage/guard_file.h"
 #include "tests/support/node_cluster.h"
 
 namespace fenrun {
@@ -76,9 +77,7 @@ class Durability : public testing::Test {
 
   void look_at_guard(std::size_t from, const CheckpointSignatures& signatures) {
     ++cosignatures_;
-    const auto bytes = read_file(cluster_.files(from), "/guard.0", 1'024);
-    ASSERT_TRUE(bytes.has_value());
-    const auto guard = decode<CheckpointGuard>(*bytes);
+    const auto guard = load_guard_file(cluster_.files(from), "/guard.0");
     ASSERT_TRUE(guard.has_value());
     EXPECT_GE(guard->size, signatures.size) << "validator " << from;
     if (guard->size == signatures.size) {

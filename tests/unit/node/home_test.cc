@@ -9,8 +9,8 @@
 #include <map>
 #include <optional>
 
-#include "ledger/checkpoint_guard.h"
 #include "node/sim/virtual_disk.h"
+#include "node/storage/guard_file.h"
 #include "tests/unit/node/storage/temporary_folder.h"
 
 namespace fenrun {
@@ -96,7 +96,7 @@ class TakenKeys : public testing::Test {
     ASSERT_TRUE(create_keys(home_, {.name = "brand", .role = Role::brand, .parent = {}}, nullptr));
     PosixFileSystem files;
     const CheckpointGuard guard{42, sha256(bytes_of("root")), 7};
-    ASSERT_TRUE(replace_file(files, config_.guard_path(), encode(guard)));
+    ASSERT_TRUE(save_guard_file(files, config_.guard_path(), guard));
     ASSERT_TRUE(prepare_next_keys(home_, nullptr));
     const auto next = load_next_keys(home_, nobody_asks);
     ASSERT_TRUE(next) << next.error().to_string();
