@@ -173,7 +173,8 @@ Result<ValidatorCard> create_keys(const Path& home, const HomeOptions& options,
     return Error{Errc::value_invalid, "name: 1 to 63 of a-z 0-9 . and -"};
   }
   PosixFileSystem files;
-  if (files.exists(home / "card.json")) {
+  FENRUN_TRY(const bool has_card, files.holds(home / "card.json"));
+  if (has_card) {
     return Error{Errc::file_exists, (home / "card.json").string() + ": the home has its keys"};
   }
   FENRUN_OK(files.make_folder(home / "keys"));
@@ -212,9 +213,10 @@ constexpr std::array kVotingFolders{"keys", "data"};
 Path mark_of_next(const Path& home) { return home / "next" / "complete"; }
 
 // A prepared file lies under next/ until it is taken.
-Path prepared_path(const Path& home, const char* name) {
+Result<Path> prepared_path(const Path& home, const char* name) {
   const Path waiting = home / "next" / name;
-  return PosixFileSystem().exists(waiting) ? waiting : home / name;
+  FENRUN_TRY(const bool is_waiting, PosixFileSystem().holds(waiting));
+  return is_waiting ? waiting : home / name;
 }
 
 // REQUIRES: the files lie in one folder.
@@ -231,8 +233,11 @@ Status sync_move(FileSystem& files, const Path& from, const Path& to, FilesOfOne
 Status retire_old(FileSystem& files, const Path& home, const Path& retired,
                   FilesOfOneFolder names) {
   for (const auto* const name : names) {
-    if (!files.exists(home / "next" / name) || !files.exists(home / name)) continue;
-    if (files.exists(retired / name)) {
+    FENRUN_TRY(const bool waits, files.holds(home / "next" / name));
+    FENRUN_TRY(const bool is_old, files.holds(home / name));
+    if (!waits || !is_old) continue;
+    FENRUN_TRY(const bool was_moved, files.holds(retired / name));
+    if (was_moved) {
       return Error{Errc::file_exists, (retired / name).string() + ": move " +
                                           (home / name).string() + " away as well"};
     }
@@ -243,7 +248,8 @@ Status retire_old(FileSystem& files, const Path& home, const Path& retired,
 
 Status place_new(FileSystem& files, const Path& home, FilesOfOneFolder names) {
   for (const auto* const name : names) {
-    if (!files.exists(home / "next" / name)) continue;
+    FENRUN_TRY(const bool waits, files.holds(home / "next" / name));
+    if (!waits) continue;
     FENRUN_OK(files.rename(home / "next" / name, home / name));
   }
   return sync_move(files, home / "next", home, names);
@@ -251,10 +257,11 @@ Status place_new(FileSystem& files, const Path& home, FilesOfOneFolder names) {
 
 }  // namespace
 
-bool has_next_keys(const Path& home) { return PosixFileSystem().exists(mark_of_next(home)); }
+Result<bool> has_next_keys(const Path& home) { return PosixFileSystem().holds(mark_of_next(home)); }
 
 Status prepare_next_keys(const Path& home, const Passphrase* passphrase) {
-  if (has_next_keys(home)) return {};
+  FENRUN_TRY(const bool are_prepared, has_next_keys(home));
+  if (are_prepared) return {};
   PosixFileSystem files;
   const Path next = home / "next";
   // An earlier statement of a recovery lies there as well, and stays.
@@ -270,13 +277,16 @@ Status prepare_next_keys(const Path& home, const Passphrase* passphrase) {
 }
 
 Result<NextKeys> load_next_keys(const Path& home, const AskPassphrase& ask) {
-  FENRUN_TRY(auto consensus, load_signing_key(prepared_path(home, "keys/consensus.key"), ask));
-  FENRUN_TRY(auto checkpoint, load_signing_key(prepared_path(home, "keys/checkpoint.key"), ask));
+  FENRUN_TRY(const auto consensus_path, prepared_path(home, "keys/consensus.key"));
+  FENRUN_TRY(const auto checkpoint_path, prepared_path(home, "keys/checkpoint.key"));
+  FENRUN_TRY(auto consensus, load_signing_key(consensus_path, ask));
+  FENRUN_TRY(auto checkpoint, load_signing_key(checkpoint_path, ask));
   return NextKeys{std::move(consensus), std::move(checkpoint)};
 }
 
 Result<PublicKey> next_consensus_key(const Path& home) {
-  FENRUN_TRY(const auto text, read_key_file(prepared_path(home, "keys/consensus.key")));
+  FENRUN_TRY(const auto path, prepared_path(home, "keys/consensus.key"));
+  FENRUN_TRY(const auto text, read_key_file(path));
   FENRUN_TRY(const auto parsed, parse_key_file(text.view()));
   return parsed.public_key;
 }
@@ -290,7 +300,8 @@ Status take_next_keys(FileSystem& files, const Path& home, const std::string& re
   FENRUN_OK(retire_old(files, home, retired, kVotingMemory));
   FENRUN_OK(place_new(files, home, kVotingMemory));
   FENRUN_OK(place_new(files, home, kVotingKeys));
-  if (files.exists(mark_of_next(home))) FENRUN_OK(files.remove(mark_of_next(home)));
+  FENRUN_TRY(const bool is_marked, files.holds(mark_of_next(home)));
+  if (is_marked) FENRUN_OK(files.remove(mark_of_next(home)));
   return files.sync_directory(home / "next");
 }
 
@@ -329,20 +340,24 @@ namespace {
 // The configuration comes last: who finds it finds the rest, and it is its operator's from then on.
 Status write_home(const Config& config, const Genesis& genesis) {
   PosixFileSystem files;
-  if (files.exists(config.genesis_path())) {
+  FENRUN_TRY(const bool has_genesis, files.holds(config.genesis_path()));
+  if (has_genesis) {
     FENRUN_TRY(const auto present, read_file(files, config.genesis_path(), kGenesisBytesMax));
     if (!equal(present, encode(genesis))) {
       return Error{Errc::file_exists, config.genesis_path().string() + ": of another network"};
     }
   }
-  if (const Path path = config.home / "config.toml"; files.exists(path)) {
+  const Path path = config.home / "config.toml";
+  FENRUN_TRY(const bool has_config, files.holds(path));
+  if (has_config) {
     return Error{Errc::file_exists,
                  path.string() + ": the home is joined to this network already; edit the file"};
   }
   FENRUN_OK(replace_file(files, config.genesis_path(), encode(genesis)));
   FENRUN_OK(write_text(config.policy_path(), trust_policy_of(genesis)));
-  if (!files.exists(config.tokens_path())) FENRUN_OK(write_token(config.home, config.name));
-  return write_text(config.home / "config.toml", print_config(config));
+  FENRUN_TRY(const bool has_tokens, files.holds(config.tokens_path()));
+  if (!has_tokens) FENRUN_OK(write_token(config.home, config.name));
+  return write_text(path, print_config(config));
 }
 
 }  // namespace
@@ -403,9 +418,13 @@ namespace {
 // Between the old keys and the new ones it is said what to do, not which file is missing.
 Status check_taken(const Config& config) {
   PosixFileSystem files;
-  const bool is_whole = std::ranges::all_of(
-      kVotingKeys, [&](const char* name) { return files.exists(config.home / name); });
-  if (is_whole || !has_next_keys(config.home)) return {};
+  bool is_whole = true;
+  for (const auto* const name : kVotingKeys) {
+    FENRUN_TRY(const bool is_there, files.holds(config.home / name));
+    is_whole = is_whole && is_there;
+  }
+  FENRUN_TRY(const bool are_prepared, has_next_keys(config.home));
+  if (is_whole || !are_prepared) return {};
   return Error{Errc::file_missing, (config.home / "keys").string() +
                                        ": the new keys are not all in place: run fenrun rejoin, "
                                        "or fenrun recover apply, once more"};

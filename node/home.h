@@ -84,8 +84,8 @@ Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t 
 // may be registered.  Without it nobody has heard of them, and what there is of them is made anew.
 // REQUIRES: the data folder is locked.
 Status prepare_next_keys(const Path& home, const Passphrase* passphrase);
-// Whether keys are prepared, and not all taken yet.
-bool has_next_keys(const Path& home);
+// Whether keys are prepared, and not all taken yet.  Errc::io_error where that cannot be told.
+Result<bool> has_next_keys(const Path& home);
 struct NextKeys {
   SigningKey consensus;
   SigningKey checkpoint;

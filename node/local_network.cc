@@ -27,7 +27,8 @@ std::optional<std::string> parent_of(Role role, const LocalNetworkOptions& optio
 // A node's home has a card, and another network its trust file.
 Status check_unused(const Path& home) {
   for (const auto* name : {"card.json", "network.policy"}) {
-    if (!PosixFileSystem().exists(home / name)) continue;
+    FENRUN_TRY(const bool is_there, PosixFileSystem().holds(home / name));
+    if (!is_there) continue;
     return Error{Errc::file_exists, (home / name).string() + ": give the network its own folder"};
   }
   return {};

@@ -176,7 +176,9 @@ class Process {
   void keep_evidence(const RecordEvidence& evidence) {
     const Path folder = config_.data_path() / "evidence";
     const Path path = folder / (to_hex(evidence_digest(evidence).view()) + ".json");
-    if (files_.exists(path)) return;
+    const auto is_kept = files_.holds(path);
+    if (!is_kept) return fail(is_kept.error());
+    if (*is_kept) return;
     const Json draft = {{"operations", Json::array({to_json(Operation(evidence))})}};
     auto status = files_.make_folder(folder);
     if (status) status = replace_file(files_, path, bytes_of(draft.dump(2) + "\n"));
@@ -243,7 +245,8 @@ class Process {
 
   // Without the file every member route answers 401.
   Result<api::TokenTable> read_tokens() {
-    if (!files_.exists(config_.tokens_path())) return api::TokenTable();
+    FENRUN_TRY(const bool are_there, files_.holds(config_.tokens_path()));
+    if (!are_there) return api::TokenTable();
     FENRUN_TRY(const auto bytes, read_file(files_, config_.tokens_path(), kTokensBytesMax));
     return api::TokenTable::parse(std::string(text_of(bytes)));
   }

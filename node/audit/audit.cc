@@ -185,12 +185,14 @@ class Audit {
 // An audit needs every entry from the first on.
 Result<JournalFiles> open_journal(FileSystem& files, const AuditOptions& options) {
   const Path folder = options.data / "journal";
-  if (files.exists(options.data / "snapshot" / "base")) {
+  FENRUN_TRY(const bool has_base, files.holds(options.data / "snapshot" / "base"));
+  if (has_base) {
     return Error{Errc::not_found,
                  "this node began with a snapshot: what lies before it is not here.  Audit the "
                  "data of a member that keeps the whole history (snapshot.behind)"};
   }
-  if (!files.exists(folder)) return Error{Errc::not_found, folder.string() + ": no journal"};
+  FENRUN_TRY(const bool has_journal, files.holds(folder));
+  if (!has_journal) return Error{Errc::not_found, folder.string() + ": no journal"};
   FENRUN_TRY(auto journal, JournalFiles::open_to_read(files, folder));
   if (journal.block_count() > 0) return journal;
   return Error{Errc::not_found, folder.string() + ": the journal is empty"};

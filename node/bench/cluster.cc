@@ -139,7 +139,8 @@ double own_cpu_s() {
 
 Result<std::unique_ptr<Cluster>> Cluster::start(const ClusterOptions& options) {
   PosixFileSystem files;
-  if (files.exists(options.home)) {
+  FENRUN_TRY(const bool is_taken, files.holds(options.home));
+  if (is_taken) {
     return Error{Errc::usage, options.home.string() + " exists already"};
   }
   std::unique_ptr<Cluster> cluster(new Cluster());

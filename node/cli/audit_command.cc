@@ -246,7 +246,8 @@ Result<Genesis> load_genesis(const AuditCommand& command) {
   // With or without a slash at its end.
   const Path home = data.has_filename() ? data.parent_path() : data.parent_path().parent_path();
   const Path path = command.genesis.empty() ? home / "genesis.bin" : Path(command.genesis);
-  if (command.genesis.empty() && !PosixFileSystem().exists(path)) {
+  FENRUN_TRY(const bool is_there, PosixFileSystem().holds(path));
+  if (command.genesis.empty() && !is_there) {
     return Error{Errc::usage, "--genesis: name the genesis.bin of the network; there is none at " +
                                   path.string()};
   }
@@ -280,7 +281,8 @@ Result<audit::AuditOptions> options_of(const AuditCommand& command) {
 
 // The lock is the proof that no node writes while the journal is read.
 Result<DataDir> lock_stopped(const Path& data) {
-  if (!PosixFileSystem().exists(data / "journal")) {
+  FENRUN_TRY(const bool has_journal, PosixFileSystem().holds(data / "journal"));
+  if (!has_journal) {
     return Error{Errc::file_missing, "--data: " + data.string() + " holds no journal"};
   }
   auto lock = DataDir::lock(data);

@@ -160,7 +160,8 @@ Result<Exit> generate(const Session& session, const GenerateOptions& options) {
   FENRUN_OK(check_codes(registration_of(order.batch, order.codes)));
   FENRUN_TRY(order.chain_id, network_of(session, options));
   PosixFileSystem files;
-  if (files.exists(options.out)) return Error{Errc::file_exists, options.out};
+  FENRUN_TRY(const bool is_taken, files.holds(options.out));
+  if (is_taken) return Error{Errc::file_exists, options.out};
   const auto partial = partial_code_batch(options.out);
   FENRUN_TRY(const auto seed, batch_seed(session, files, options));
   const auto lock = FolderLock::take(partial);

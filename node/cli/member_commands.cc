@@ -43,7 +43,8 @@ Result<Exit> rejoin(const Session& session, const MemberOptions& options) {
   if (!lock) return Error{lock.error().code, "stop the node first"};
   FENRUN_TRY(const auto client, ApiClient::create(session));
   std::optional<Passphrase> passphrase;
-  if (!options.plain && !has_next_keys(options.home)) {
+  FENRUN_TRY(const bool are_prepared, has_next_keys(options.home));
+  if (!options.plain && !are_prepared) {
     FENRUN_TRY(passphrase, ask_new_passphrase(session));
   }
   FENRUN_OK(prepare_next_keys(options.home, passphrase ? &*passphrase : nullptr));

@@ -128,7 +128,8 @@ struct Memory {
 Result<std::optional<NetworkRecovery>> stated_before(const Path& home,
                                                      const NetworkRecovery& present,
                                                      const std::string& name) {
-  if (!PosixFileSystem().exists(own_statement_path(home))) return std::optional<NetworkRecovery>();
+  FENRUN_TRY(const bool has_stated, PosixFileSystem().holds(own_statement_path(home)));
+  if (!has_stated) return std::optional<NetworkRecovery>();
   FENRUN_TRY(auto before, read_recovery_file(own_statement_path(home)));
   if (before.chain_id != present.chain_id || before.statements.size() != 1 ||
       before.statements[0].name.value != name) {
@@ -206,7 +207,8 @@ Result<Memory> recall(StoppedNode& node, const Config& config, const NetworkReco
 
 Result<NextKeys> make_next_keys(const Session& session, const RecoverOptions& options) {
   std::optional<Passphrase> passphrase;
-  if (!options.plain && !has_next_keys(options.home)) {
+  FENRUN_TRY(const bool are_prepared, has_next_keys(options.home));
+  if (!options.plain && !are_prepared) {
     FENRUN_TRY(passphrase, ask_new_passphrase(session));
   }
   FENRUN_OK(prepare_next_keys(options.home, passphrase ? &*passphrase : nullptr));
@@ -312,7 +314,8 @@ Status take_stated_keys(const Path& home, const Config& config, const NetworkRec
   const auto stated =
       std::ranges::find(recovery.statements, NameText{config.name}, &RecoveryStatement::name);
   if (stated == recovery.statements.end()) return {};  // It observes, and goes on doing so.
-  if (has_next_keys(home)) {
+  FENRUN_TRY(const bool are_prepared, has_next_keys(home));
+  if (are_prepared) {
     const auto next = next_consensus_key(home);
     if (!next || *next != stated->consensus_key) {
       return Error{Errc::key_invalid, "next/ holds other keys than this operator stated"};

@@ -144,7 +144,8 @@ Result<CodeBatchFacts> make_code_batch(FileSystem& files, const Path& folder,
                                        const SecretText& key_file, const CodeBatchWork& work) {
   FENRUN_OK(check_codes(registration_of(order.batch, order.codes)));
   const auto partial = partial_code_batch(folder);
-  if (files.exists(folder)) return Error{Errc::io_error, folder.string() + " exists already"};
+  FENRUN_TRY(const bool is_taken, files.holds(folder));
+  if (is_taken) return Error{Errc::io_error, folder.string() + " exists already"};
   CodeBatchFacts facts{{std::string(kFormat)},
                        order.chain_id,
                        order.batch,
@@ -162,7 +163,8 @@ Result<CodeBatchFacts> make_code_batch(FileSystem& files, const Path& folder,
 }
 
 Result<CodeBatchFacts> read_code_batch(FileSystem& files, const Path& folder) {
-  if (!files.exists(folder)) {
+  FENRUN_TRY(const bool is_there, files.holds(folder));
+  if (!is_there) {
     return Error{Errc::file_missing, "there is no folder " + folder.string()};
   }
   const auto path = facts_path(folder);

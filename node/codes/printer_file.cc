@@ -100,7 +100,8 @@ PrinterFile::PrinterFile(PrinterFile&&) noexcept = default;
 
 Result<PrinterFile> PrinterFile::create(FileSystem& files, const Path& path,
                                         const std::optional<PublicKey>& reader) {
-  if (files.exists(path)) return Error{Errc::file_exists, path.string()};
+  FENRUN_TRY(const bool is_taken, files.holds(path));
+  if (is_taken) return Error{Errc::file_exists, path.string()};
   auto state = std::make_unique<State>(files, path);
   state->pending.reserve(kSealedPieceBytes);  // Growing would leave secrets in freed memory.
   if (reader) {

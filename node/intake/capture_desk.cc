@@ -307,8 +307,9 @@ void CaptureDesk::forget_fruitless() {
     jobs_.erase(it->second);
     numbers_.erase(it);
     worker_.run(
-        [this, path = path_of(id)] {
-          return options_.files->exists(path) ? options_.files->remove(path) : Status();
+        [this, path = path_of(id)]() -> Status {
+          FENRUN_TRY(const bool is_there, options_.files->holds(path));
+          return is_there ? options_.files->remove(path) : Status();
         },
         [this](const Status& status) {
           if (!status) fail(status.error());

@@ -25,7 +25,8 @@ Path DocumentStore::path_of(const Digest& id) const { return folder_ / to_hex(id
 
 Status DocumentStore::put(const Digest& id, std::string_view bytes) {
   const Path path = path_of(id);
-  if (files_->exists(path)) return {};
+  FENRUN_TRY(const bool is_there, files_->holds(path));
+  if (is_there) return {};
   if (bytes.size() > kDocumentBytesMax || bytes_ + bytes.size() > bytes_max_) {
     return Error{Errc::mempool_full,
                  "documents take all of intake.documents_bytes_max: raise it in config.toml"};

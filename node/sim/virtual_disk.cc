@@ -343,7 +343,13 @@ Result<std::unique_ptr<File>> VirtualDisk::open(const Path& path, FileAccess acc
   return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, std::move(node)));
 }
 
-bool VirtualDisk::exists(const Path& path) const { return find(path) != nullptr; }
+Result<bool> VirtualDisk::holds(const Path& path) const {
+  if (unseen_ == path) {
+    unseen_.reset();
+    return Error{Errc::io_error, path.string() + ": stat: input/output error"};
+  }
+  return find(path) != nullptr;
+}
 
 Result<std::vector<std::string>> VirtualDisk::list(const Path& folder) const {
   FENRUN_TRY(const auto node, find_folder(folder));

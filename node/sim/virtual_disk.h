@@ -44,6 +44,8 @@ class VirtualDisk final : public FileSystem {
   void stop() { is_dark_ = true; }
   // The n-th sync from now fails, once; what it covered may be lost.
   void fail_sync_in(std::uint64_t syncs) { sync_failure_in_ = syncs; }
+  // The next question whether there is a file of this path fails, once.
+  void fail_look_at(Path path) { unseen_ = std::move(path); }
   // Bytes that still fit; removing gives none back.
   void set_space(std::uint64_t bytes) { space_ = bytes; }
   std::uint64_t operations() const { return operations_; }
@@ -55,6 +57,7 @@ class VirtualDisk final : public FileSystem {
   void forgive() {
     stop_at_.reset();
     sync_failure_in_.reset();
+    unseen_.reset();
   }
 
   // The machine goes down and comes up again.  Files that are open can no longer be written.
@@ -75,7 +78,7 @@ class VirtualDisk final : public FileSystem {
   std::map<std::string, Bytes> contents(const Path& folder = "/") const;
 
   Result<std::unique_ptr<File>> open(const Path& path, FileAccess access) override;
-  bool exists(const Path& path) const override;
+  Result<bool> holds(const Path& path) const override;
   Result<std::vector<std::string>> list(const Path& folder) const override;
   Status make_folder(const Path& folder) override;
   Status rename(const Path& from, const Path& to) override;
@@ -117,6 +120,7 @@ class VirtualDisk final : public FileSystem {
   std::optional<std::uint64_t> stop_at_;
   bool is_dark_ = false;
   std::optional<std::uint64_t> sync_failure_in_;
+  mutable std::optional<Path> unseen_;
   std::uint64_t space_ = kUnlimited;
   NodePointer root_;
 };

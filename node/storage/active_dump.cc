@@ -76,7 +76,8 @@ Status save_active_dump(FileSystem& files, const Path& folder, const ActiveBitsD
 
 Result<std::optional<ActiveBitsDump>> load_active_dump(FileSystem& files, const Path& folder,
                                                        Height height_max) {
-  if (!files.exists(folder)) return std::optional<ActiveBitsDump>{};
+  FENRUN_TRY(const bool is_there, files.holds(folder));
+  if (!is_there) return std::optional<ActiveBitsDump>{};
   FENRUN_TRY(auto names, files.list(folder));
   std::ranges::reverse(names);
   for (const auto& name : names) {

@@ -63,7 +63,8 @@ Result<std::unique_ptr<DiskStore>> DiskStore::open(FileSystem& files, const Path
                                                    const DiskStoreOptions& options) {
   // An epoch is begun on a handover that is there: it must not be lost for want of a sync that an
   // earlier process did not live to see.
-  if (files.exists(folder / "handovers")) FENRUN_OK(files.sync_directory(folder / "handovers"));
+  FENRUN_TRY(const bool has_handovers, files.holds(folder / "handovers"));
+  if (has_handovers) FENRUN_OK(files.sync_directory(folder / "handovers"));
   FENRUN_TRY(auto snapshots, SnapshotFiles::open(files, folder / "snapshot"));
   FENRUN_TRY(auto journal, JournalFiles::open(files, folder / "journal", options.segment_bytes,
                                               journal_start(snapshots.base())));

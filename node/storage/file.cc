@@ -121,9 +121,11 @@ Result<std::unique_ptr<File>> PosixFileSystem::open(const Path& path, FileAccess
   return std::unique_ptr<File>(std::make_unique<PosixFile>(descriptor, path));
 }
 
-bool PosixFileSystem::exists(const Path& path) const {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
+Result<bool> PosixFileSystem::holds(const Path& path) const {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return system_error(path, "stat");
 }
 
 Result<std::vector<std::string>> PosixFileSystem::list(const Path& folder) const {

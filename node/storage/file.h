@@ -47,7 +47,9 @@ class FileSystem {
 
   // Errc::not_found if the file does not exist and is not to be made.  New files have mode 0600.
   virtual Result<std::unique_ptr<File>> open(const Path& path, FileAccess access) = 0;
-  virtual bool exists(const Path& path) const = 0;
+  // Whether there is a file or folder of this name.  False is certain: where the disk cannot tell,
+  // it is an error.
+  virtual Result<bool> holds(const Path& path) const = 0;
   // Names of the entries of a folder, sorted.
   virtual Result<std::vector<std::string>> list(const Path& folder) const = 0;
 
@@ -65,7 +67,7 @@ class FileSystem {
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const Path& path, FileAccess access) override;
-  bool exists(const Path& path) const override;
+  Result<bool> holds(const Path& path) const override;
   Result<std::vector<std::string>> list(const Path& folder) const override;
   Status make_folder(const Path& folder) override;
   Status rename(const Path& from, const Path& to) override;

@@ -43,7 +43,6 @@ Status save(FileSystem& files, const Path& path, const FileKind& kind, ByteView 
 
 template <class T>
 Result<T> load(FileSystem& files, const Path& path, const FileKind& kind) {
-  if (!files.exists(path)) return Errc::not_found;
   FENRUN_TRY(const auto bytes, read_file(files, path, kFileBytesMax));
   const Error damaged{Errc::corruption, path.string()};
   if (bytes.size() < kMagicBytes + Digest::kSize) return damaged;

@@ -149,7 +149,11 @@ class IndexEnvironment::Adapter final : public leveldb::Env {
     });
   }
 
-  bool FileExists(const std::string& name) override { return files_->exists(name); }
+  // Where it cannot be told, opening it tells.
+  bool FileExists(const std::string& name) override {
+    const auto held = files_->holds(name);
+    return !held || *held;
+  }
   leveldb::Status GetChildren(const std::string& folder, std::vector<std::string>* names) override {
     names->clear();
     auto listed = files_->list(folder);

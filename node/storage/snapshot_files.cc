@@ -76,7 +76,8 @@ Header header_of(const SnapshotManifest& manifest) {
 
 Result<SnapshotFiles> SnapshotFiles::open(FileSystem& files, const Path& folder) {
   SnapshotFiles snapshots(files, folder);
-  if (!files.exists(folder)) return snapshots;
+  FENRUN_TRY(const bool is_there, files.holds(folder));
+  if (!is_there) return snapshots;
   // A process that died before its sync returned left names that may yet be lost.
   FENRUN_OK(files.sync_directory(folder));
   FENRUN_TRY(snapshots.base_, snapshots.read_manifest(kBase));
@@ -96,7 +97,8 @@ Result<SnapshotFiles> SnapshotFiles::open(FileSystem& files, const Path& folder)
 Result<std::optional<SnapshotManifest>> SnapshotFiles::read_manifest(
     const std::string& name) const {
   const Path path = folder_ / name;
-  if (!files_->exists(path)) return std::optional<SnapshotManifest>{};
+  FENRUN_TRY(const bool is_there, files_->holds(path));
+  if (!is_there) return std::optional<SnapshotManifest>{};
   FENRUN_TRY(const auto bytes, read_whole(*files_, path));
   const auto framed = unframe(bytes);
   if (!framed) return damaged(path);

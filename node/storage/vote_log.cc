@@ -14,7 +14,8 @@ AppendLog::Record epoch_opened(Epoch epoch) { return {VoteLog::kEpochOpened, epo
 
 Result<VoteLog> VoteLog::create(FileSystem& files, const Path& path, const PublicKey& key,
                                 Epoch epoch) {
-  if (files.exists(path)) {
+  FENRUN_TRY(const bool has_log, files.holds(path));
+  if (has_log) {
     return Error{Errc::file_exists, path.string() + ": the key has a vote log already"};
   }
   FENRUN_TRY(auto log,

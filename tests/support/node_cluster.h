@@ -325,7 +325,7 @@ class NodeCluster {
       journal = *Journal::open(store, cluster->snapshots_.interval);
       const Path log_path = "/votes." + std::to_string(generation);
       const Path guard_path = "/guard." + std::to_string(generation);
-      const bool is_new = !files.exists(log_path);
+      const bool is_new = !*files.holds(log_path);
       if (is_new) CHECK(Checkpointer::create_guard(files, guard_path).has_value());
       auto checkpointer = Checkpointer::open(
           {.origin = origin_of(cluster->genesis_), .self = name, .key = &*checkpoint_key}, files,

@@ -39,7 +39,7 @@ class MortalFiles final : public FileSystem {
   Result<std::unique_ptr<File>> open(const Path& path, FileAccess access) override {
     return files_.open(path, access);
   }
-  bool exists(const Path& path) const override { return files_.exists(path); }
+  Result<bool> holds(const Path& path) const override { return files_.holds(path); }
   Result<std::vector<std::string>> list(const Path& folder) const override {
     return files_.list(folder);
   }
@@ -145,7 +145,7 @@ class TakenKeys : public testing::Test {
   }
 
   void check_taken_keys() {
-    EXPECT_FALSE(has_next_keys(home_));
+    EXPECT_FALSE(*has_next_keys(home_));
     const auto keys = load_node_keys(config_, nobody_asks);
     ASSERT_TRUE(keys) << keys.error().to_string();
     EXPECT_EQ(keys->consensus.public_key(), consensus_key_);
@@ -175,7 +175,7 @@ TEST_F(TakenKeys, WhoIsKilledAtAnyPointEndsWithTheSameKeys) {
     const auto status = take_next_keys(files, home_, kMovedName);
     is_killed = files.is_killed();
     EXPECT_EQ(status.has_value(), !is_killed);
-    if (has_next_keys(home_)) finish_taking();
+    if (*has_next_keys(home_)) finish_taking();
     check_taken_keys();
   }
   EXPECT_GT(kills, 8u);  // Eight files are moved.
@@ -186,7 +186,7 @@ TEST_F(TakenKeys, WhatWasLostIsNotMissed) {
   std::filesystem::remove(config_.vote_log_path());
   finish_taking();
   EXPECT_EQ(bytes_at(config_.vote_log_path()), new_["data/votes.log"]);
-  EXPECT_FALSE(has_next_keys(home_));
+  EXPECT_FALSE(*has_next_keys(home_));
 }
 
 // The operator put the old key back meanwhile.
@@ -215,11 +215,24 @@ TEST_F(TakenKeys, OnlyKeysThatNobodyHeardOfAreMadeAnew) {
   PosixFileSystem files;
   ASSERT_TRUE(replace_file(files, home_ / "next/statement.recovery", bytes_of("stated before")));
   ASSERT_TRUE(files.remove(home_ / "next/complete"));
-  EXPECT_FALSE(has_next_keys(home_));
+  EXPECT_FALSE(*has_next_keys(home_));
   ASSERT_TRUE(prepare_next_keys(home_, nullptr));
-  EXPECT_TRUE(has_next_keys(home_));
+  EXPECT_TRUE(*has_next_keys(home_));
   EXPECT_NE(*next_consensus_key(home_), consensus_key_);
   EXPECT_TRUE(bytes_at(home_ / "next/statement.recovery"));
+}
+
+// The keys may be registered: that the disk does not say whether they wait is no leave to make
+// others.
+TEST_F(TakenKeys, KeysOfWhichTheDiskCannotTellAreKept) {
+  const Path mark = home_ / "next/complete";
+  std::filesystem::rename(mark, home_ / "mark");
+  std::filesystem::create_symlink(mark, mark);  // A loop: to look at it is an error.
+  EXPECT_EQ(has_next_keys(home_).error().code, Errc::io_error);
+  EXPECT_EQ(prepare_next_keys(home_, nullptr).error().code, Errc::io_error);
+  std::filesystem::rename(home_ / "mark", mark);
+  finish_taking();
+  check_taken_keys();
 }
 
 // The power fails at any operation, and the disk keeps of each folder's changes what it likes.
@@ -241,7 +254,7 @@ TEST_F(TakenKeys, PowerLossLeavesNoOldKeyWithANewMemory) {
       is_done = take_next_keys(disk, home, kMovedName).has_value();
       disk.crash();
       const auto stands = [&](const char* file, const std::map<std::string, Bytes>& which) {
-        return disk.exists(home / file) && disk.bytes(home / file) == which.at(file);
+        return *disk.holds(home / file) && disk.bytes(home / file) == which.at(file);
       };
       for (const auto& [key, memory] : kPairs) {
         EXPECT_FALSE(stands(key, old_) && stands(memory, new_)) << key;

@@ -162,7 +162,7 @@ TEST_F(AuditTest, StateOnDiskGivesTheSame) {
   EXPECT_FALSE(report->divergence);
   EXPECT_TRUE(report->is_state_on_disk);
   EXPECT_EQ(report->root, cluster.journal(0).root());
-  EXPECT_FALSE(files.exists(options.scratch));
+  EXPECT_FALSE(*files.holds(options.scratch));
 }
 
 TEST_F(AuditTest, AnAlteredOperation) {

@@ -128,7 +128,7 @@ TEST(CodeBatch, WhatTheLedgerWouldRefuseIsNotMade) {
   const auto key_file = sealed_seed();
   EXPECT_EQ(make_code_batch(disk, kFolder, wrong, seed_key(), key_file, {}).error().code,
             Errc::value_invalid);
-  EXPECT_FALSE(disk.exists(kFolder));
+  EXPECT_FALSE(*disk.holds(kFolder));
 }
 
 TEST(CodeBatch, ACrashLeavesAWholeFolderOrNone) {
@@ -145,7 +145,7 @@ TEST(CodeBatch, ACrashLeavesAWholeFolderOrNone) {
       continue;
     }
     EXPECT_TRUE(open_code_tree(disk, kFolder, *facts)) << stop;
-    EXPECT_TRUE(disk.exists(code_key_path(kFolder))) << stop;
+    EXPECT_TRUE(*disk.holds(code_key_path(kFolder))) << stop;
   }
 }
 
@@ -190,7 +190,7 @@ TEST(CodeBatch, AnInterruptedRunIsGoneOnWith) {
       disk.fail_power_at(stop);
       EXPECT_FALSE(make_large(disk).facts) << stop;
       is_power_lost ? disk.crash() : disk.kill();
-      if (disk.exists(kFolder)) continue;  // It was renamed, and only that was not synced.
+      if (*disk.holds(kFolder)) continue;  // It was renamed, and only that was not synced.
       const auto run = make_large(disk);
       ASSERT_TRUE(run.facts) << run.facts.error().to_string();
       EXPECT_EQ(disk.contents(), whole.contents()) << stop;
@@ -210,7 +210,7 @@ sim::VirtualDisk interrupted_disk() {
     disk.fail_power_at(stop);
     EXPECT_FALSE(make_large(disk).facts);
     disk.kill();
-    if (disk.exists(kFolder)) continue;
+    if (*disk.holds(kFolder)) continue;
     const auto partial = partial_code_batch(kFolder);
     if (text_of(disk.bytes(code_tree_path(partial))).starts_with("fenrun-codes/p1\n")) return disk;
   }
@@ -277,8 +277,8 @@ TEST(CodeBatch, AFullDiskLeavesNothing) {
   const auto made = make_batch(disk);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Errc::io_error);
-  EXPECT_FALSE(disk.exists(kFolder));
-  EXPECT_FALSE(disk.exists(partial_code_batch(kFolder)));
+  EXPECT_FALSE(*disk.holds(kFolder));
+  EXPECT_FALSE(*disk.holds(partial_code_batch(kFolder)));
 }
 
 TEST(CodeBatch, FactsThatContradictThemselvesAreRefused) {

@@ -150,17 +150,17 @@ TEST_F(Printing, AFileExistsOnlyOnceItIsWhole) {
     auto file = PrinterFile::create(disk_, kRows, std::nullopt);
     ASSERT_TRUE(file);
     ASSERT_TRUE(file->write(std::string(100'000, 'x')));
-    EXPECT_FALSE(disk_.exists(kRows));
+    EXPECT_FALSE(*disk_.holds(kRows));
   }
-  EXPECT_FALSE(disk_.exists(kRows));
-  EXPECT_FALSE(disk_.exists(temporary_path(kRows)));
+  EXPECT_FALSE(*disk_.holds(kRows));
+  EXPECT_FALSE(*disk_.holds(temporary_path(kRows)));
   ASSERT_TRUE(write(std::nullopt, "rows"));
   EXPECT_EQ(text_of(disk_.bytes(kRows)), "rows");
   EXPECT_EQ(PrinterFile::create(disk_, kRows, std::nullopt).error().code, Errc::file_exists);
   ASSERT_TRUE(disk_.remove(kRows));
   disk_.set_space(50'000);
   EXPECT_EQ(write(std::nullopt, std::string(100'000, 'x')).error().code, Errc::io_error);
-  EXPECT_FALSE(disk_.exists(kRows));
+  EXPECT_FALSE(*disk_.holds(kRows));
   EXPECT_EQ(PrinterFile::create(disk_, kRows, PublicKey{}).error().code, Errc::key_invalid);
 }
 

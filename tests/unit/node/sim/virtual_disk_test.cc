@@ -62,7 +62,7 @@ std::vector<std::string> play(FileSystem& files, const Path& root) {
   note(files.sync_directory(root / "a" / "b"));
   note(files.remove_folder(root / "a" / "b"));
   note(files.remove_folder(root / "a" / "d"));
-  seen.push_back(files.exists(root / "a" / "d") ? "there" : "gone");
+  seen.push_back(*files.holds(root / "a" / "d") ? "there" : "gone");
   look(root / "a");
   return seen;
 }

@@ -89,6 +89,22 @@ TEST(PosixFileSystem, files_grow_shrink_and_end) {
   EXPECT_TRUE(file->read(5000, 1)->empty());
 }
 
+// What cannot be looked at is not absent.
+TEST(PosixFileSystem, tells_none_from_not_known) {
+  const TemporaryFolder folder;
+  PosixFileSystem files;
+  ASSERT_TRUE(replace_file(files, folder.path() / "file", bytes_of("here")));
+  EXPECT_TRUE(*files.holds(folder.path()));
+  EXPECT_TRUE(*files.holds(folder.path() / "file"));
+  EXPECT_FALSE(*files.holds(folder.path() / "none"));
+  EXPECT_FALSE(*files.holds(folder.path() / "none" / "below"));
+  EXPECT_FALSE(*files.holds(folder.path() / "file" / "below"));
+  const Path loop = folder.path() / "loop";
+  std::filesystem::create_symlink(loop, loop);
+  EXPECT_EQ(files.holds(loop).error().code, Errc::io_error);
+  EXPECT_EQ(files.holds(folder.path() / std::string(300, 'n')).error().code, Errc::io_error);
+}
+
 TEST(PosixFileSystem, failures_name_the_path) {
   PosixFileSystem files;
   EXPECT_EQ(files.open("/nonexistent/x", FileAccess::read).error().code, Errc::not_found);

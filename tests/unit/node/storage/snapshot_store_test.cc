@@ -83,6 +83,25 @@ void lengthen(SnapshotChain& chain, int blocks, std::size_t systems) {
   for (int i = 0; i < blocks; ++i) chain.extend(systems, 80, i == 2);
 }
 
+// The journal of such a store says nothing of what was before.
+TEST(SnapshotStore, ADiskThatCannotTellWhetherThereIsABaseLosesNone) {
+  SnapshotFixture f;
+  lengthen(f.chain, 30, 2'600);
+  f.open();
+  ASSERT_TRUE(f.take_in());
+  f.store.reset();
+  const auto before = f.files.contents(f.folder.path());
+  for (const auto* name : {"snapshot", "snapshot/base"}) {
+    f.files.fail_look_at(f.folder.path() / name);
+    const auto opened = DiskStore::open(f.files, f.folder.path(), small_options());
+    ASSERT_FALSE(opened) << name;
+    EXPECT_EQ(opened.error().code, Errc::io_error) << name;
+    EXPECT_EQ(f.files.contents(f.folder.path()), before) << name;
+  }
+  f.open();
+  expect_holds(*f.store, f.chain.maker.memory());
+}
+
 TEST(SnapshotStore, AStoreThatBeganWithOneGoesOnLikeTheOthers) {
   SnapshotFixture f;
   lengthen(f.chain, 30, 2'600);
