@@ -77,9 +77,9 @@ std::optional<Position> MemoryStore::header_position(Height height) const {
   return it->second;
 }
 
-std::optional<Bytes> MemoryStore::certificate(Height height) const {
+Result<Bytes> MemoryStore::certificate(Height height) const {
   const auto it = certificates_.find(height);
-  if (it == certificates_.end()) return std::nullopt;
+  if (it == certificates_.end()) return Errc::not_found;
   return it->second;
 }
 

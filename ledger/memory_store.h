@@ -18,7 +18,7 @@ class MemoryStore final : public LedgerStore {
   Digest node(unsigned level, std::uint64_t index) const override;
   std::vector<Digest> leaves(Position first, std::size_t count) const override;
   std::optional<Position> header_position(Height height) const override;
-  std::optional<Bytes> certificate(Height height) const override;
+  Result<Bytes> certificate(Height height) const override;
   std::optional<Position> transaction_position(const Digest& id) const override;
   std::vector<Position> kept_headers() const override { return kept_headers_; }
   std::optional<ActiveBitsDump> active_bits_dump() const override { return dump_; }

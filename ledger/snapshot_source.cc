@@ -82,11 +82,11 @@ Result<SnapshotManifest> make_manifest(const LedgerStore& store, const ActiveVie
   FENRUN_TRY(const auto header, header_at(store, height));
   const Position position = header.position;
   CHECK(bits.size() == position.value());
-  const auto certificate = store.certificate(height);
-  CHECK(certificate && !certificate->empty());
+  FENRUN_TRY(const auto certificate, store.certificate(height));
+  CHECK(!certificate.empty());
   SnapshotManifest manifest;
   manifest.header = encode_entry(header);
-  manifest.certificate = *certificate;
+  manifest.certificate = certificate;
   if (section_count(position) > kSnapshotSectionsMax) {
     return Error{Errc::limit_exceeded, "the journal is too long for a snapshot"};
   }

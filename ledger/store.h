@@ -69,8 +69,9 @@ class LedgerStore : public StateView {
 
   // None above the tip, and for heights that the snapshot left out.
   virtual std::optional<Position> header_position(Height height) const = 0;
-  // The block's own certificate; empty for one that a later block's finalized.
-  virtual std::optional<Bytes> certificate(Height height) const = 0;
+  // The block's own certificate; empty for one that a later block's finalized.  Errc::not_found
+  // above the tip and below base(), Errc::corruption if it is damaged.
+  virtual Result<Bytes> certificate(Height height) const = 0;
   virtual std::optional<Position> transaction_position(const Digest& id) const = 0;
   // The Headers that no snapshot leaves out (must_keep()), ascending.
   virtual std::vector<Position> kept_headers() const = 0;

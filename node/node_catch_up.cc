@@ -17,12 +17,11 @@ static_assert(kBlockBytesMax + kHeaderBytesMax + kRangeDescendantsMax * 384 < kF
 constexpr std::uint64_t kRangeAskAgainMs = 1'500;
 
 // None for a block that a descendant's certificate finalized.
-std::optional<Certificate> own_certificate(const LedgerStore& store, Height height) {
-  const auto bytes = store.certificate(height);
-  if (!bytes || bytes->empty()) return std::nullopt;
-  auto certificate = decode<Certificate>(*bytes);
-  CHECK(certificate.has_value());
-  return *std::move(certificate);
+Result<std::optional<Certificate>> own_certificate(const LedgerStore& store, Height height) {
+  FENRUN_TRY(const auto bytes, store.certificate(height));
+  if (bytes.empty()) return std::optional<Certificate>();
+  FENRUN_TRY(auto certificate, decode<Certificate>(bytes));
+  return std::optional(std::move(certificate));
 }
 
 struct ChainedHeader {
@@ -132,7 +131,13 @@ void Node::serve_range(net::PeerIndex to, const GetRange& request) {
                                block.error().to_string());
       break;
     }
-    auto certificate = own_certificate(store, height);
+    const auto own = own_certificate(store, height);
+    if (!own) {
+      log(LogLevel::error, "cannot read the finalization of height " +
+                               std::to_string(height.value()) + ": " + own.error().to_string());
+      break;
+    }
+    const auto& certificate = *own;
     // Nobody finalized it, and nobody needs to be given it.
     if (certificate && is_of_recovery(*certificate)) break;
     bytes += encode(*block).size();
@@ -141,7 +146,7 @@ void Node::serve_range(net::PeerIndex to, const GetRange& request) {
     CHECK(header && std::holds_alternative<Header>(*header));
     answer.blocks.push_back(*std::move(block));
     if (certificate) {
-      answer.finalization = std::move(certificate);
+      answer.finalization = certificate;
       certified = answer.blocks.size();
     }
     if (std::get<Header>(*header).ends_epoch()) break;  // Others finalize what follows.
@@ -168,7 +173,7 @@ Status Node::add_descendants(RangeAnswer& answer, Height first) const {
     if (!position) break;
     FENRUN_TRY(const auto bytes, store.entry(*position));
     answer.descendants.push_back(bytes);
-    answer.finalization = own_certificate(store, height);
+    FENRUN_TRY(answer.finalization, own_certificate(store, height));
     if (answer.finalization) return {};
   }
   return Error{Errc::limit_exceeded, "too many blocks were finalized together"};

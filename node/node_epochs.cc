@@ -36,12 +36,10 @@ Result<FinalizedTip> Node::finalized_tip() const {
   const Header& header = journal_->tip();
   FinalizedTip tip{header.epoch,       header.view,  header.height,
                    journal_->tip_id(), std::nullopt, header.ends_epoch()};
-  const auto bytes = journal_->store().certificate(tip.height);
-  if (header.height == Height(0) || !bytes || bytes->empty()) {
-    if (header.height == Height(0)) return tip;
-    return Error{Errc::corruption, "the tip has no certificate"};
-  }
-  FENRUN_TRY(auto certificate, decode<Certificate>(*bytes));
+  if (header.height == Height(0)) return tip;
+  FENRUN_TRY(const auto bytes, journal_->store().certificate(tip.height));
+  if (bytes.empty()) return Error{Errc::corruption, "the tip has no certificate"};
+  FENRUN_TRY(auto certificate, decode<Certificate>(bytes));
   tip.view = certificate.subject.view;
   tip.certificate = std::move(certificate);
   return tip;
@@ -216,8 +214,8 @@ void Node::tell_epoch_end(net::PeerIndex to, Epoch epoch) {
   const bool by_recovery = handover && is_recovery(handover->checkpoint.value);
   if (by_recovery) height = Height(height->value() - 1);
   auto bytes = journal_->store().certificate(*height);
-  // From before the snapshot with which this node began.
-  if (!bytes && handover) bytes = handover->certificate;
+  // From before the snapshot with which this node began, or damaged.
+  if (!bytes && handover) bytes = Bytes(handover->certificate);
   if (bytes && !bytes->empty()) {
     auto certificate = decode<Certificate>(*bytes);
     CHECK(certificate.has_value());

@@ -50,6 +50,7 @@ Result<HttpResponse> get_block(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto header, node.journal().header(Height(height)));
   Json view = block_view(header);
   const auto certificate = node.journal().store().certificate(Height(height));
+  if (!certificate && certificate.error().code != Errc::not_found) return certificate.error();
   if (certificate) view["certificate"] = to_base64(*certificate);
   return json_response(view);
 }

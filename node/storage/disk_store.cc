@@ -1,6 +1,7 @@
 #include "node/storage/disk_store.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/planted.h"
 #include "ledger/merkle/tree.h"
@@ -17,6 +18,18 @@ struct BlockContent {
   std::vector<JournaledTransaction> transactions;
   std::optional<Header> header;
 };
+
+// Stands where the index could not be read, until it is gone.
+const std::string kDoubtMark = "index.doubted";
+
+// The folder is synced in between: an index that came back without the mark would be believed.
+Status remove_doubted_index(FileSystem& files, const Path& folder, const IndexOptions& options) {
+  FENRUN_TRY(const bool is_doubted, files.holds(folder / kDoubtMark));
+  if (!is_doubted) return {};
+  FENRUN_OK(Index::destroy(folder / "index", options));
+  FENRUN_OK(files.sync_directory(folder));
+  return files.remove(folder / kDoubtMark);
+}
 
 // The journal goes on behind the Header of the snapshot.
 JournalStart journal_start(const std::optional<SnapshotManifest>& base) {
@@ -65,6 +78,9 @@ Result<std::unique_ptr<DiskStore>> DiskStore::open(FileSystem& files, const Path
   // earlier process did not live to see.
   FENRUN_TRY(const bool has_handovers, files.holds(folder / "handovers"));
   if (has_handovers) FENRUN_OK(files.sync_directory(folder / "handovers"));
+  FENRUN_OK(remove_doubted_index(files, folder, options.index));
+  // Left where the power went while a snapshot took its place.
+  FENRUN_OK(Index::destroy(folder / "index.new", options.index));
   FENRUN_TRY(auto snapshots, SnapshotFiles::open(files, folder / "snapshot"));
   FENRUN_TRY(auto journal, JournalFiles::open(files, folder / "journal", options.segment_bytes,
                                               journal_start(snapshots.base())));
@@ -220,6 +236,13 @@ Status DiskStore::check_tip() const {
   return {};
 }
 
+// Where the mark cannot be written either, the disk is at fault, and the operator finds out.
+void DiskStore::doubt_index(const Error& error) const {
+  if (std::exchange(is_index_doubted_, true)) return;
+  static_cast<void>(
+      replace_file(*files_, folder_ / kDoubtMark, bytes_of(error.to_string() + "\n")));
+}
+
 Status DiskStore::fail(Error error) {
   failure_ = std::move(error);
   return *failure_;
@@ -242,12 +265,15 @@ Status DiskStore::index_executed(const ExecutedBlock& block, const BlockPlace& p
   std::vector<Tile> tiles;
   for (const auto& leaf : block.leaves) edge_.append(leaf, tiles);
   absent_.reset();
-  FENRUN_OK(index_->apply({.place = &place,
-                           .block_id = block.id,
-                           .tiles = &tiles,
-                           .transactions = &block.transactions,
-                           .state = &block.state.delta(),
-                           .keeps_header = must_keep(block.header)}));
+  const auto applied = index_->apply({.place = &place,
+                                      .block_id = block.id,
+                                      .tiles = &tiles,
+                                      .transactions = &block.transactions,
+                                      .state = &block.state.delta(),
+                                      .keeps_header = must_keep(block.header)});
+  // LevelDB merges its tables in between, and may find one damaged.  A full disk is another matter.
+  if (!applied && applied.error().code == Errc::corruption) doubt_index(applied.error());
+  if (!applied) return applied.error();
   if (planted(PlantedBug::stale_record_cached)) {
     for (const auto& [key, record] : block.state.delta()) {
       if (!records_.contains(key)) records_.put(key, record);
@@ -275,7 +301,7 @@ Result<std::vector<Bytes>> DiskStore::entries(Position first, std::size_t count)
   }
   FENRUN_OK(check_leaves(first, out));
   while (next < end) {
-    FENRUN_TRY(const auto place, index_->block_at(Position(next)));
+    FENRUN_TRY(const auto place, from_index(index_->block_at(Position(next))));
     const std::uint64_t block_end = std::min(end, place.header().value() + 1);
     FENRUN_TRY(auto part,
                read_entries(place, Position(next), static_cast<std::size_t>(block_end - next)));
@@ -325,7 +351,7 @@ Result<std::vector<Digest>> DiskStore::find_leaves(Position first, std::size_t c
     const auto* open = edge_.open_tile(0, place.tile);
     std::vector<Digest> stored;
     if (open == nullptr) {
-      FENRUN_TRY(stored, index_->tile(0, place.tile));
+      FENRUN_TRY(stored, from_index(index_->tile(0, place.tile)));
     }
     const auto& tile = open == nullptr ? stored : *open;
     const std::size_t end = std::min(tile.size(), place.begin + (count - leaves.size()));
@@ -351,29 +377,32 @@ Result<Digest> DiskStore::find_node(unsigned level, std::uint64_t index) const {
     return subtree_root({begin, begin + static_cast<std::ptrdiff_t>(place.width)});
   };
   if (const auto* open = edge_.open_tile(place.tile_level, place.tile)) return cut(*open);
-  FENRUN_TRY(const auto nodes, index_->tile(place.tile_level, place.tile));
+  FENRUN_TRY(const auto nodes, from_index(index_->tile(place.tile_level, place.tile)));
   return cut(nodes);
 }
 
 std::optional<Position> DiskStore::header_position(Height height) const {
-  return require(index_->header_position(height));
+  return require(from_index(index_->header_position(height)));
 }
 
-std::optional<Bytes> DiskStore::certificate(Height height) const {
+Result<Bytes> DiskStore::certificate(Height height) const {
   if (base_header_ && height <= base_header_->height) {
-    if (height != base_header_->height) return std::nullopt;
-    return snapshots_.base()->certificate;
+    if (height != base_header_->height) return Errc::not_found;
+    return Bytes(snapshots_.base()->certificate);
   }
-  const auto header = header_position(height);
-  if (!header) return std::nullopt;
-  return require(journal_.certificate(require(index_->block_at(*header))));
+  FENRUN_TRY(const auto header, from_index(index_->header_position(height)));
+  if (!header) return Errc::not_found;
+  FENRUN_TRY(const auto place, from_index(index_->block_at(*header)));
+  return journal_.certificate(place);
 }
 
 std::optional<Position> DiskStore::transaction_position(const Digest& id) const {
-  return require(index_->transaction_position(id));
+  return require(from_index(index_->transaction_position(id)));
 }
 
-std::vector<Position> DiskStore::kept_headers() const { return require(index_->kept_headers()); }
+std::vector<Position> DiskStore::kept_headers() const {
+  return require(from_index(index_->kept_headers()));
+}
 
 std::optional<ActiveBitsDump> DiskStore::active_bits_dump() const {
   if (block_count() == 0) return std::nullopt;
@@ -405,17 +434,17 @@ Status DiskStore::save_anchor(Epoch epoch, const std::string& note) {
 std::optional<CurrentRecord> DiskStore::record(ByteView key) const {
   if (auto cached = records_.find(key)) return cached;
   if (absent_ && std::ranges::equal(*absent_, key)) return std::nullopt;
-  auto record = require(index_->record(key));
+  auto record = require(from_index(index_->record(key)));
   if (record) records_.put(key, *record);
   return record;
 }
 
 std::optional<RecordKey> DiskStore::at_or_after(ByteView key) const {
-  return require(index_->at_or_after(key));
+  return require(from_index(index_->at_or_after(key)));
 }
 
 std::optional<RecordKey> DiskStore::before(ByteView key) const {
-  auto found = require(index_->before(key));
+  auto found = require(from_index(index_->before(key)));
   if (found.is_absent) absent_ = RecordKey(to_bytes(key));
   if (!found.before) return std::nullopt;
   // Whoever asks for the key goes on to its Record.

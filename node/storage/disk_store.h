@@ -2,6 +2,7 @@
 //
 //   <folder>/journal/    segments: blocks with their certificates, the only truth
 //   <folder>/index/      LevelDB: everything derived from them
+//   <folder>/index.doubted  only where the index could not be read
 //   <folder>/active/     dumps of the active bits
 //   <folder>/handovers/  what each epoch left behind
 //   <folder>/snapshot/   the snapshot with which the store began, and one that is being taken in
@@ -11,7 +12,8 @@
 //
 // After an error of commit() every further commit fails; the node stops.  A read that fails in a
 // function that has no Result aborts the process: there is no answer to give, and a wrong one would
-// be executed upon.
+// be executed upon.  If it was the index that could not be read, it is made anew by the next
+// open().
 //
 // Not thread-safe.  The folder is used by one process only: see data_dir.h.
 #pragma once
@@ -50,7 +52,7 @@ class DiskStore final : public LedgerStore {
   Digest node(unsigned level, std::uint64_t index) const override;
   std::vector<Digest> leaves(Position first, std::size_t count) const override;
   std::optional<Position> header_position(Height height) const override;
-  std::optional<Bytes> certificate(Height height) const override;
+  Result<Bytes> certificate(Height height) const override;
   std::optional<Position> transaction_position(const Digest& id) const override;
   std::vector<Position> kept_headers() const override;
   std::optional<ActiveBitsDump> active_bits_dump() const override;
@@ -100,6 +102,13 @@ class DiskStore final : public LedgerStore {
   Result<Bytes> stored_entry(Position position) const;
   Result<std::vector<Digest>> find_leaves(Position first, std::size_t count) const;
   Status check_leaves(Position first, const std::vector<Bytes>& entries) const;
+  // What the index answers.  If it cannot be read, the next open() makes it anew.
+  template <class T>
+  Result<T> from_index(Result<T> answer) const {
+    if (!answer) doubt_index(answer.error());
+    return answer;
+  }
+  void doubt_index(const Error& error) const;
   Status fail(Error error);
 
   FileSystem* files_;
@@ -114,6 +123,7 @@ class DiskStore final : public LedgerStore {
   // The key that before() found to have no Record: it is asked for next, when it is to be new.
   mutable std::optional<RecordKey> absent_;
   std::optional<Error> failure_;
+  mutable bool is_index_doubted_ = false;
 };
 
 }  // namespace fenrun

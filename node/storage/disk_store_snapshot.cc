@@ -114,7 +114,7 @@ Status DiskStore::put_new_index_in_place() {
 }
 
 Result<Bytes> DiskStore::base_entry(Position position) const {
-  FENRUN_TRY(auto bytes, index_->snapshot_entry(position));
+  FENRUN_TRY(auto bytes, from_index(index_->snapshot_entry(position)));
   if (!bytes) return pruned_entry(position);
   return *std::move(bytes);
 }

@@ -25,9 +25,10 @@ namespace {
 constexpr int kBloomBits = 10;
 constexpr int kOpenFilesMax = 512;
 constexpr std::size_t kTableBytes = 16 * 1024 * 1024;
-// LevelDB's log holds what two write buffers hold, and what exceeds each; a gap cannot lie further
-// back.
+// LevelDB's log holds what two write buffers hold, and by what the last batch exceeds each; a gap
+// cannot lie further back.  Twice that is looked at.
 constexpr std::uint64_t kUnsyncedBuffers = 4;
+constexpr std::uint64_t kUnsyncedBatches = 2;
 
 constexpr char kState = 's';
 constexpr char kTile = 't';
@@ -374,12 +375,17 @@ Result<std::optional<Height>> Index::first_gap(Height first) const {
   auto& it = database_->scan();
   it.Seek(numbered_key(kHeight, last->height.value()));
   std::uint64_t expected = last->height.value();
-  const std::uint64_t reach = kUnsyncedBuffers * database_->write_buffer_bytes;
+  std::uint64_t bytes_behind = database_->bytes_applied;
+  std::uint64_t largest = 0;  // Batch on the way; a missing one counts with the one before it.
   while (it.Valid() && is_of(it.key(), kHeight)) {
     const std::uint64_t height = number_of_key(it.key());
     if (height != expected) gap = Height(height + 1);
     FENRUN_TRY(const auto block, decode_value<IndexedBlock>(it.value().ToString()));
     if (!it.status().ok()) return error_of(it.status());
+    largest = std::max(largest, bytes_behind - block.bytes_before);
+    bytes_behind = block.bytes_before;
+    const std::uint64_t reach =
+        kUnsyncedBuffers * database_->write_buffer_bytes + kUnsyncedBatches * largest;
     if (height <= first.value() || database_->bytes_applied - block.bytes_before > reach) {
       return gap;
     }

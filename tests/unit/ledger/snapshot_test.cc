@@ -79,7 +79,7 @@ TEST(Snapshot, AStoreThatBeganWithOneGoesOnLikeTheOthers) {
   auto journal = Journal::open(store);
   ASSERT_TRUE(journal) << journal.error().to_string();
   EXPECT_EQ((*journal)->tip_id(), chain.tip_id());
-  EXPECT_EQ(store.certificate(base), chain.maker.memory().certificate(base));
+  EXPECT_EQ(*store.certificate(base), *chain.maker.memory().certificate(base));
   // The Headers that are kept are found by height; the others are gone.
   EXPECT_TRUE(store.header_position(Height(0)));
   EXPECT_TRUE(store.header_position(Height(11)));

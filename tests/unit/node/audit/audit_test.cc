@@ -41,7 +41,7 @@ std::vector<RawBlock> blocks_of(const MemoryStore& store) {
   std::vector<RawBlock> blocks;
   Position first(0);
   for (Height height(0); const auto last = store.header_position(height); height = height.next()) {
-    blocks.push_back({first, store.certificate(height).value_or(Bytes{}),
+    blocks.push_back({first, *store.certificate(height),
                       *store.entries(first, last->value() - first.value() + 1)});
     first = last->next();
   }

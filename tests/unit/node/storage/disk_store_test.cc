@@ -183,6 +183,99 @@ TEST(DiskStore, damaged_index_answers_nothing_wrong) {
   EXPECT_GT(told, 0u);
 }
 
+// All tables whose first key of a Record can be found are damaged there.
+void damage_state(const Path& index) {
+  std::size_t damaged = 0;
+  for (const auto& file : std::filesystem::directory_iterator(index)) {
+    if (file.path().extension() != ".ldb") continue;
+    std::fstream table(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(table), {}};
+    const auto at = bytes.find("s\x11");
+    if (at == std::string::npos) continue;
+    table.seekp(static_cast<std::streamoff>(at));
+    table.put('\0');
+    ++damaged;
+  }
+  ASSERT_GT(damaged, 0U);
+}
+
+using DiskStoreDeathTest = testing::Test;
+
+// There is no answer to give, so the process ends; the next one would find the same damage.
+TEST(DiskStoreDeathTest, damage_that_is_met_later_costs_one_start) {
+  const TemporaryFolder folder{TemporaryFolder::memory()};
+  PosixFileSystem files;
+  BlockMaker maker;
+  std::mt19937_64 random(1);
+  const auto open = [&] { return DiskStore::open(files, folder.path(), small_options()); };
+  {
+    auto store = *open();
+    for (int i = 0; i < 60; ++i) {
+      const auto certificate = BlockMaker::certificate(maker.height());
+      const auto block = maker.next([&](BlockBuilder& b) { fill_randomly(b, random, 60); });
+      ASSERT_TRUE(store->commit(block, certificate));
+    }
+  }
+  ASSERT_TRUE(open());  // So that all is in tables.
+  damage_state(folder.path() / "index");
+  const auto read_all = [&] {
+    const auto store = *open();
+    for (std::uint8_t a = 0; a < 13; ++a) {
+      for (std::uint8_t b = 0; b < 6; ++b) store->record(Bytes{17, a, b});
+    }
+  };
+  EXPECT_DEATH(read_all(), "storage cannot be read: corruption");
+  ASSERT_TRUE(*files.holds(folder.path() / "index.doubted"));
+  {
+    const auto store = *open();
+    EXPECT_FALSE(*files.holds(folder.path() / "index.doubted"));
+    expect_same(*store, maker.memory());
+  }
+  read_all();
+}
+
+// What has an answer goes on with an error, and is mended at the next start.
+TEST(DiskStore, damaged_tile_is_an_error_until_the_next_start) {
+  StoreFixture f;
+  f.open();
+  // To open a smaller one reads every tile.
+  while (f.maker.memory().size() < 66'500) f.commit(3'000);
+  f.open();  // So that all is in tables.
+  f.store.reset();
+  std::size_t damaged = 0;
+  const Digest leaf = f.maker.memory().node(0, 7);
+  for (const auto& file : std::filesystem::directory_iterator(f.index())) {
+    if (file.path().extension() != ".ldb") continue;
+    std::fstream table(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(table), {}};
+    const auto at = bytes.find(text_of(leaf.view()));
+    if (at == std::string::npos) continue;
+    table.seekp(static_cast<std::streamoff>(at));
+    table.put(static_cast<char>(bytes[at] ^ 1));
+    ++damaged;
+  }
+  ASSERT_EQ(damaged, 1U);
+  f.open();
+  EXPECT_EQ(f.store->entry(Position(7)).error().code, Errc::corruption);
+  EXPECT_TRUE(f.store->entry(Position(f.store->size() - 1)));
+  f.open();
+  f.expect_equal();
+}
+
+// Left where the power went while a snapshot took the index's place.
+TEST(DiskStore, index_that_never_took_its_place_is_removed) {
+  StoreFixture f;
+  f.open();
+  for (int i = 0; i < 3; ++i) f.commit();
+  f.store.reset();
+  const Path aside = f.folder.path() / "index.new";
+  std::filesystem::create_directory(aside);
+  std::ofstream(aside / "000005.ldb") << "much";
+  f.open();
+  EXPECT_FALSE(std::filesystem::exists(aside));
+  f.expect_equal();
+}
+
 TEST(DiskStore, damaged_index_is_rebuilt) {
   StoreFixture f;
   f.open();
@@ -219,6 +312,34 @@ TEST(DiskStore, batch_missing_from_the_middle_of_the_index_is_found) {
                               .state = &block.state.delta()}));
     ASSERT_EQ(*index->first_gap(), height < 6 ? std::nullopt : std::optional(Height(6)));
   }
+}
+
+// A batch that is larger than the buffers lies between: what is before it may be unsynced all the
+// same.
+TEST(DiskStore, batch_missing_behind_a_large_one_is_found) {
+  TemporaryFolder folder{TemporaryFolder::memory()};
+  sim::VirtualDisk files;
+  BlockMaker maker;
+  auto journal = *JournalFiles::open(files, folder.path() / "journal", 1 << 20);
+  auto index = *Index::open(folder.path() / "index", {.write_buffer_bytes = 1 << 16});
+  for (std::uint64_t height = 0; height < 10; ++height) {
+    const std::uint8_t large = height == 6 ? 100 : 1;  // Of 4 KiB.
+    const auto block = maker.next([&](BlockBuilder& b) {
+      for (std::uint8_t i = 0; i < large; ++i) {
+        b.state().put({17, i, static_cast<std::uint8_t>(height)}, Bytes(4'000, 1));
+      }
+    });
+    const ExecutedBlock* const one = &block;
+    const auto place = journal.append(std::span(&one, 1), {})->front();
+    if (height == 3) continue;
+    const std::vector<Tile> none;
+    ASSERT_TRUE(index->apply({.place = &place,
+                              .block_id = block.id,
+                              .tiles = &none,
+                              .transactions = &block.transactions,
+                              .state = &block.state.delta()}));
+  }
+  EXPECT_EQ(*index->first_gap(), Height(3));
 }
 
 // What power loss tears is the log that LevelDB does not sync.
@@ -310,6 +431,21 @@ TEST(DiskStore, damaged_entry_is_not_served) {
   EXPECT_EQ(f.open_error().code, Errc::corruption) << "a rebuild reads it all";
 }
 
+// Who asks for the block is told so; the node goes on.
+TEST(DiskStore, damaged_certificate_is_not_served) {
+  StoreFixture f;
+  f.open();
+  for (int i = 0; i < 30; ++i) f.commit();
+  ASSERT_GT(f.segments().size(), 2U);
+  auto& segment = f.files.bytes(f.segments().front());
+  const auto at = std::ranges::search(segment, BlockMaker::certificate(0)).begin();
+  ASSERT_NE(at, segment.end());
+  *at ^= 1;
+  EXPECT_EQ(f.store->certificate(Height(0)).error().code, Errc::corruption);
+  EXPECT_EQ(*f.store->certificate(Height(1)), BlockMaker::certificate(1));
+  EXPECT_EQ(f.store->certificate(Height(30)).error().code, Errc::not_found);
+}
+
 TEST(DiskStore, failed_commit_is_final) {
   StoreFixture f;
   f.open();
@@ -355,8 +491,8 @@ TEST(DiskStore, commits_several_blocks_wholly_or_not_at_all) {
     const auto count = f.store->block_count();
     ASSERT_TRUE(count == 4 || (count == 1 && !is_done)) << count << " blocks";
     if (count == 4) {
-      EXPECT_EQ(f.store->certificate(Height(2)), Bytes());
-      EXPECT_EQ(f.store->certificate(Height(3)), BlockMaker::certificate(3));
+      EXPECT_EQ(*f.store->certificate(Height(2)), Bytes());
+      EXPECT_EQ(*f.store->certificate(Height(3)), BlockMaker::certificate(3));
     }
   }
 }

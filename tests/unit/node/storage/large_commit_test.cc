@@ -29,7 +29,7 @@ void expect_entries(StoreFixture& f, std::uint64_t blocks) {
   ASSERT_EQ(f.store->block_count(), blocks);
   const auto size = static_cast<std::size_t>(f.store->size());
   EXPECT_EQ(*f.store->entries(Position(0), size), *f.maker.memory().entries(Position(0), size));
-  EXPECT_EQ(f.store->certificate(Height(blocks - 1)), BlockMaker::certificate(blocks - 1));
+  EXPECT_EQ(*f.store->certificate(Height(blocks - 1)), BlockMaker::certificate(blocks - 1));
 }
 
 TEST(DiskStore, large_commit_takes_several_records) {
@@ -39,7 +39,7 @@ TEST(DiskStore, large_commit_takes_several_records) {
     for (int i = 0; i < before; ++i) f.commit();
     LargeCommit large(f);
     ASSERT_TRUE(large.commit());
-    EXPECT_EQ(f.store->certificate(Height(large.end - 2)), Bytes());
+    EXPECT_EQ(*f.store->certificate(Height(large.end - 2)), Bytes());
     std::vector<std::uint8_t> types;
     ASSERT_TRUE(AppendLog::read_records(f.files, f.segments().back(), [&](auto, const auto& r) {
       types.push_back(r.type);

@@ -113,7 +113,7 @@ TEST(SnapshotStore, AStoreThatBeganWithOneGoesOnLikeTheOthers) {
   f.open();
   expect_holds(*f.store, f.chain.maker.memory());
   EXPECT_EQ(f.store->base(), base);
-  EXPECT_EQ(f.store->certificate(base), f.chain.maker.memory().certificate(base));
+  EXPECT_EQ(*f.store->certificate(base), *f.chain.maker.memory().certificate(base));
   ASSERT_TRUE(Journal::open(*f.store));
   for (int i = 0; i < 20; ++i) f.commit();
   expect_holds(*f.store, f.chain.maker.memory());
