@@ -290,10 +290,13 @@ void Node::carry_out(const CatchUp& output) {
   if (catch_up_ && catch_up_->target.subject.view > output.finalization.subject.view) return;
   const bool is_new = !catch_up_;
   const auto source = members_.number_of(output.from).value_or(options_.self);
-  if (is_new) catch_up_ = CatchUpState{{}, source, now().steady, {}, 0, {}};
+  if (is_new) catch_up_ = CatchUpState{{}, source, now().steady, {}, 0, {}, {}, {}};
   catch_up_->target = output.finalization;
-  catch_up_->source = source;
-  catch_up_->attempts = 0;
+  // While another finalization is looked for, the first to tell of this one is not preferred.
+  if (is_new || has_room_to_replay()) {
+    catch_up_->source = source;
+    catch_up_->attempts = 0;
+  }
   if (is_new) log(LogLevel::info, "catching up from " + members_.name_of(source));
   if (is_new && wants_snapshot()) ask_for_snapshot();
   request_range();

@@ -144,6 +144,9 @@ class Node final : public NodeService {
     // The last block that was executed again but waits for the rest of those with which it was
     // finalized.
     Digest executed;
+    // The lowest finalization known of a block above the tip, and where that block is.
+    std::optional<Certificate> ahead;
+    Height ahead_height;
   };
   // A batch of peers whose signatures are being checked.  It is held when all that one of them sent
   // before is held, whichever is first.
@@ -299,6 +302,11 @@ class Node final : public NodeService {
   Result<FinalizedBlock> finalized_block(Height height) const;
   void take_range(net::PeerIndex from, const RangeAnswer& answer);
   Status replay_range(const RangeAnswer& answer);
+  Status replay_blocks(const RangeAnswer& answer,
+                       const std::vector<std::pair<Header, Digest>>& chain);
+  void note_ahead(const Certificate& finalization, Height height);
+  bool has_room_to_replay() const;
+  Status commit_replayed(const Certificate& finalization);
   Status add_descendants(RangeAnswer& answer, Height first) const;
   Height executed_height() const;
   void end_catch_up();

@@ -16,6 +16,10 @@ constexpr std::size_t kRangeBytesMax = 2 * 1024 * 1024;
 static_assert(kBlockBytesMax + kHeaderBytesMax + kRangeDescendantsMax * 384 < kFrameBytesMax);
 constexpr std::uint64_t kRangeAskAgainMs = 1'500;
 
+// Executed blocks that wait for their finalization take this many times what may wait of blocks
+// that consensus agrees on: more than honest validators let come together.
+constexpr std::uint64_t kReplayedRoom = 4;
+
 // None for a block that a descendant's certificate finalized.
 Result<std::optional<Certificate>> own_certificate(const LedgerStore& store, Height height) {
   FENRUN_TRY(const auto bytes, store.certificate(height));
@@ -24,33 +28,28 @@ Result<std::optional<Certificate>> own_certificate(const LedgerStore& store, Hei
   return std::optional(std::move(certificate));
 }
 
-struct ChainedHeader {
-  Header header;
-  Digest id;
-};
-
-// The headers of the answer, if they are one chain of the epoch up to the block that the
-// certificate names.  Its signatures are not looked at.
-Result<std::vector<ChainedHeader>> check_chain(const RangeAnswer& answer, Epoch epoch) {
+// The headers of the answer and their ids, if they are one chain of the epoch up to the block that
+// the certificate names.  Its signatures are not looked at.
+Result<std::vector<std::pair<Header, Digest>>> check_chain(const RangeAnswer& answer, Epoch epoch) {
   const auto& subject = answer.finalization->subject;
   if (subject.kind != VoteKind::finalize || subject.epoch != epoch) {
     return Error{Errc::value_invalid, "not a finalization of this epoch"};
   }
-  std::vector<ChainedHeader> chain;
+  std::vector<std::pair<Header, Digest>> chain;
   const auto add = [&](ByteView bytes) -> Status {
     FENRUN_TRY(auto entry, decode_entry(bytes));
     const auto* header = std::get_if<Header>(&entry);
     if (header == nullptr) return Error{Errc::value_invalid, "not a header"};
     if (header->epoch != epoch) return Error{Errc::value_invalid, "of another epoch"};
-    if (!chain.empty() && header->parent != chain.back().id) {
+    if (!chain.empty() && header->parent != chain.back().second) {
       return Error{Errc::value_invalid, "not a chain"};
     }
-    chain.push_back({*header, leaf_hash(bytes)});
+    chain.emplace_back(*header, leaf_hash(bytes));
     return {};
   };
   for (const auto& block : answer.blocks) FENRUN_OK(add(block.header));
   for (const auto& header : answer.descendants) FENRUN_OK(add(header));
-  if (chain.back().id != subject.block_id) {
+  if (chain.back().second != subject.block_id) {
     return Error{Errc::value_invalid, "the finalization is of another block"};
   }
   return chain;
@@ -63,7 +62,9 @@ void Node::request_range() {
   // The blocks behind it come afterwards.
   if (snapshot_ || now().steady < blocks_asked_from_) return;
   if (const auto peer = linked_peer(catch_up_->source, catch_up_->attempts)) {
-    const Height from = executed_height().next();
+    // Where all room is taken, another one may have the finalization that the last kept back.
+    const Height above = has_room_to_replay() ? executed_height() : journal_->tip().height;
+    const Height from = above.next();
     send(*peer, net::Channel::consensus,
          Message(GetRange{from, Height(from.value() + kRangeBlocksMax - 1)}));
   }
@@ -188,7 +189,8 @@ void Node::take_range(net::PeerIndex from, const RangeAnswer& answer) {
   if (!status) {
     log(LogLevel::warn, "blocks of " + members_.name_of(from) + ": " + status.error().to_string());
   }
-  if (executed_height() == before) return;  // Another peer is asked when it is time.
+  // Another peer is asked when it is time.
+  if (executed_height() == before && journal_->tip_id() == tip) return;
   catch_up_->attempts = 0;
   catch_up_->source = from;
   if (journal_->tip_id() != tip) {
@@ -202,8 +204,7 @@ void Node::take_range(net::PeerIndex from, const RangeAnswer& answer) {
   }
 }
 
-// Executes the blocks of an answer, and commits them with those before them once all are here that
-// one certificate finalizes.
+// Executes the blocks of an answer, and commits those up to a block that is finalized.
 Status Node::replay_range(const RangeAnswer& answer) {
   if (answer.blocks.empty() || !answer.finalization) return Error{Errc::not_found, "no blocks"};
   const auto& finalization = *answer.finalization;
@@ -211,7 +212,53 @@ Status Node::replay_range(const RangeAnswer& answer) {
   FENRUN_TRY(const auto chain, check_chain(answer, replica_->finalized().epoch));
   SignatureChecker checker(journal_->tip().chain_id, replica_->validators());
   FENRUN_OK(checker.check(finalization));
+  note_ahead(finalization, chain.back().first.height);
 
+  Status status;
+  if (answer.descendants.empty() || has_room_to_replay()) {
+    status = replay_blocks(answer, chain);
+  } else {
+    status = Error{Errc::limit_exceeded, "too many blocks wait for their finalization"};
+  }
+  for (const auto& known : {finalization, *catch_up_->ahead}) {
+    if (!journal_->find(known.subject.block_id)) continue;
+    FENRUN_OK(commit_replayed(known));
+    break;
+  }
+  return status;
+}
+
+// What is finalized above the tip, as low as anybody has shown it: a peer that names far
+// descendants only does not make the blocks between wait for them.
+void Node::note_ahead(const Certificate& finalization, Height height) {
+  const bool is_known = catch_up_->ahead && catch_up_->ahead_height > journal_->tip().height &&
+                        catch_up_->ahead_height <= height;
+  if (is_known) return;
+  catch_up_->ahead = finalization;
+  catch_up_->ahead_height = height;
+}
+
+// More than that is executed only when everybody was asked in vain for an earlier finalization, one
+// honest validator at least among them.
+bool Node::has_room_to_replay() const {
+  std::size_t linked = 0;
+  std::size_t validators = 0;
+  for (const auto& [number, peer] : peers_) {
+    if (!peer.connected) continue;
+    ++linked;
+    if (members_.validator_of(number)) ++validators;
+  }
+  const std::size_t faulty = replica_->validators().size() - quorum();
+  std::uint64_t rounds = 1;
+  if (validators > faulty && catch_up_->attempts > 0) {
+    rounds += (catch_up_->attempts - 1) / linked;
+  }
+  return journal_->unfinalized_count() < rounds * (kRangeBlocksMax + kRangeDescendantsMax) &&
+         journal_->unfinalized_bytes() < rounds * kReplayedRoom * options_.unfinalized_bytes;
+}
+
+Status Node::replay_blocks(const RangeAnswer& answer,
+                           const std::vector<std::pair<Header, Digest>>& chain) {
   for (std::size_t i = 0; i < answer.blocks.size(); ++i) {
     const auto& [header, id] = chain[i];
     // What consensus committed while the answer was on its way is passed over.
@@ -231,15 +278,17 @@ Status Node::replay_range(const RangeAnswer& answer) {
     }
     catch_up_->executed = id;
   }
-  if (!answer.descendants.empty()) return {};
+  return {};
+}
 
+// REQUIRES: its block is held.
+Status Node::commit_replayed(const Certificate& finalization) {
   std::vector<Digest> ids;
   for (Digest id = finalization.subject.block_id; const auto* block = journal_->find(id);
        id = block->header.parent) {
     ids.push_back(id);
   }
   std::ranges::reverse(ids);
-  if (ids.empty()) return {};
   if (!commit(ids, finalization)) return Errc::io_error;
   synced_tip_ = {finalization.subject.epoch,
                  finalization.subject.view,

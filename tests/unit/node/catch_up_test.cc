@@ -173,6 +173,80 @@ TEST(CatchUp, KilledInTheMiddleOfARun) {
   }
 }
 
+// Nobody signs checkpoints of old heights: what proofs at these would need does not pile up.
+TEST(CatchUp, HoldsTheActiveBitsOfFewHeights) {
+  NodeCluster cluster(kFourNames);
+  Chain chain(cluster);
+  chain.extend(3'000, 8);
+  std::size_t most = 0;
+  ASSERT_TRUE(cluster.run_until([&] {
+    most = std::max(most, cluster.journal(kLate).history_count());
+    return is_caught_up(cluster);
+  }));
+  EXPECT_GT(most, 500U);
+  EXPECT_LE(most, ActiveHistoryLimits{}.blocks);
+}
+
+// What a source makes of its answers: the first block alone, and headers up to a certified one.
+NodeCluster::Tamper first_block_only(NodeCluster& cluster, const std::set<std::size_t>& liars,
+                                     std::uint64_t headers) {
+  return [&cluster, liars, headers](std::size_t from, std::size_t to, net::Payload bytes) {
+    auto message = decode<NodeMessage>(*bytes);
+    auto* answer = message ? std::get_if<RangeAnswer>(&*message) : nullptr;
+    if (answer == nullptr || to != kLate || !liars.contains(from) || answer->blocks.empty()) {
+      return bytes;
+    }
+    answer->blocks.resize(1);
+    answer->descendants = {};
+    const auto first = std::get<Header>(*decode_entry(answer->blocks[0].header)).height;
+    const auto& store = cluster.store(from);
+    const Height last(std::min(cluster.height(from).value(), first.value() + headers));
+    for (Height height = first.next(); height <= last; height = height.next()) {
+      answer->descendants.push_back(*store.entry(*store.header_position(height)));
+    }
+    answer->finalization = *decode<Certificate>(*store.certificate(last));
+    return net::Payload(std::make_shared<const Bytes>(encode(*message)));
+  };
+}
+
+// Each block is certified; whoever is asked shows the certificate of the next one only.
+TEST(CatchUp, ACertificateThatWasShownEarlyCountsWhenItsBlockIsThere) {
+  NodeCluster cluster(kFourNames);
+  Chain chain(cluster);
+  cluster.set_tamper(first_block_only(cluster, {0, 1, 2}, 1));
+  chain.extend(60, 1, 1);
+  std::size_t most = 0;
+  ASSERT_TRUE(cluster.run_until([&] {
+    most = std::max(most, cluster.journal(kLate).unfinalized_count());
+    return cluster.height(kLate).value() >= 60;
+  })) << cluster.height(kLate).value();
+  EXPECT_LE(most, 4U);
+  EXPECT_TRUE(cluster.agree());
+}
+
+// One that shows far certificates only is given up for others when the room is taken.
+TEST(CatchUp, WhoKeepsCertificatesBackFillsNoMemory) {
+  constexpr std::uint64_t kRoom = 64 * 1024;
+  NodeCluster cluster(kFourNames, 1, {}, {.unfinalized_bytes = kRoom});
+  Chain chain(cluster);
+  cluster.set_tamper(first_block_only(cluster, {0}, 1'000));
+  cluster.partition({0, kLate});
+  chain.extend(60, 1, 2);  // 64 KB a block.
+  std::uint64_t most = 0;
+  const auto watch = [&](bool is_done) {
+    most = std::max(most, cluster.journal(kLate).unfinalized_bytes());
+    return is_done;
+  };
+  EXPECT_FALSE(cluster.run_until([&] { return watch(cluster.height(kLate) > Height(0)); }, 3'000));
+  EXPECT_GT(most, 2 * kRoom);
+  EXPECT_LT(most, 8 * kRoom);
+  cluster.heal();
+  ASSERT_TRUE(cluster.run_until([&] { return watch(cluster.height(kLate).value() >= 60); }))
+      << cluster.height(kLate).value();
+  EXPECT_LT(most, 16 * kRoom) << "blocks that are final wait for nothing";
+  EXPECT_TRUE(cluster.agree());
+}
+
 double metric(const Node& node, const std::string& name) {
   for (const auto& sample : node.metrics()) {
     if (sample.name == name) return sample.value;
