@@ -29,6 +29,9 @@ class MemoryStore final : public LedgerStore {
   Result<std::string> anchor(Epoch epoch) const override;
   Status save_anchor(Epoch epoch, const std::string& note) override;
 
+  // As when its file is damaged.
+  void lose_handover(Epoch epoch) { handovers_.erase(epoch); }
+
   std::optional<Height> base() const override { return base_; }
   Status begin_snapshot(const SnapshotManifest& manifest) override;
   std::optional<SnapshotManifest> begun_snapshot() const override { return begun_; }

@@ -80,6 +80,7 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
   }
   batches_.on_committed(done);
   FENRUN_OK(open_epoch(records));
+  find_lost_handovers();
   return begin_with_base();
 }
 

@@ -279,6 +279,7 @@ class Node final : public NodeService {
   // Epochs (node_epochs.cc).
   Status open_epoch(const std::vector<LogRecord>& records);
   Result<FinalizedTip> finalized_tip() const;
+  Result<Header> last_header_of(Epoch epoch) const;
   Result<Digest> first_block_of(Epoch epoch) const;
   void know_members(const ValidatorList& validators);
   void know_changed_members();
@@ -290,6 +291,17 @@ class Node final : public NodeService {
   void serve_handover(net::PeerIndex to, const GetHandover& request);
   void take_handover(net::PeerIndex from, const Handover& answer);
   void tell_epoch_end(net::PeerIndex to, Epoch epoch);
+
+  // Handovers that were lost (node_handovers.cc).
+  Result<ValidatorList> validators_of(Epoch epoch) const;
+  std::string policy_text(const ValidatorList& validators) const;
+  void find_lost_handovers();
+  bool is_handover_lost(Epoch epoch) const;
+  void restore_handover(net::PeerIndex from, const Handover& answer);
+  void restore_handovers(net::PeerIndex from, const EpochLinks& answer);
+  Status restore_by_checkpoint(Epoch epoch, const std::string& text);
+  Status restore_by_link(Epoch epoch, const EpochLink& link);
+  void note_restored(Epoch epoch);
 
   // Recoveries (node_recovery.cc).
   void keep_anchor();
@@ -384,6 +396,7 @@ class Node final : public NodeService {
   std::optional<TrustPolicy> cosigning_policy_;  // Of those who sign the checkpoint of the tip.
   std::optional<Bytes> network_record_;          // As of know_members().
   FinalizedTip synced_tip_;                      // What catching up has committed last.
+  std::deque<Epoch> lost_handovers_;             // Of epochs that are over; asked for in turn.
   bool failed_ = false;
   bool turn_requested_ = false;
   bool log_dirty_ = false;

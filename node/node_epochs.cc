@@ -45,15 +45,17 @@ Result<FinalizedTip> Node::finalized_tip() const {
   return tip;
 }
 
+// REQUIRES: the epoch is over.
+Result<Header> Node::last_header_of(Epoch epoch) const {
+  const auto height = find_epoch_end(journal_->state(), epoch);
+  if (!height) return Error{Errc::corruption, "the ledger does not say where its epoch began"};
+  return journal_->header(*height);
+}
+
 // The id of the block that the epoch began with.
 Result<Digest> Node::first_block_of(Epoch epoch) const {
-  if (epoch == Epoch(0)) {
-    FENRUN_TRY(const auto genesis, journal_->header(Height(0)));
-    return block_id(genesis);
-  }
-  const auto height = find_epoch_end(journal_->state(), Epoch(epoch.value() - 1));
-  if (!height) return Error{Errc::corruption, "the ledger does not say where its epoch began"};
-  FENRUN_TRY(const auto header, journal_->header(*height));
+  FENRUN_TRY(const auto header, epoch == Epoch(0) ? journal_->header(Height(0))
+                                                  : last_header_of(Epoch(epoch.value() - 1)));
   return block_id(header);
 }
 
@@ -97,8 +99,7 @@ void Node::know_members(const ValidatorList& validators) {
   for (const auto& member : members_.all()) {
     if (member.number != options_.self) peers_.try_emplace(member.number);
   }
-  trust_policy_ =
-      trust_policy_text(options_.genesis.network.value, journal_->tip().chain_id, validators);
+  trust_policy_ = policy_text(validators);
   network_record_ = journal_->state().value(network_key());
   options_.on_members(members_);
 }
@@ -113,13 +114,8 @@ void Node::know_changed_members() {
 
 // Those who sign the checkpoints of the epoch's blocks.
 Status Node::begin_cosigning(Epoch epoch) {
-  std::string text = trust_policy_of(options_.genesis);
-  if (epoch > Epoch(0)) {
-    const auto handover = journal_->store().handover(Epoch(epoch.value() - 1));
-    if (!handover) return Error{Errc::corruption, "the handover before the epoch is missing"};
-    text = handover->next_policy.value;
-  }
-  FENRUN_TRY(auto policy, TrustPolicy::parse(text));
+  FENRUN_TRY(const auto signers, validators_of(epoch));
+  FENRUN_TRY(auto policy, TrustPolicy::parse(policy_text(signers)));
   checkpointer_.begin_epoch(policy.validators(), policy.validators_quorum());
   cosigning_policy_ = std::move(policy);
   return {};
@@ -166,21 +162,25 @@ Status Node::keep_handover(const std::string& note) {
   // The members' table is still that of the epoch that ends.
   const Header& tip = journal_->tip();
   const auto next = validators(journal_->state());
-  const auto certificate = journal_->store().certificate(tip.height);
-  CHECK(certificate.has_value());  // Nothing of the epoch follows, so it has its own.
-  return journal_->save_handover(
-      tip.epoch, {{note},
-                  {trust_policy_text(options_.genesis.network.value, tip.chain_id, next)},
-                  *certificate,
-                  encode(next)});
+  // Nothing of the epoch follows, so it has its own.
+  FENRUN_TRY(const auto certificate, journal_->store().certificate(tip.height));
+  return journal_->save_handover(tip.epoch,
+                                 {{note}, {policy_text(next)}, certificate, encode(next)});
 }
 
 void Node::ask_for_handover() {
   const TimeMs time = now().steady;
-  if (!journal_->tip().ends_epoch() || replica_->finalized().epoch != journal_->tip().epoch) return;
+  const bool is_waiting =
+      journal_->tip().ends_epoch() && replica_->finalized().epoch == journal_->tip().epoch;
+  if (!is_waiting && lost_handovers_.empty()) return;
   if (time.value() - handover_asked_at_.value() < kHandoverAskAgainMs) return;
   handover_asked_at_ = time;
-  send(std::nullopt, net::Channel::consensus, GetHandover{journal_->tip().epoch});
+  if (is_waiting) {
+    send(std::nullopt, net::Channel::consensus, GetHandover{journal_->tip().epoch});
+    return;
+  }
+  send(std::nullopt, net::Channel::consensus, GetHandover{lost_handovers_.front()});
+  std::ranges::rotate(lost_handovers_, std::next(lost_handovers_.begin()));
 }
 
 void Node::serve_handover(net::PeerIndex to, const GetHandover& request) {
@@ -189,6 +189,7 @@ void Node::serve_handover(net::PeerIndex to, const GetHandover& request) {
 }
 
 void Node::take_handover(net::PeerIndex from, const Handover& answer) {
+  if (is_handover_lost(answer.epoch)) return restore_handover(from, answer);
   if (is_recovery(answer.checkpoint.value)) return take_recovery(from, answer);
   const Header& tip = journal_->tip();
   if (!tip.ends_epoch() || answer.epoch != tip.epoch || journal_->holds_tips_handover()) return;

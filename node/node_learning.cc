@@ -48,7 +48,8 @@ void Node::continue_learning() {
 }
 
 void Node::take_epoch_links(net::PeerIndex from, const EpochLinks& answer) {
-  if (!learner_ || learner_->fork() || replica_->ended()) return;
+  if (!lost_handovers_.empty()) restore_handovers(from, answer);
+  if (failed_ || !learner_ || learner_->fork() || replica_->ended()) return;
   const auto learnt = learner_->take(from, answer);
   if (!learnt) {
     log(LogLevel::warn,

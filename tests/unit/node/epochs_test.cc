@@ -1,7 +1,7 @@
 // Whole nodes through changes of the validator set.
 #include <gtest/gtest.h>
 
-#include "tests/support/organisations.h"
+#include "tests/support/three_epochs.h"
 
 namespace fenrun {
 namespace {
@@ -89,6 +89,88 @@ TEST(Epochs, WhoWasAwayForTwoEpochsComesBackThroughBoth) {
   EXPECT_TRUE(cluster.node(east).is_voting());
   EXPECT_TRUE(cluster.agree());
   expect_proofs_from_genesis(cluster, west, 2);
+}
+
+// A damaged file among many: nothing of the present epoch hangs on it.
+TEST(Epochs, AHandoverThatWasLostIsFetchedAgain) {
+  NodeCluster cluster(kNames);
+  Organisations parties(cluster);
+  const auto west = cluster.index_of("distributor-west");
+  const auto via = cluster.index_of("brand");
+  parties.change(RemoveValidator{{"distributor-south"}},
+                 {"distributor-east", "distributor-west", "auditor"}, via);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); }));
+  parties.open_campaign(via);
+  ASSERT_TRUE(cluster.run_until([&] { return cluster.height(west) == cluster.height(via); }));
+  const auto kept = *cluster.store(west).handover(Epoch(0));
+
+  cluster.crash(west);
+  cluster.store(west).lose_handover(Epoch(0));
+  cluster.start(west);
+  EXPECT_TRUE(cluster.node(west).is_voting());
+  ASSERT_TRUE(
+      cluster.run_until([&] { return cluster.store(west).handover(Epoch(0)).has_value(); }, 5'000));
+  const auto back = *cluster.store(west).handover(Epoch(0));
+  EXPECT_EQ(back.next_policy, kept.next_policy);
+  EXPECT_EQ(back.certificate, kept.certificate);
+  EXPECT_EQ(back.next_validators, kept.next_validators);
+  // Its vote is needed, and so is its cosignature.
+  cluster.crash(cluster.index_of("auditor"));
+  parties.open_campaign(via);
+  expect_proofs_from_genesis(cluster, west, 1);
+}
+
+// Of several epochs, after a snapshot that left out how they ended: the links have it.
+TEST(Epochs, HandoversFromBeforeASnapshotAreFetchedAgain) {
+  ThreeEpochs f;
+  f.pass();
+  f.cluster.start(f.west);
+  ASSERT_TRUE(f.cluster.run_until([&] { return f.is_caught_up(f.west); }));
+  ASSERT_TRUE(f.joined(f.west));
+  f.cluster.crash(f.west);
+  for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
+    f.cluster.store(f.west).lose_handover(Epoch(epoch));
+  }
+  f.cluster.start(f.west);
+  EXPECT_TRUE(f.cluster.node(f.west).is_voting());
+  ASSERT_TRUE(f.cluster.run_until(
+      [&] {
+        return f.cluster.store(f.west).handover(Epoch(0)) &&
+               f.cluster.store(f.west).handover(Epoch(1)) &&
+               f.cluster.store(f.west).handover(Epoch(2));
+      },
+      20'000));
+  f.parties.open_campaign(f.brand);
+  expect_proofs_from_genesis(f.cluster, f.west, 3);
+}
+
+TEST(Epochs, AHandoverOfNobodysIsNotKept) {
+  NodeCluster cluster(kNames);
+  Organisations parties(cluster);
+  const auto west = cluster.index_of("distributor-west");
+  const auto via = cluster.index_of("brand");
+  parties.change(RemoveValidator{{"distributor-south"}},
+                 {"distributor-east", "distributor-west", "auditor"}, via);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); }));
+  cluster.crash(west);
+  cluster.store(west).lose_handover(Epoch(0));
+  int lies = 0;
+  cluster.set_tamper([&](std::size_t, std::size_t to, net::Payload bytes) {
+    auto message = decode<NodeMessage>(*bytes);
+    auto* handover = message ? std::get_if<Handover>(&*message) : nullptr;
+    if (handover == nullptr || to != west || lies > 20) return bytes;
+    ++lies;
+    auto note = *parse_note(handover->checkpoint.value);
+    note.signatures.resize(2);
+    handover->checkpoint.value = print(note);
+    return net::Payload(std::make_shared<const Bytes>(encode(*message)));
+  });
+  cluster.start(west);
+  EXPECT_FALSE(cluster.run_until(
+      [&] { return lies <= 20 && cluster.store(west).handover(Epoch(0)).has_value(); }, 4'000));
+  EXPECT_TRUE(
+      cluster.run_until([&] { return cluster.store(west).handover(Epoch(0)).has_value(); }));
+  EXPECT_GT(lies, 2);
 }
 
 TEST(Epochs, AllMayLosePowerWhereverTheEpochEnds) {
