@@ -73,6 +73,11 @@ Result<std::optional<CheckpointSignatures>> Checkpointer::sign_tip(const Journal
   return Signatures(signatures);
 }
 
+void Checkpointer::stop_signing() {
+  guard_.reset();
+  own_latest_.reset();
+}
+
 Status Checkpointer::sign_only_above(std::uint64_t size) {
   if (!guard_ || guard_->size >= size) return {};
   auto next = CheckpointGuard::above(size);

@@ -48,6 +48,10 @@ class Checkpointer {
   // there is no key.  Errc::io_error when the guard cannot be written: sign nothing any more.
   Result<std::optional<CheckpointSignatures>> sign_tip(const Journal& journal, std::uint64_t now_s);
 
+  // The votes of the same validator are not all known, so its signatures may not be either: nothing
+  // is signed any more, and nothing that was is sent again.
+  void stop_signing();
+
   // From now on signs greater sizes only: the ledger up to this one was taken from others.  Durable
   // on return.  Errc::io_error: sign nothing any more.
   Status sign_only_above(std::uint64_t size);

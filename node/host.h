@@ -1,8 +1,8 @@
 // A node with its files: what a process consists of apart from sockets, threads and the clock.
 //
 // It is opened as after every start: the journal is brought up, the votes of the key are read, and
-// whoever may not vote observes.  The simulator restarts its nodes by the very same steps.
-// Not thread-safe.
+// whoever may not vote observes, and signs no checkpoints.  The simulator restarts its nodes by the
+// very same steps. Not thread-safe.
 #pragma once
 
 #include <memory>

@@ -20,6 +20,9 @@ constexpr std::uint64_t kAcknowledgeMs = 5;
 // Checkpoints are signed of the blocks whose time falls into another of these spans than their
 // parent's, so that all sign the same ones, and of a tip that stays.
 constexpr std::uint64_t kCheckpointSpanMs = 100;
+// At the end of an epoch nobody is asked about the vote log: who started there waits as long as
+// consensus does at most (docs/spec/consensus.md, §5).
+constexpr std::uint64_t kLogCheckMsMax = 10'000;
 
 }  // namespace
 
@@ -326,6 +329,7 @@ void Node::carry_out(const StaleLog& output) {
   vote_log_.reset();
   votes_ = false;
   log_dirty_ = false;
+  checkpointer_.stop_signing();
 }
 
 void Node::carry_out(const EnteredView& output) {
@@ -423,7 +427,16 @@ void Node::take_quorum() {
   keep_anchor();
 }
 
+// A vote log that came from a backup has a guard beside it that came from there, too: nothing is
+// signed until the log is known to hold our votes.
+bool Node::may_sign_checkpoints() const {
+  if (!vote_log_) return false;
+  if (log_check_ == LogCheck::passed || replica_->log_check() == LogCheck::passed) return true;
+  return replica_->ended() && now().steady.value() - started_at_.value() >= kLogCheckMsMax;
+}
+
 void Node::sign_checkpoint() {
+  if (!may_sign_checkpoints()) return;
   const auto signatures = checkpointer_.sign_tip(*journal_, now().wall.value() / 1'000);
   if (!signatures) {
     fail(signatures.error());

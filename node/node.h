@@ -215,6 +215,7 @@ class Node final : public NodeService {
   void carry_out(const EnteredView& output);
   bool commit(std::span<const Digest> ids, const Certificate& finalization);
   void after_commit();
+  bool may_sign_checkpoints() const;
   void sign_checkpoint();
   void take_cosignatures(net::PeerIndex from, const CheckpointSignatures& signatures);
   void count_checkpoints();
