@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "net/asio.h"
+#include "net/asker.h"
 #include "net/event_gate.h"
 #include "net/link.h"
 #include "net/tls.h"
@@ -244,7 +245,7 @@ void TcpTransport::Core::take_inbound(tcp::socket socket) {
   if (error) return refuse_inbound("someone", "gone already");
   const auto address = remote.address().to_string();
   const auto held = std::count_if(pending_.begin(), pending_.end(), [&](const auto& link) {
-    return link->remote_address() == address;
+    return asker_of(link->remote_address()) == asker_of(address);
   });
   if (static_cast<std::size_t>(held) >= options_.pending_per_address_max) {
     return refuse_inbound(address, "too many connections of this address");

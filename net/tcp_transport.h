@@ -33,9 +33,9 @@ struct TcpTransportOptions {
   std::uint16_t listen_port = 0;          // 0: any that is free; see port().
   Timing timing;
   QueueLimits queue;
-  // Connections of which nothing is known yet.  Above the limit of an address its newest is
-  // refused; above the total the oldest of all makes room, so that strangers who only hold
-  // connections cannot lock out a peer, which is authenticated within milliseconds.
+  // Connections of which nothing is known yet.  Above the limit of an address, which in IPv6 is a
+  // /64, its newest is refused; above the total the oldest of all makes room, so that strangers who
+  // only hold connections cannot lock out a peer, which is authenticated within milliseconds.
   std::size_t pending_max = 128;
   std::size_t pending_per_address_max = 16;
 };

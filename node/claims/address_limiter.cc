@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "net/asker.h"
 
 namespace fenrun {
 namespace {
@@ -26,7 +27,7 @@ AddressLimiter::AddressLimiter(std::uint32_t per_minute, std::uint32_t burst)
 }
 
 std::chrono::seconds AddressLimiter::take(const std::string& address, Clock::time_point now) {
-  const auto asker = asker_of(address);
+  const auto asker = net::asker_of(address);
   if (rows_.size() >= kAddressesMax && !rows_.contains(asker)) forget_idle(now);
   auto& row = rows_[asker];
   const auto refilled = now - row.since;
@@ -49,17 +50,6 @@ void AddressLimiter::forget_idle(Clock::time_point now) {
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
   std::nth_element(times.begin(), middle, times.end());
   std::erase_if(rows_, [limit = *middle](const auto& it) { return it.second.since <= limit; });
-}
-
-std::string asker_of(const std::string& address) {
-  boost::system::error_code error;
-  const auto parsed = ip::make_address(address, error);
-  if (error || parsed.is_v4()) return address;
-  auto v6 = parsed.to_v6();
-  if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6).to_string();
-  auto bytes = v6.to_bytes();
-  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
-  return ip::address_v6(bytes).to_string() + "/64";
 }
 
 std::string client_address(const std::string& remote, std::string_view forwarded_for,

@@ -9,7 +9,7 @@
 namespace fenrun {
 
 // A bucket of tokens for each address: `burst` at once, and `per_minute` from then on.  An IPv6
-// address counts as its /64, which is what a stranger is given as easily as one address.
+// address counts as its /64 (net/asker.h).
 // Memory is bounded: of more than kAddressesMax addresses, those that have asked least lately are
 // forgotten.  Not thread-safe.
 class AddressLimiter {
@@ -36,9 +36,6 @@ class AddressLimiter {
   Clock::duration owed_max_;
   std::map<std::string, Row> rows_;
 };
-
-// The part of an address that counts as one asker: "192.0.2.7", or "2001:db8:1:2::/64".
-std::string asker_of(const std::string& address);
 
 // Who asked, where a proxy stands between: the last address of X-Forwarded-For, if the request came
 // from `proxy` and the header has one; else `remote`.
