@@ -71,6 +71,7 @@ class TcpTransport::Core final : public Link::Owner, public std::enable_shared_f
   std::uint16_t port() const;
   Status send(PeerIndex index, Channel channel, Payload message);
   void broadcast(Channel channel, const Payload& message);
+  void drop(PeerIndex index, const std::string& reason);
   bool connected(PeerIndex index) const;
   TransportMetrics metrics() const;
 
@@ -96,6 +97,7 @@ class TcpTransport::Core final : public Link::Owner, public std::enable_shared_f
   void dial(Peer& peer);
   void dial_later(Peer& peer);
   void drop_links(Peer& peer);
+  void tell_dropped(PeerIndex index, const std::string& reason);
   void retire(Peer& peer);
   void event(std::string line);
 
@@ -160,8 +162,10 @@ Status TcpTransport::Core::set_peer(PeerIndex index, const PeerAddress& address)
   if (peer == nullptr) {
     peer = peers_.emplace(index, std::make_unique<Peer>(index, address, io_)).first->second.get();
   } else if (peer->address != address) {
-    const bool linked = peer->link != nullptr && peer->address.transport_key == key;
-    if (!linked) drop_links(*peer);
+    const bool is_linked = peer->link != nullptr;
+    const bool stays = is_linked && peer->address.transport_key == key;
+    if (!stays) drop_links(*peer);
+    if (is_linked && !stays) tell_dropped(index, "its key is another now");
     peer->address = address;
   }
   dial(*peer);
@@ -316,6 +320,25 @@ void TcpTransport::Core::drop_links(Peer& peer) {
     peer.link->abandon();
     retire(peer);
   }
+}
+
+// From the event loop; before a new link, which takes several of its turns.
+void TcpTransport::Core::tell_dropped(PeerIndex index, const std::string& reason) {
+  event("lost " + name_of(index) + ": " + reason);
+  if (!callbacks_.on_disconnected) return;
+  asio::post(io_, [self = shared_from_this(), run = run_, index, reason] {
+    if (run == self->run_) self->callbacks_.on_disconnected(index, {Errc::unreachable, reason});
+  });
+}
+
+void TcpTransport::Core::drop(PeerIndex index, const std::string& reason) {
+  auto* peer = find(index);
+  if (peer == nullptr || peer->link == nullptr) return;
+  if (Clock::now() - peer->opened_at >= options_.timing.redial_reset) peer->failures = 0;
+  peer->link->abandon();
+  retire(*peer);
+  tell_dropped(index, reason);
+  dial_later(*peer);
 }
 
 void TcpTransport::Core::retire(Peer& peer) {
@@ -504,6 +527,7 @@ Status TcpTransport::send(PeerIndex peer, Channel channel, Payload message) {
 void TcpTransport::broadcast(Channel channel, Payload message) {
   core_->broadcast(channel, message);
 }
+void TcpTransport::drop(PeerIndex peer, const std::string& reason) { core_->drop(peer, reason); }
 bool TcpTransport::connected(PeerIndex peer) const { return core_->connected(peer); }
 TransportMetrics TcpTransport::metrics() const { return core_->metrics(); }
 

@@ -54,7 +54,7 @@ class TcpTransport final : public Transport {
   TcpTransport& operator=(const TcpTransport&) = delete;
 
   // Makes a peer known, or known by another address; at any time.  A link stays, unless the key is
-  // another: then it is closed, without a callback.  Nothing changed: nothing happens.
+  // another: then it is closed, and on_disconnected follows.  Nothing changed: nothing happens.
   //   Errc::key_invalid     the key is no valid point, our own, or another peer's
   //   Errc::value_invalid   the number is our own, or we have to dial and there is no address
   Status set_peer(PeerIndex peer, const PeerAddress& address);
@@ -73,6 +73,7 @@ class TcpTransport final : public Transport {
 
   Status send(PeerIndex peer, Channel channel, Payload message) override;
   void broadcast(Channel channel, Payload message) override;
+  void drop(PeerIndex peer, const std::string& reason) override;
   bool connected(PeerIndex peer) const override;
   TransportMetrics metrics() const override;
 

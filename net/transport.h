@@ -104,6 +104,10 @@ class Transport {
     broadcast(channel, std::make_shared<const Bytes>(std::move(message)));
   }
 
+  // Closes the link with the peer, which broke a rule; on_disconnected follows.  Who dials dials
+  // again, after a pause.  Without a link: nothing.
+  virtual void drop(PeerIndex peer, const std::string& reason) = 0;
+
   virtual bool connected(PeerIndex peer) const = 0;
   virtual TransportMetrics metrics() const = 0;
 };

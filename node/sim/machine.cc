@@ -31,6 +31,7 @@ class Machine::Port final : public net::Transport {
   void broadcast(net::Channel channel, net::Payload message) override {
     machine_->outbox_.push_back({std::nullopt, channel, std::move(message)});
   }
+  void drop(net::PeerIndex, const std::string&) override {}  // Links are the scenario's.
   bool connected(net::PeerIndex peer) const override {
     return machine_->observer_.is_linked(*machine_, peer);
   }

@@ -136,8 +136,15 @@ class NodeCluster {
   }
   // Puts a message into the network in the name of a node.
   void inject(std::size_t from, std::size_t to, const NodeMessage& message) {
-    post(from, to, net::Channel::consensus, std::make_shared<const Bytes>(encode(message)));
+    inject_bytes(from, to, encode(message));
   }
+  void inject_bytes(std::size_t from, std::size_t to, Bytes bytes) {
+    post(from, to, net::Channel::consensus, std::make_shared<const Bytes>(std::move(bytes)));
+  }
+  // Whose links nodes wanted closed: who, and of whom.
+  const std::vector<std::pair<std::size_t, std::size_t>>& drops() const { return drops_; }
+  // Lines that a node logged.
+  const std::vector<std::string>& lines(std::size_t i) const { return machines_[i]->lines; }
   const SigningKey& consensus_key(std::size_t i) const { return *machines_[i]->consensus_key; }
   const SigningKey& checkpoint_key(std::size_t i) const { return *machines_[i]->checkpoint_key; }
 
@@ -263,6 +270,9 @@ class NodeCluster {
         if (i != self_) static_cast<void>(send(peer, channel, message));
       }
     }
+    void drop(net::PeerIndex peer, const std::string&) override {
+      cluster_->drops_.emplace_back(self_, peer.value());
+    }
     bool connected(net::PeerIndex peer) const override {
       return cluster_->links_.contains({self_, peer.value()});
     }
@@ -356,7 +366,7 @@ class NodeCluster {
       options.consensus_key = &*consensus_key;
       options.clock = [this] { return Now{TimeMs(cluster->steady_), TimeMs(cluster->wall_)}; };
       options.request_turn = [this] { turn_due = true; };
-      options.log = [](LogLevel, const std::string&) {};
+      options.log = [this](LogLevel, const std::string& line) { lines.push_back(line); };
       options.on_members = [](const MemberTable&) {};
       options.on_evidence = [this](const RecordEvidence& piece) { evidence.push_back(piece); };
       options.on_fatal = [](const Error&) {};
@@ -378,6 +388,7 @@ class NodeCluster {
     std::unique_ptr<Node> node;
     bool turn_due = false;
     std::vector<RecordEvidence> evidence;  // Found by the node.
+    std::vector<std::string> lines;        // Logged.
   };
 
   bool is_cut(std::size_t a, std::size_t b) const {
@@ -447,6 +458,7 @@ class NodeCluster {
   Genesis genesis_;
   std::vector<std::unique_ptr<Machine>> machines_;
   std::set<std::pair<std::size_t, std::size_t>> links_;
+  std::vector<std::pair<std::size_t, std::size_t>> drops_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::deque<Message> messages_;
 };

@@ -304,8 +304,28 @@ TEST_F(Transports, APeerMovesToAnotherKey) {
   // Key 9 takes the number of node 1: the link with the old key is closed, and it may not return.
   ASSERT_TRUE(node(0).transport->set_peer(kOne, {key_of(9).public_key(), "", 0}));
   EXPECT_FALSE(node(0).transport->connected(kOne));
+  EXPECT_TRUE(node(0).disconnected.empty()) << "not from within the call";
   ASSERT_TRUE(run_until([&] { return node(0).said("is not wanted here"); }));
   EXPECT_FALSE(node(0).transport->connected(kOne));
+  ASSERT_EQ(node(0).disconnected.size(), 1U);
+  EXPECT_EQ(node(0).disconnected[0].first, kOne);
+  EXPECT_EQ(node(0).disconnected[0].second.code, Errc::unreachable);
+}
+
+TEST_F(Transports, APeerThatIsDroppedMayLinkAnew) {
+  pair();
+  node(1).transport->drop(PeerIndex(7), "unknown");
+  node(0).transport->drop(kOne, "it talks nonsense");
+  EXPECT_FALSE(node(0).transport->connected(kOne));
+  EXPECT_TRUE(node(0).disconnected.empty()) << "not from within the call";
+  ASSERT_TRUE(
+      run_until([&] { return node(0).connected.size() == 2 && node(1).connected.size() == 2; }));
+  ASSERT_EQ(node(0).disconnected.size(), 1U);
+  EXPECT_EQ(node(0).disconnected[0].second.detail, "it talks nonsense");
+  EXPECT_TRUE(node(0).said("lost peer 1: it talks nonsense"));
+  // Who dials dials again, too, if it is the one who dropped.
+  node(1).transport->drop(kZero, "it as well");
+  ASSERT_TRUE(run_until([&] { return node(1).connected.size() == 3; }));
 }
 
 TEST_F(Transports, WhatSetPeerRefuses) {
