@@ -72,9 +72,9 @@ Result<HttpResponse> get_health(const NodeService&, const Call&) {
   return text_response("ok\n", "text/plain; charset=utf-8");
 }
 
+// Strangers may ask: why it is so, and who is away, members learn from /v1/status.
 Result<HttpResponse> get_readiness(const NodeService& node, const Call&) {
-  const auto status = node.status();
-  if (!status.ready) return Error{Errc::not_ready, status.diagnosis.text()};
+  if (!node.status().ready) return Error{Errc::not_ready, "GET /v1/status?why tells members why"};
   return text_response("ready\n", "text/plain; charset=utf-8");
 }
 

@@ -470,6 +470,8 @@ TEST_F(ApiTest, TellsHowItIs) {
   const auto unready = get("/readyz", "");
   EXPECT_EQ(unready.status, 503);
   EXPECT_EQ(code_of(unready), "not_ready");
+  EXPECT_EQ(unready.body.find("east"), std::string::npos) << "strangers are not told who is away";
+  EXPECT_EQ(unready.body.find("start or reach them"), std::string::npos);
   on_loop([&] { node_.node_status.ready = true; });
   EXPECT_EQ(get("/readyz", "").status, 200);
   const auto metrics = get("/metrics").body;
