@@ -45,12 +45,14 @@ void MemoryStore::append_leaf(const Digest& leaf) {
 }
 
 Result<Bytes> MemoryStore::entry(Position position) const {
+  ++reads_;
   if (position.value() >= entries_.size()) return Errc::not_found;
   if (entries_[position.value()].empty()) return pruned_entry(position);
   return entries_[position.value()];
 }
 
 Result<std::vector<Bytes>> MemoryStore::entries(Position first, std::size_t count) const {
+  ++reads_;
   if (first.value() > size() || count > size() - first.value()) return Errc::not_found;
   const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(first.value());
   std::vector<Bytes> found(begin, begin + static_cast<std::ptrdiff_t>(count));
@@ -61,7 +63,18 @@ Result<std::vector<Bytes>> MemoryStore::entries(Position first, std::size_t coun
 }
 
 Digest MemoryStore::node(unsigned level, std::uint64_t index) const {
+  ++reads_;
   return levels_.at(level).at(index);
+}
+
+std::vector<Digest> MemoryStore::tile(unsigned tile_level, std::uint64_t index) const {
+  ++reads_;
+  const auto& nodes = levels_.at(8 * tile_level);
+  const std::uint64_t first = index * kTileWidth;
+  CHECK(first < nodes.size());
+  const auto begin = nodes.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto count = std::min<std::uint64_t>(kTileWidth, nodes.size() - first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
 }
 
 std::vector<Digest> MemoryStore::leaves(Position first, std::size_t count) const {

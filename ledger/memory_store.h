@@ -16,6 +16,7 @@ class MemoryStore final : public LedgerStore {
   Result<Bytes> entry(Position position) const override;
   Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
   Digest node(unsigned level, std::uint64_t index) const override;
+  std::vector<Digest> tile(unsigned tile_level, std::uint64_t index) const override;
   std::vector<Digest> leaves(Position first, std::size_t count) const override;
   std::optional<Position> header_position(Height height) const override;
   Result<Bytes> certificate(Height height) const override;
@@ -43,12 +44,16 @@ class MemoryStore final : public LedgerStore {
   std::optional<RecordKey> at_or_after(ByteView key) const override;
   std::optional<RecordKey> before(ByteView key) const override;
 
+  // How often entries, nodes and tiles were asked for, in all.
+  std::uint64_t reads() const { return reads_; }
+
  private:
   void append(const ExecutedBlock& block, ByteView certificate);
   void append_leaf(const Digest& leaf);
   Status append_part(const Header& header, const SnapshotPart& part);
   void keep_header(const Header& header);
 
+  mutable std::uint64_t reads_ = 0;
   std::vector<Bytes> entries_;  // Empty where pruned.
   std::vector<std::vector<Digest>> levels_;
   std::map<Height, Position> headers_;

@@ -64,6 +64,9 @@ class LedgerStore : public StateView {
 
   // Complete node of the journal's tree, level 0 the leaf hashes.  REQUIRES: within size().
   virtual Digest node(unsigned level, std::uint64_t index) const = 0;
+  // The complete nodes of level 8 `tile_level` from number kTileWidth `index` on, kTileWidth of
+  // them or as many as there are: what node() gives, read at once.  REQUIRES: at least one.
+  virtual std::vector<Digest> tile(unsigned tile_level, std::uint64_t index) const = 0;
   // `count` consecutive leaf hashes from `first`.  REQUIRES: within size().
   virtual std::vector<Digest> leaves(Position first, std::size_t count) const = 0;
 

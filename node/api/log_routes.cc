@@ -67,10 +67,9 @@ Result<HttpResponse> get_tile(const NodeService& node, const Call& call) {
   const std::uint64_t nodes = node.journal().store().size() >> bits;
   const std::uint64_t first = tile.index * kWidth;
   if (first + tile.width > nodes) return no_tile();
+  const auto hashes = node.journal().store().tile(static_cast<unsigned>(level), tile.index);
   Bytes bytes;
-  for (std::uint64_t i = 0; i < tile.width; ++i) {
-    append(bytes, node.journal().node(bits, first + i).view());
-  }
+  for (std::size_t i = 0; i < tile.width; ++i) append(bytes, hashes.at(i).view());
   return tile_response(std::move(bytes), tile, kPublicForEver);
 }
 

@@ -16,10 +16,10 @@ void add_faults(Json& item, const StateView& state, const RecordKey& key) {
   item["faults"] = fault_count(state, validator->party);
 }
 
-void add_standing(Json& item, const StateView& state, const RecordKey& key) {
+void add_standing(Json& item, const StateView& state, const RecordKey& key,
+                  const ValidatorList& present) {
   const auto member = decode<Member>(*state.value(key));
   CHECK(member.has_value());
-  const auto present = validators(state);
   item["validates"] = std::ranges::find(present, member->name, &Validator::name) != present.end();
   const auto number = static_cast<std::uint16_t>(key.at(1) << 8 | key.at(2));
   if (const auto ready = find_readiness(state, MemberNumber(number))) {
@@ -32,7 +32,11 @@ Result<HttpResponse> list_validators(const NodeService& node, const Call& call) 
 }
 
 Result<HttpResponse> list_members(const NodeService& node, const Call& call) {
-  return list(node, call, family_prefix(ContractFamily::member), add_standing);
+  const auto present = validators(node.journal().state());
+  return list(node, call, family_prefix(ContractFamily::member),
+              [&present](Json& item, const StateView& state, const RecordKey& key) {
+                add_standing(item, state, key, present);
+              });
 }
 
 Result<HttpResponse> list_evidence(const NodeService& node, const Call& call) {

@@ -369,6 +369,12 @@ Digest DiskStore::node(unsigned level, std::uint64_t index) const {
   return require(find_node(level, index));
 }
 
+std::vector<Digest> DiskStore::tile(unsigned tile_level, std::uint64_t index) const {
+  CHECK(tile_level < 8 && index * kTileWidth < size() >> (8 * tile_level));
+  if (const auto* open = edge_.open_tile(tile_level, index)) return *open;
+  return require(index_->tile(tile_level, index));
+}
+
 Result<Digest> DiskStore::find_node(unsigned level, std::uint64_t index) const {
   CHECK(level < 64 && index < size() >> level);
   const auto place = NodePlace::of(level, index);

@@ -50,6 +50,7 @@ class DiskStore final : public LedgerStore {
   Result<Bytes> entry(Position position) const override;
   Result<std::vector<Bytes>> entries(Position first, std::size_t count) const override;
   Digest node(unsigned level, std::uint64_t index) const override;
+  std::vector<Digest> tile(unsigned tile_level, std::uint64_t index) const override;
   std::vector<Digest> leaves(Position first, std::size_t count) const override;
   std::optional<Position> header_position(Height height) const override;
   Result<Bytes> certificate(Height height) const override;

@@ -46,6 +46,11 @@ inline void expect_same(const DiskStore& disk, const MemoryStore& memory) {
       ASSERT_EQ(disk.node(level, i), memory.node(level, i)) << level << "/" << i;
     }
   }
+  for (unsigned level = 0; memory.size() >> (8 * level) > 0; ++level) {
+    for (std::uint64_t i = 0; i * kTileWidth < memory.size() >> (8 * level); ++i) {
+      ASSERT_EQ(disk.tile(level, i), memory.tile(level, i)) << level << "/" << i;
+    }
+  }
   for (std::uint64_t height = 0; height <= disk.block_count(); ++height) {
     const Height h(height);
     ASSERT_EQ(disk.header_position(h), memory.header_position(h));
