@@ -15,12 +15,14 @@
 #include "core/check.h"
 #include "core/crypto/key_file.h"
 #include "core/text.h"
+#include "net/asker.h"
 #include "net/tcp_transport.h"
 #include "node/api/api.h"
 #include "node/api/scan_names.h"
 #include "node/claims/claims_intake.h"
 #include "node/claims/code_trees.h"
 #include "node/clock.h"
+#include "node/descriptors.h"
 #include "node/host.h"
 #include "node/intake/lane_submitter.h"
 #include "node/json/views.h"
@@ -66,6 +68,7 @@ class Process {
  public:
   static Result<std::unique_ptr<Process>> start(const Config& config, const NodeKeys& keys) {
     std::unique_ptr<Process> process(new Process(config, keys));
+    FENRUN_OK(process->plan_files());
     FENRUN_OK(process->open());
     FENRUN_OK(process->listen());
     return process;
@@ -90,6 +93,18 @@ class Process {
         timer_(io_),
         disk_timer_(io_),
         signals_(io_, stop_signals()) {}
+
+  // Before anything is opened.
+  Status plan_files() {
+    const auto allowed = raise_descriptor_limit();
+    FENRUN_TRY(files_plan_, plan_descriptors(allowed));
+    if (allowed >= descriptors_wanted()) return {};
+    log_(LogLevel::warn, std::to_string(allowed) + " file descriptors are allowed, so HTTP takes " +
+                             std::to_string(files_plan_.http_connections) +
+                             " connections at once: raise LimitNOFILE (ulimit -n) to " +
+                             std::to_string(descriptors_wanted()));
+    return {};
+  }
 
   Status open() {
     FENRUN_TRY(auto lock, DataDir::lock(config_.data_path()));
@@ -214,7 +229,20 @@ class Process {
     DiskStoreOptions options;
     options.index.write_buffer_unused_bytes =
         spread_unused_bytes(options.index.write_buffer_bytes, self_.value());
+    options.index.files_max = files_plan_.index_files;
     return options;
+  }
+
+  // A proxy on another machine speaks for as many as one on this.
+  api::HttpLimits http_limits() const {
+    api::HttpLimits limits;
+    limits.connections = files_plan_.http_connections;
+    limits.connections_per_address = files_plan_.http_connections_per_address;
+    limits.is_exempt = [proxy = config_.claims ? config_.claims->proxy
+                                               : std::string()](const std::string& address) {
+      return net::is_loopback(address) || address == proxy;
+    };
+    return limits;
   }
 
   HostOptions host_options() {
@@ -323,8 +351,8 @@ class Process {
     FENRUN_OK(transport_->start());
     FENRUN_TRY(auto tokens, read_tokens());
     FENRUN_TRY(const auto intake, open_intake());
-    FENRUN_TRY(api_, api::Api::listen(io_, *node_, {std::move(tokens), intake}, config_.api_host,
-                                      config_.api_port));
+    FENRUN_TRY(api_, api::Api::listen(io_, *node_, {std::move(tokens), intake, http_limits()},
+                                      config_.api_host, config_.api_port));
     log_(LogLevel::info, "height " + std::to_string(host_->journal().tip().height.value()) +
                              "; peers on " + config_.peer_host + ":" +
                              std::to_string(transport_->port()) + ", API on http://" +
@@ -375,6 +403,7 @@ class Process {
   boost::asio::steady_timer disk_timer_;
   boost::asio::posix::stream_descriptor signals_;
   PosixFileSystem files_;
+  DescriptorPlan files_plan_;
   std::optional<DataDir> lock_;
   Genesis genesis_;
   net::PeerIndex self_;

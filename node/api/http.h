@@ -16,19 +16,26 @@
 
 #include "core/limits.h"
 #include "core/result.h"
+#include "net/asker.h"
 
 namespace fenrun::api {
 
-// What one client may take of the server.
+// What clients may take of the server, and of the event loop.
 struct HttpLimits {
   std::size_t header_bytes = 16 * 1024;
   // A transaction of the greatest size in base64 and JSON around it.
   std::size_t body_bytes = kTransactionBytesMax * 2 + 16 * 1024;
   std::size_t connections = 1'000;
+  std::size_t connections_per_address = 100;  // In IPv6 of a /64.
+  std::size_t refusals = 64;                  // Beyond: those who are told why.
+  // Whose connections are not counted: a proxy's, which speaks for many.
+  std::function<bool(const std::string& address)> is_exempt = net::is_loopback;
+  std::size_t answer_bytes = 256 * 1024 * 1024;       // Of large bodies that are on their way.
   std::chrono::milliseconds request_timeout{30'000};  // From its first byte to its last.
   std::chrono::milliseconds idle_timeout{60'000};     // Between two requests of a connection.
   std::chrono::milliseconds answer_timeout{30'000};   // For each MiB the client must take.
   std::chrono::milliseconds heartbeat{15'000};        // Of a stream that has nothing to say.
+  std::chrono::microseconds slice{2'000};             // Of work, before the loop sees to others.
 };
 
 struct HttpRequest {
@@ -37,6 +44,9 @@ struct HttpRequest {
   std::map<std::string, std::string> headers;  // Names in lower case; repeated ones by ", ".
   std::string body;
   std::string remote;  // The client's address, without port.
+  // Does more work for this request in a later turn of its client; drops it once the server is
+  // gone.  Outlives the request.
+  std::function<void(std::function<void()> work)> later;
 
   // The value of a header by its lower-case name; empty if there is none.
   std::string_view header(std::string_view name) const;

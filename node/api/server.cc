@@ -8,8 +8,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-// Connections that are told why they are refused; those beyond are closed without a word.
-constexpr std::size_t kRefusalsMax = 64;
 // After accept() failed, most likely for want of file descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
@@ -18,11 +16,10 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 // Takes connections until stopped.
 class HttpServer::Acceptor final : public std::enable_shared_from_this<HttpServer::Acceptor> {
  public:
-  Acceptor(asio::io_context& io, HttpHandler handler, HttpLimits limits)
-      : acceptor_(io), pause_(io), sessions_(std::make_shared<Sessions>()) {
-    sessions_->handler = std::move(handler);
-    sessions_->limits = limits;
-  }
+  Acceptor(asio::io_context& io, HttpHandler handler, const HttpLimits& limits)
+      : acceptor_(io),
+        pause_(io),
+        sessions_(std::make_shared<Sessions>(io, std::move(handler), limits)) {}
 
   Status open(const std::string& host, std::uint16_t port) {
     boost::system::error_code error;
@@ -44,12 +41,7 @@ class HttpServer::Acceptor final : public std::enable_shared_from_this<HttpServe
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
-    sessions_->handler = nullptr;
-    // Closing may destroy a session, which then leaves the set.
-    const std::vector<Session*> open(sessions_->open.begin(), sessions_->open.end());
-    for (auto* session : open) {
-      if (sessions_->open.contains(session)) session->close();
-    }
+    sessions_->stop();
   }
 
   std::uint16_t port() const {
@@ -77,12 +69,23 @@ class HttpServer::Acceptor final : public std::enable_shared_from_this<HttpServe
   }
 
   void take(tcp::socket socket) {
-    const std::size_t open = sessions_->open.size();
-    const std::size_t max = sessions_->limits.connections;
-    if (open >= max + kRefusalsMax) return;  // The socket closes.
-    const auto session = std::make_shared<Session>(std::move(socket), sessions_);
-    if (open >= max) return session->refuse();
-    session->start();
+    boost::system::error_code error;
+    const auto remote = socket.remote_endpoint(error);
+    if (error) return;  // Gone already.
+    const auto address = remote.address().to_string();
+    const auto answer = sessions_->places.take(address);
+    if (answer == Places::Answer::closed) return;
+    const auto session = std::make_shared<Session>(std::move(socket), address, sessions_);
+    switch (answer) {
+      case Places::Answer::served:
+        return session->start();
+      case Places::Answer::told_of_address:
+        return session->refuse(429, {Errc::rate_limited, "too many connections of your address"});
+      case Places::Answer::told_of_all:
+        return session->refuse(503, {Errc::rate_limited, "too many connections"});
+      case Places::Answer::closed:
+        return;
+    }
   }
 
   tcp::acceptor acceptor_;

@@ -2,7 +2,8 @@
 //
 // Requests of one connection are answered one after another, in their order, pipelined or not.
 // Every bound of HttpLimits holds before memory is taken; what breaks a rule is answered with a
-// problem document where a client could read it, and its connection is closed.
+// problem document where a client could read it, and its connection is closed.  The handler is
+// called for one address after the other, and for a slice of time at once (node/api/turns.h).
 // Not thread-safe: everything on the thread that runs the io_context.
 #pragma once
 

@@ -7,6 +7,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "net/asker.h"
 #include "node/api/problem.h"
 
 namespace fenrun::api {
@@ -21,6 +22,8 @@ namespace http = boost::beast::http;
 constexpr std::chrono::milliseconds kDrainTimeout{2'000};
 constexpr std::size_t kDrainBytesMax = 1024 * 1024;
 constexpr std::size_t kReadPieceBytes = 4 * 1024;
+// An answer of this size is sent however many large ones are on their way.
+constexpr std::size_t kSmallAnswerBytes = 64 * 1024;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -46,23 +49,57 @@ void set_fields(http::response<Body>& message, const HttpResponse& response) {
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<Sessions> sessions)
+// ---- What they share ---------------------------------------------------------------------------
+
+void Sessions::later(const std::string& address, Turns::Work work) {
+  if (!handler) return;
+  turns_.add(net::asker_of(address), std::move(work));
+  if (!turn_posted_) post_turn();
+}
+
+// Behind whatever is ready by now, such as the messages of peers.
+void Sessions::post_turn() {
+  turn_posted_ = true;
+  asio::post(*io_, [self = shared_from_this()] {
+    self->turn_posted_ = false;
+    const bool is_more = self->turns_.run(self->limits.slice);
+    if (is_more && !self->turn_posted_) self->post_turn();
+  });
+}
+
+void Sessions::stop() {
+  handler = nullptr;
+  turns_.clear();
+  // Closing may destroy a session, which then leaves the set.
+  const std::vector<Session*> all(open.begin(), open.end());
+  for (auto* session : all) {
+    if (open.contains(session)) session->close();
+  }
+}
+
+// ---- One of them -------------------------------------------------------------------------------
+
+Session::Session(asio::ip::tcp::socket socket, std::string address,
+                 std::shared_ptr<Sessions> sessions)
     : stream_(std::move(socket)),
       sessions_(std::move(sessions)),
       buffer_(sessions_->limits.header_bytes + kReadPieceBytes + 64 * 1024),
+      remote_(std::move(address)),
       heartbeat_(stream_.get_executor()) {
   error_code ignored;
-  const auto endpoint = stream_.socket().remote_endpoint(ignored);
-  remote_ = endpoint.address().to_string();
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   sessions_->open.insert(this);
 }
 
-Session::~Session() { sessions_->open.erase(this); }
+Session::~Session() {
+  hold_answer(0);
+  sessions_->places.leave(remote_);
+  sessions_->open.erase(this);
+}
 
 void Session::start() { await_request(); }
 
-void Session::refuse() { reject(503, {Errc::rate_limited, "too many connections"}); }
+void Session::refuse(unsigned status, const Error& error) { reject(status, error); }
 
 void Session::close() {
   if (closed_) return;
@@ -165,6 +202,17 @@ void Session::dispatch() {
   }
   request.body = std::move(message.body());
   request.remote = remote_;
+  request.later = [sessions = sessions_, remote = remote_](Turns::Work work) {
+    sessions->later(remote, std::move(work));
+  };
+  sessions_->later(remote_, [self = shared_from_this(),
+                             shared = std::make_shared<HttpRequest>(std::move(request))] {
+    self->handle(std::move(*shared));
+  });
+}
+
+void Session::handle(HttpRequest request) {
+  if (closed_ || !sessions_->handler) return close();
   awaits_reply_ = true;
   sessions_->handler(std::move(request), [self = shared_from_this()](HttpResponse response) {
     if (!self->awaits_reply_) return;
@@ -190,8 +238,19 @@ void Session::write(std::shared_ptr<Message> message, std::size_t bytes, void (S
                     });
 }
 
+// What this session is writing counts until it is written.
+void Session::hold_answer(std::size_t bytes) {
+  sessions_->answer_bytes -= answer_bytes_;
+  sessions_->answer_bytes += bytes;
+  answer_bytes_ = bytes;
+}
+
 void Session::respond(HttpResponse response) {
   if (closed_) return;
+  if (response.body.size() > kSmallAnswerBytes &&
+      sessions_->answer_bytes + response.body.size() > sessions_->limits.answer_bytes) {
+    response = problem({Errc::not_ready, "too many large answers are on their way: try again"});
+  }
   if (response.events) {
     events_ = std::move(response.events);
     keep_alive_ = false;
@@ -212,10 +271,12 @@ void Session::respond(HttpResponse response) {
   message->body() = std::move(response.body);
   message->keep_alive(keep_alive_);
   message->prepare_payload();
+  hold_answer(bytes);
   write(message, bytes, &Session::after_answer);
 }
 
 void Session::after_answer() {
+  hold_answer(0);
   if (closed_) return;
   if (keep_alive_) return await_request();
   error_code ignored;
@@ -238,15 +299,13 @@ void Session::drain() {
 
 void Session::start_events() {
   if (closed_) return;
-  events_->on_ready([weak = weak_from_this(), executor = stream_.get_executor()] {
+  events_->on_ready([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || !self->awaits_event_ || self->closed_) return;
+    self->awaits_event_ = false;
+    self->heartbeat_.cancel();
     // Later, so that a slow client's answer is not built within the commit of a block.
-    asio::post(executor, [weak] {
-      const auto self = weak.lock();
-      if (!self || !self->awaits_event_ || self->closed_) return;
-      self->awaits_event_ = false;
-      self->heartbeat_.cancel();
-      self->pump();
-    });
+    self->pump_later();
   });
   stream_.expires_never();
   buffer_.clear();
@@ -264,6 +323,10 @@ void Session::watch_for_end() {
                           });
 }
 
+void Session::pump_later() {
+  sessions_->later(remote_, [self = shared_from_this()] { self->pump(); });
+}
+
 void Session::pump() {
   if (closed_) return;
   auto piece = events_->next();
@@ -278,7 +341,7 @@ void Session::say(std::string piece) {
   asio::async_write(stream_, asio::buffer(*text),
                     [self = shared_from_this(), text](error_code error, std::size_t) {
                       if (error) return self->close();
-                      self->pump();
+                      self->pump_later();
                     });
 }
 

@@ -23,7 +23,6 @@ namespace fenrun {
 namespace {
 
 constexpr int kBloomBits = 10;
-constexpr int kOpenFilesMax = 512;
 constexpr std::size_t kTableBytes = 16 * 1024 * 1024;
 // LevelDB's log holds what two write buffers hold, and by what the last batch exceeds each; a gap
 // cannot lie further back.  Twice that is looked at.
@@ -253,7 +252,7 @@ Result<std::unique_ptr<Index>> Index::open(const Path& folder, const IndexOption
   settings.block_cache = database->cache.get();
   settings.write_buffer_size = options.write_buffer_bytes - options.write_buffer_unused_bytes;
   settings.max_file_size = kTableBytes;
-  settings.max_open_files = kOpenFilesMax;
+  settings.max_open_files = static_cast<int>(options.files_max);
   settings.compression = leveldb::kNoCompression;
   if (options.environment != nullptr) {
     settings.env = &options.environment->env();

@@ -35,6 +35,7 @@ struct IndexOptions {
   // Of these, left unused: nodes that write alike, and have equal buffers, all merge at once.
   // REQUIRES: less than the buffer.
   std::size_t write_buffer_unused_bytes = 0;
+  std::size_t files_max = 512;  // That are open at once.
   // Where the index lies and what works on it; null: the machine's own files, and LevelDB's thread.
   // REQUIRES: outlives the index.
   IndexEnvironment* environment = nullptr;

@@ -16,7 +16,6 @@ constexpr std::uint8_t kCommitRecord = 1;
 constexpr std::uint8_t kUnfinishedRecord = 2;  // The next one goes on with the commit.
 constexpr std::uint64_t kNoSegment = ~std::uint64_t{0};
 constexpr std::size_t kPartHeaderBytes = 16;
-constexpr std::size_t kOpenReadersMax = 64;
 constexpr std::string_view kSegmentSuffix = ".log";
 
 LogIdentity identity_of(std::uint64_t segment, std::uint64_t previous) {
@@ -411,7 +410,7 @@ Result<Bytes> JournalFiles::read(std::uint64_t segment, std::uint64_t offset,
   if (segment == segments_.back()) return last_->read(offset, count);
   auto it = readers_.find(segment);
   if (it == readers_.end()) {
-    if (readers_.size() >= kOpenReadersMax) readers_.clear();
+    if (readers_.size() >= kJournalReadersMax) readers_.clear();
     FENRUN_TRY(auto file, files_->open(path_of(segment), FileAccess::read));
     it = readers_.emplace(segment, std::move(file)).first;
   }

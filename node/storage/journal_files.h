@@ -52,6 +52,9 @@ struct StoredBlock {
   std::vector<ByteView> entries;
 };
 
+// Older segments that are open for reading at once.
+inline constexpr std::size_t kJournalReadersMax = 64;
+
 // Where a journal begins: at genesis, or behind the Header of a snapshot.
 struct JournalStart {
   Height height;

@@ -1,6 +1,7 @@
 """What keeps a node from starting is told with exit code 4, by its name, with the next step."""
 
 import pathlib
+import resource
 import shutil
 import socket
 import subprocess
@@ -38,9 +39,9 @@ class StartTest(unittest.TestCase):
             text = text.replace(before, after)
         config.write_text(text + more)
 
-    def assert_refused(self, code, *told):
+    def assert_refused(self, code, *told, options=None):
         done = subprocess.run([FENRUN, "start", "--home", self.node], capture_output=True,
-                              text=True, timeout=30, check=False)
+                              text=True, timeout=30, check=False, **(options or {}))
         self.assertEqual(done.returncode, EXIT_LOCAL, done.stderr)
         self.assertIn(f"error: {code}: ", done.stderr)
         for words in told:
@@ -73,6 +74,26 @@ class StartTest(unittest.TestCase):
     def test_no_code_tree(self):
         self.configure(INTAKE, more='\n[claims]\ncode_trees = ["codes/7"]\n')
         self.assert_refused("file_missing", self.node / "codes" / "7")
+
+    def test_few_descriptors(self):
+        low = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))}
+        self.assert_refused("config_invalid", "LimitNOFILE", "512", "at least 767", options=low)
+
+    def test_descriptors_that_suffice_for_fewer_clients(self):
+        done = subprocess.Popen(
+            [FENRUN, "start", "--home", self.node], stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024)))
+        try:
+            said = ""
+            while "API on" not in said:
+                line = done.stderr.readline()
+                self.assertTrue(line, said)
+                said += line
+            self.assertIn("1024 file descriptors are allowed, so HTTP takes 225", said)
+        finally:
+            done.terminate()
+            done.communicate(timeout=10)
+        self.assertEqual(done.returncode, 0)
 
     def test_a_port_in_use(self):
         for port in (BASE_PORT, BASE_PORT + 1):

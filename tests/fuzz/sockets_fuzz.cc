@@ -84,16 +84,19 @@ struct Conversation {
 
 class HttpTalk {
  public:
-  HttpTalk() : sessions_(std::make_shared<api::Sessions>()) {
-    sessions_->limits = small_limits();
-    sessions_->handler = [this](api::HttpRequest request, api::HttpReply reply) {
-      handle(request, std::move(reply));
-    };
-  }
+  HttpTalk()
+      : sessions_(std::make_shared<api::Sessions>(
+            io_,
+            [this](const api::HttpRequest& request, api::HttpReply reply) {
+              handle(request, std::move(reply));
+            },
+            small_limits())) {}
 
   Conversation talk(ByteView stream, std::size_t piece) {
     SocketPair sockets(io_);
-    std::make_shared<api::Session>(std::move(sockets.ours), sessions_)->start();
+    const std::string address = "127.0.0.1";
+    EXPECT_FUZZ(sessions_->places.take(address) == api::Places::Answer::served, "no place");
+    std::make_shared<api::Session>(std::move(sockets.ours), address, sessions_)->start();
     settle(io_);
     for (const auto said : pieces_of(stream, piece)) {
       // Once the session has closed its side, nobody listens.

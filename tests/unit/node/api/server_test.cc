@@ -60,6 +60,7 @@ class ServerTest : public testing::Test {
     if (request.target == "/count") response.events = std::make_unique<Counting>();
     if (request.target == "/silent") response.events = std::make_unique<Silent>();
     if (request.target == "/large") response.body.assign(3 * 1024 * 1024, 'x');
+    if (request.target == "/huge") response.body.assign(16 * 1024 * 1024, 'x');
     if (request.target == "/never") return;
     reply(std::move(response));
   }
@@ -203,6 +204,43 @@ TEST_F(ServerTest, RefusesConnectionsBeyondItsLimit) {
     EXPECT_TRUE(third.is_closed());
   }
   EXPECT_EQ(first.request("GET", "/").status, 200);
+}
+
+TEST_F(ServerTest, RefusesConnectionsBeyondThoseOfAnAddress) {
+  start({.connections_per_address = 2, .is_exempt = [](const std::string&) { return false; }});
+  HttpClient first(port_);
+  HttpClient second(port_);
+  EXPECT_EQ(first.request("GET", "/").status, 200);
+  EXPECT_EQ(second.request("GET", "/").status, 200);
+  HttpClient third(port_);
+  const auto answer = third.read_answer();
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(code_of(answer), "rate_limited");
+  EXPECT_TRUE(third.is_closed());
+  EXPECT_EQ(first.request("GET", "/").status, 200);
+}
+
+TEST_F(ServerTest, HoldsSoManyLargeAnswersForSlowClients) {
+  start({.answer_bytes = 17 * 1024 * 1024});
+  HttpClient slow(port_);
+  slow.send("GET /huge HTTP/1.1\r\nHost: x\r\n\r\n");
+  slow.read_until("\r\n\r\n");  // Takes no more of it.
+  HttpClient other(port_);
+  EXPECT_EQ(other.request("GET", "/large").status, 503);
+  EXPECT_EQ(other.request("GET", "/").status, 200) << "small ones are sent";
+}
+
+TEST_F(ServerTest, AnswersAllHoweverShortItsSlices) {
+  start({.slice = std::chrono::microseconds(0)});
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<HttpClient>(port_));
+    clients.back()->send("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(clients[static_cast<std::size_t>(i)]->read_answer().body,
+              "GET /" + std::to_string(i) + " ");
+  }
 }
 
 TEST_F(ServerTest, StreamsUntilTheSourceEnds) {
