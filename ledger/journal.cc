@@ -1,5 +1,6 @@
 #include "ledger/journal.h"
 
+#include <algorithm>
 #include <bit>
 #include <set>
 
@@ -295,7 +296,17 @@ const ActiveView* Journal::active_at(Height height) const {
   return nullptr;
 }
 
+Journal::Hold Journal::hold(Height height) const {
+  const auto hold = std::make_shared<const Height>(height);
+  std::erase_if(holds_, [](const auto& other) { return other.expired(); });
+  holds_.push_back(hold);
+  return hold;
+}
+
 void Journal::release_below(Height height) {
+  for (const auto& weak : holds_) {
+    if (const auto hold = weak.lock()) height = std::min(height, *hold);
+  }
   while (!undo_.empty() && undo_.front().height < height) release_oldest();
 }
 

@@ -93,10 +93,15 @@ class Journal {
   // The active bits at a finalized header: of the tip, or of a height not yet released; null for
   // another.
   const ActiveView* active_at(Height height) const;
-  // Proofs are asked for headers at `height` and above only.
+  // Proofs are asked for headers at `height` and above only.  What is held is not released.
   void release_below(Height height);
   // Heights below the tip whose active bits are held.
   std::size_t history_count() const { return undo_.size(); }
+  // Keeps the active bits of the height and above for as long as the answer lives, but not when a
+  // snapshot is installed, nor beyond ActiveHistoryLimits.  Shared by the journal, which only looks,
+  // and copies of a prover.
+  using Hold = std::shared_ptr<const Height>;
+  Hold hold(Height height) const;
 
   // Where snapshots can be made of: the bits at some finalized Headers that have certificates of
   // their own, oldest first.  The last two are kept, so that who fetches one need not begin anew
@@ -143,6 +148,7 @@ class Journal {
   Frontier frontier_;
   ActiveBits active_;
   std::uint64_t dumped_size_ = 0;
+  mutable std::vector<std::weak_ptr<const Height>> holds_;
   std::deque<Undo> undo_;  // Oldest first; each view rests on the next one, the last on active_.
   std::uint64_t undo_bytes_ = 0;
   std::map<Digest, std::unique_ptr<ExecutedBlock>> unfinalized_;

@@ -5,6 +5,7 @@
 #include "ledger/merkle/tree.h"
 #include "ledger/proof/note.h"
 #include "ledger/proof/recovery.h"
+#include "ledger/proof_making.h"
 
 namespace fenrun {
 namespace {
@@ -46,13 +47,14 @@ Result<std::uint64_t> size_of(const EpochHandover& handover) {
 }  // namespace
 
 Result<Prover> Prover::at(const Journal& journal, Height height, std::string_view note) {
-  const ActiveView* active = journal.active_at(height);
-  if (!active) {
+  if (journal.active_at(height) == nullptr) {
     return Error{Errc::not_ready, "no active bits of height " + std::to_string(height.value())};
   }
   FENRUN_TRY(const auto header, journal.header(height));
   FENRUN_TRY(auto signed_note, parse_note(note));
-  Prover prover(journal, *active);
+  Prover prover(journal);
+  prover.height_ = height;
+  prover.hold_ = journal.hold(height);
   prover.size_ = signed_note.body.size;
   if (prover.size_ != header.position.value() + 1) {
     return Error{Errc::header_mismatch,
@@ -66,7 +68,7 @@ Result<Prover> Prover::at(const Journal& journal, Height height, std::string_vie
 
 // ---- Parts -------------------------------------------------------------------------------------
 
-Result<Entry> Prover::add_entry(Parts& parts, Position position) const {
+Result<Entry> Prover::add_entry(ProofParts& parts, Position position) const {
   if (position.value() >= journal_->store().size())
     return Error{Errc::not_found, fenrun::at(position)};
   // The checkpoint's last leaf is its Header, which every proof carries on its own.
@@ -86,19 +88,27 @@ Result<Entry> Prover::add_entry(Parts& parts, Position position) const {
 }
 
 template <class T>
-Result<T> Prover::add(Parts& parts, Position position) const {
+Result<T> Prover::add(ProofParts& parts, Position position) const {
   FENRUN_TRY(auto entry, add_entry(parts, position));
   T* of_kind = std::get_if<T>(&entry);
   if (!of_kind) return Error{Errc::value_invalid, fenrun::at(position) + " is of another kind"};
   return std::move(*of_kind);
 }
 
-Result<RecordEntry> Prover::add_current(Parts& parts, Position position) const {
+template Result<Posting> Prover::add(ProofParts& parts, Position position) const;
+
+Result<RecordEntry> Prover::add_current(ProofParts& parts, Position position) const {
   FENRUN_TRY(auto record, add<RecordEntry>(parts, position));
-  if (!active_->test(position)) {
+  const ActiveView* active = journal_->active_at(height_);
+  if (active == nullptr) return Error{Errc::not_ready, "a snapshot took the journal's place"};
+  if (!active->test(position)) {
     return Error{Errc::corruption, fenrun::at(position) + " is not current at the checkpoint"};
   }
-  parts.chunks.emplace(position.value() / kActiveChunkBits, true);
+  const std::uint64_t index = position.value() / kActiveChunkBits;
+  if (!parts.chunks.contains(index)) {
+    parts.chunks.emplace(index,
+                         ProofChunk{index, active->chunk(index), MerklePath(active->path(index))});
+  }
   return record;
 }
 
@@ -120,7 +130,7 @@ Result<Position> Prover::record_position(ByteView key) const {
 }
 
 // The Record in force when the posting was made: the newest one before it.
-Result<std::optional<PolicyInProof>> Prover::add_policy(Parts& parts, ByteView key,
+Result<std::optional<PolicyInProof>> Prover::add_policy(ProofParts& parts, ByteView key,
                                                         Position posting) const {
   const auto current = record_position(key);
   if (!current) return std::optional<PolicyInProof>();
@@ -143,24 +153,31 @@ Result<std::optional<PolicyInProof>> Prover::add_policy(Parts& parts, ByteView k
 }
 
 Result<std::vector<OperationEntry>> Prover::operations_of(Position transaction, std::uint32_t count,
-                                                          Parts* parts) const {
+                                                          ProofParts* parts) const {
+  constexpr std::uint64_t kReadAtOnce = 64;
   std::vector<OperationEntry> operations;
-  for (Position position = transaction.next(); operations.size() < count;
-       position = position.next()) {
-    FENRUN_TRY(auto bytes, journal_->store().entry(position));
-    FENRUN_TRY(auto entry, decode_entry(bytes));
-    if (std::holds_alternative<Posting>(entry)) continue;
-    auto* operation = std::get_if<OperationEntry>(&entry);
-    if (!operation || operation->transaction != transaction) {
-      return Error{Errc::corruption, fenrun::at(position) + " is not the transaction's"};
+  for (std::uint64_t next = transaction.value() + 1; operations.size() < count;) {
+    // Postings stand between.  The block's Header stands behind the last of them.
+    const auto wanted = std::min<std::uint64_t>(kReadAtOnce, journal_->store().size() - next);
+    if (wanted == 0) return Error{Errc::corruption, "a transaction without its operations"};
+    FENRUN_TRY(auto read, journal_->store().entries(Position(next), wanted));
+    for (auto& bytes : read) {
+      if (operations.size() == count) break;
+      const Position position(next++);
+      FENRUN_TRY(auto entry, decode_entry(bytes));
+      if (std::holds_alternative<Posting>(entry)) continue;
+      auto* operation = std::get_if<OperationEntry>(&entry);
+      if (!operation || operation->transaction != transaction) {
+        return Error{Errc::corruption, fenrun::at(position) + " is not the transaction's"};
+      }
+      if (parts) parts->entries.emplace(position, std::move(bytes));
+      operations.push_back(std::move(*operation));
     }
-    if (parts) parts->entries.emplace(position, std::move(bytes));
-    operations.push_back(std::move(*operation));
   }
   return operations;
 }
 
-Result<MerklePath> Prover::add_operation(Parts& parts, Position position) const {
+Result<MerklePath> Prover::add_operation(ProofParts& parts, Position position) const {
   FENRUN_TRY(const auto operation, add<OperationEntry>(parts, position));
   FENRUN_TRY(const auto transaction, add<TransactionEntry>(parts, operation.transaction));
   const std::uint32_t count = transaction.body.operation_count;
@@ -172,25 +189,6 @@ Result<MerklePath> Prover::add_operation(Parts& parts, Position position) const 
     return root_of_leaves({first, first + (std::ptrdiff_t{1} << level)});
   };
   return to_path(inclusion_path(operation.index, count, node));
-}
-
-Status Prover::add_statement(Parts& parts, const StatementId& id,
-                             const Statement& statement) const {
-  std::optional<Position> position;
-  if (statement.count > 0) position = statement.last;
-  while (position) {
-    FENRUN_TRY(const auto posting, add<Posting>(parts, *position));
-    const bool is_source = posting.source_statement() == id;
-    if (!is_source && posting.destination_statement() != id) {
-      return Error{Errc::corruption, fenrun::at(*position) + " is not of the statement"};
-    }
-    position = is_source ? posting.source.previous : posting.destination.previous;
-  }
-  return {};
-}
-
-MerklePath Prover::path_to(Position position) const {
-  return path_within(*journal_, position, size_);
 }
 
 Result<ProofHandover> prove_handover(const Journal& journal, Epoch epoch) {
@@ -210,49 +208,27 @@ Result<ProofHandover> prove_handover(const Journal& journal, Epoch epoch) {
                        kept->next_policy};
 }
 
-Result<Proof> Prover::finish(ProofClaim claim, const Parts& parts) const {
-  Proof proof;
-  proof.claim = std::move(claim);
-  proof.checkpoint.value = note_;
-  const Position header(size_ - 1);
-  FENRUN_TRY(auto header_bytes, journal_->store().entry(header));
-  proof.header = {ProofEntryBytes(std::move(header_bytes)), path_to(header)};
-  for (const auto& [position, bytes] : parts.entries) {
-    proof.entries.push_back({position, ProofEntryBytes(bytes), path_to(position)});
-  }
-  for (Epoch epoch = first_handover_; epoch < epoch_; epoch = epoch.next()) {
-    if (proof.handovers.size() == kHandoversMax) {
-      return Error{Errc::limit_exceeded, "more handovers than a proof may have"};
-    }
-    FENRUN_TRY(auto one, prove_handover(*journal_, epoch));
-    proof.handovers.push_back(std::move(one));
-  }
-  for (const auto& [index, needed] : parts.chunks) {
-    proof.chunks.push_back({index, active_->chunk(index), to_path(active_->path(index))});
-  }
-  return proof;
-}
-
 // ---- Claims ------------------------------------------------------------------------------------
 
-Result<Proof> Prover::transaction(Position position, bool with_operations) const {
-  Parts parts;
+Result<ProofMaking> Prover::begin_transaction(Position position, bool with_operations) const {
+  ProofParts parts;
   FENRUN_TRY(const auto transaction, add<TransactionEntry>(parts, position));
   if (with_operations) {
     // A block is covered whole or not at all, so its operations are when the transaction is.
     FENRUN_OK(operations_of(position, transaction.body.operation_count, &parts));
   }
-  return finish(TransactionClaim{position, with_operations}, parts);
+  return ProofMaking(*this, TransactionClaim{position, with_operations}, std::move(parts));
 }
 
-Result<Proof> Prover::operation(Position position) const {
-  Parts parts;
+Result<ProofMaking> Prover::begin_operation(Position position) const {
+  ProofParts parts;
   FENRUN_TRY(auto path, add_operation(parts, position));
-  return finish(OperationClaim{position, std::move(path)}, parts);
+  return ProofMaking(*this, OperationClaim{position, std::move(path)}, std::move(parts));
 }
 
-Result<Proof> Prover::posting(Position position, const std::optional<RecordKey>& policy) const {
-  Parts parts;
+Result<ProofMaking> Prover::begin_posting(Position position,
+                                          const std::optional<RecordKey>& policy) const {
+  ProofParts parts;
   FENRUN_TRY(const auto posting, add<Posting>(parts, position));
   PostingClaim claim{position, {}, std::nullopt};
   FENRUN_TRY(const auto cause, add_entry(parts, posting.cause));
@@ -262,17 +238,18 @@ Result<Proof> Prover::posting(Position position, const std::optional<RecordKey>&
   if (policy && posting.policy != PolicyId()) {
     FENRUN_TRY(claim.policy, add_policy(parts, *policy, position));
   }
-  return finish(std::move(claim), parts);
+  return ProofMaking(*this, std::move(claim), std::move(parts));
 }
 
-Result<Proof> Prover::record(const RecordKey& key) const {
-  Parts parts;
+Result<ProofMaking> Prover::begin_record(const RecordKey& key) const {
+  ProofParts parts;
   FENRUN_TRY(const auto position, record_position(key));
   FENRUN_OK(add_current(parts, position));
-  return finish(RecordClaim{key}, parts);
+  return ProofMaking(*this, RecordClaim{key}, std::move(parts));
 }
 
-Status Prover::add_absence(Parts& parts, const RecordKey& key, const OrderedFamily& family) const {
+Status Prover::add_absence(ProofParts& parts, const RecordKey& key,
+                           const OrderedFamily& family) const {
   if (key.size() <= family.scope_bytes || key[0] != family.family) {
     return Error{Errc::value_invalid, "no key of an ordered family: its absence has no proof"};
   }
@@ -295,32 +272,19 @@ Status Prover::add_absence(Parts& parts, const RecordKey& key, const OrderedFami
   return Error{Errc::not_found, "the scope of the key does not exist"};
 }
 
-Result<Proof> Prover::absence(const RecordKey& key, const OrderedFamily& family) const {
-  Parts parts;
+Result<ProofMaking> Prover::begin_absence(const RecordKey& key, const OrderedFamily& family) const {
+  ProofParts parts;
   FENRUN_OK(add_absence(parts, key, family));
-  return finish(AbsenceClaim{key}, parts);
+  return ProofMaking(*this, AbsenceClaim{key}, std::move(parts));
 }
 
-Result<Proof> Prover::account(const PartyId& party) const {
-  Parts parts;
-  std::optional<RecordKey> key = statement_scope(party);
-  while (key) {
-    FENRUN_TRY(const auto position, record_position(*key));
-    FENRUN_TRY(const auto record, add_current(parts, position));
-    if (!record.value) return Error{Errc::corruption, fenrun::at(position) + " has no value"};
-    FENRUN_TRY(const auto linked, decode<Linked<Statement>>(*record.value));
-    if (linked.value) {
-      FENRUN_TRY(const auto id, statement_from_key(*key));
-      FENRUN_OK(add_statement(parts, id, *linked.value));
-    }
-    key = linked.next;
-  }
-  return finish(AccountClaim{party}, parts);
+Result<ProofMaking> Prover::begin_account(const PartyId& party) const {
+  return ProofMaking(*this, AccountClaim{party}, {});
 }
 
-Result<Proof> Prover::history(const HistoryParts& history,
-                              const std::vector<OrderedFamily>& families) const {
-  Parts parts;
+Result<ProofMaking> Prover::begin_history(const HistoryParts& history,
+                                          const std::vector<OrderedFamily>& families) const {
+  ProofParts parts;
   HistoryClaim claim;
   claim.subject = history.subject;
   for (const auto& key : history.records) {
@@ -340,7 +304,45 @@ Result<Proof> Prover::history(const HistoryParts& history,
     FENRUN_TRY(auto path, add_operation(parts, position));
     claim.operations.push_back({position, std::move(path)});
   }
-  return finish(std::move(claim), parts);
+  return ProofMaking(*this, std::move(claim), std::move(parts));
+}
+
+// ---- At once -----------------------------------------------------------------------------------
+
+namespace {
+
+Result<Proof> made_at_once(Result<ProofMaking> begun) {
+  if (!begun) return begun.error();
+  return begun->run();
+}
+
+}  // namespace
+
+Result<Proof> Prover::transaction(Position position, bool with_operations) const {
+  return made_at_once(begin_transaction(position, with_operations));
+}
+
+Result<Proof> Prover::operation(Position position) const {
+  return made_at_once(begin_operation(position));
+}
+
+Result<Proof> Prover::posting(Position position, const std::optional<RecordKey>& policy) const {
+  return made_at_once(begin_posting(position, policy));
+}
+
+Result<Proof> Prover::record(const RecordKey& key) const { return made_at_once(begin_record(key)); }
+
+Result<Proof> Prover::absence(const RecordKey& key, const OrderedFamily& family) const {
+  return made_at_once(begin_absence(key, family));
+}
+
+Result<Proof> Prover::account(const PartyId& party) const {
+  return made_at_once(begin_account(party));
+}
+
+Result<Proof> Prover::history(const HistoryParts& history,
+                              const std::vector<OrderedFamily>& families) const {
+  return made_at_once(begin_history(history, families));
 }
 
 }  // namespace fenrun

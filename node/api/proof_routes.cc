@@ -1,4 +1,4 @@
-// Proof files, made at the newest cosigned checkpoint.
+// Proof files, made at the newest cosigned checkpoint, large ones in several turns.
 #include <algorithm>
 
 #include "contracts/keys.h"
@@ -6,6 +6,7 @@
 #include "ledger/proof/note.h"
 #include "ledger/prover.h"
 #include "node/api/answers.h"
+#include "node/api/proof_job.h"
 #include "node/api/routes.h"
 #include "node/json/families.h"
 #include "node/json/proof_json.h"
@@ -22,14 +23,13 @@ Result<Prover> prover_of(const NodeService& node, const Call& call) {
   return prover;
 }
 
-HttpResponse file(const Proof& proof, const std::string& name) {
-  HttpResponse response;
-  response.content_type = "application/vnd.fenrun.proof+json";
-  response.body = print_proof(proof);
-  response.headers.emplace_back("Content-Disposition",
-                                "attachment; filename=\"" + name + ".fenrun-proof\"");
-  return response;
-}
+// What a route has found, and what its file is called.
+struct Begun {
+  ProofMaking making;
+  std::string name;
+};
+
+Begun file(ProofMaking making, std::string name) { return {std::move(making), std::move(name)}; }
 
 Result<RecordKey> key_of(const Call& call) {
   const auto bytes = from_hex(call.path.at("key"));
@@ -39,7 +39,7 @@ Result<RecordKey> key_of(const Call& call) {
   return RecordKey(*bytes);
 }
 
-Result<HttpResponse> prove_transaction(const NodeService& node, const Call& call) {
+Result<Begun> prove_transaction(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto id, fixed_at<Digest>(call, "id"));
   const auto* operations = call.text("operations");
   if (operations && *operations != "true" && *operations != "false") {
@@ -48,15 +48,15 @@ Result<HttpResponse> prove_transaction(const NodeService& node, const Call& call
   const auto position = node.journal().store().transaction_position(id);
   if (!position) return Error{Errc::not_found, "no committed transaction has this id"};
   FENRUN_TRY(const auto prover, prover_of(node, call));
-  FENRUN_TRY(const auto proof, prover.transaction(*position, operations && *operations == "true"));
-  return file(proof, "transaction-" + to_hex(id.view()).substr(0, 16));
+  FENRUN_TRY(auto proof, prover.begin_transaction(*position, operations && *operations == "true"));
+  return file(std::move(proof), "transaction-" + to_hex(id.view()).substr(0, 16));
 }
 
-Result<HttpResponse> prove_operation(const NodeService& node, const Call& call) {
+Result<Begun> prove_operation(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto position, call.path_number("position", kTreeSizeMax));
   FENRUN_TRY(const auto prover, prover_of(node, call));
-  FENRUN_TRY(const auto proof, prover.operation(Position(position)));
-  return file(proof, "operation-" + std::to_string(position));
+  FENRUN_TRY(auto proof, prover.begin_operation(Position(position)));
+  return file(std::move(proof), "operation-" + std::to_string(position));
 }
 
 // The key of the policy that a posting names, if it is a posting that names one.
@@ -68,37 +68,37 @@ Result<std::optional<RecordKey>> policy_of(const NodeService& node, Position pos
   return std::optional(policy_key(posting->policy, posting->policy_version));
 }
 
-Result<HttpResponse> prove_posting(const NodeService& node, const Call& call) {
+Result<Begun> prove_posting(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto position, call.path_number("position", kTreeSizeMax));
   FENRUN_TRY(const auto policy, policy_of(node, Position(position)));
   FENRUN_TRY(const auto prover, prover_of(node, call));
-  FENRUN_TRY(const auto proof, prover.posting(Position(position), policy));
-  return file(proof, "posting-" + std::to_string(position));
+  FENRUN_TRY(auto proof, prover.begin_posting(Position(position), policy));
+  return file(std::move(proof), "posting-" + std::to_string(position));
 }
 
-Result<HttpResponse> prove_record(const NodeService& node, const Call& call) {
+Result<Begun> prove_record(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto key, key_of(call));
   FENRUN_TRY(const auto prover, prover_of(node, call));
-  FENRUN_TRY(const auto proof, prover.record(key));
-  return file(proof, "record-" + call.path.at("key").substr(0, 40));
+  FENRUN_TRY(auto proof, prover.begin_record(key));
+  return file(std::move(proof), "record-" + call.path.at("key").substr(0, 40));
 }
 
-Result<HttpResponse> prove_absence(const NodeService& node, const Call& call) {
+Result<Begun> prove_absence(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto key, key_of(call));
   FENRUN_TRY(const auto prover, prover_of(node, call));
   for (const auto& family : ordered_families()) {
     if (key[0] != family.family) continue;
-    FENRUN_TRY(const auto proof, prover.absence(key, family));
-    return file(proof, "absence-" + call.path.at("key").substr(0, 40));
+    FENRUN_TRY(auto proof, prover.begin_absence(key, family));
+    return file(std::move(proof), "absence-" + call.path.at("key").substr(0, 40));
   }
   return Error{Errc::value_invalid, "no key of an ordered family: its absence has no proof"};
 }
 
-Result<HttpResponse> prove_account(const NodeService& node, const Call& call) {
+Result<Begun> prove_account(const NodeService& node, const Call& call) {
   FENRUN_TRY(const auto party, fixed_at<PartyId>(call, "party"));
   FENRUN_TRY(const auto prover, prover_of(node, call));
-  FENRUN_TRY(const auto proof, prover.account(party));
-  return file(proof, "account-" + call.path.at("party").substr(0, 16));
+  FENRUN_TRY(auto proof, prover.begin_account(party));
+  return file(std::move(proof), "account-" + call.path.at("party").substr(0, 16));
 }
 
 // Serials may hold characters that mean something in a header or a file's path.
@@ -106,7 +106,7 @@ bool is_safe_in_name(char c) {
   return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-Result<HttpResponse> prove_provenance(const NodeService& node, const Call& call) {
+Result<Begun> prove_provenance(const NodeService& node, const Call& call) {
   const auto& epc = call.path.at("epc");
   const auto& journal = node.journal();
   const auto unit = find_unit_id(journal.state(), epc);
@@ -114,11 +114,11 @@ Result<HttpResponse> prove_provenance(const NodeService& node, const Call& call)
     return Error{Errc::not_found, "no unit with this identifier is printed or commissioned"};
   FENRUN_TRY(const auto prover, prover_of(node, call));
   FENRUN_TRY(const auto told, provenance_of(journal, node.checkpoint()->size, *unit));
-  FENRUN_TRY(const auto proof, prover.history(told.parts, ordered_families()));
+  FENRUN_TRY(auto proof, prover.begin_history(told.parts, ordered_families()));
   std::string name = epc;
   std::ranges::replace_if(
       name, [](char c) { return !is_safe_in_name(c); }, '-');
-  return file(proof, "provenance-" + name);
+  return file(std::move(proof), "provenance-" + name);
 }
 
 }  // namespace
@@ -126,8 +126,9 @@ Result<HttpResponse> prove_provenance(const NodeService& node, const Call& call)
 std::vector<Route> proof_routes(NodeService& node) {
   const Parameter position{"position", "Of the entry in the journal."};
   const Parameter key{"key", "The record's key in hex: see docs/spec/records.md."};
-  const auto route = [&node](std::string pattern, std::string summary, Parameter parameter,
-                             std::vector<Parameter> query, auto prove) {
+  const auto seats = std::make_shared<ProofSeats>();
+  const auto route = [&node, seats](std::string pattern, std::string summary, Parameter parameter,
+                                    std::vector<Parameter> query, auto prove) {
     Route made;
     made.method = "GET";
     made.pattern = "/v1/proofs/" + std::move(pattern);
@@ -136,7 +137,12 @@ std::vector<Route> proof_routes(NodeService& node) {
     query.push_back({"from_epoch", "Leaves out the handovers of earlier epochs."});
     made.query = std::move(query);
     made.content_type = "application/vnd.fenrun.proof+json";
-    made.handler = answer([&node, prove](const Call& call) { return prove(node, call); });
+    made.handler = [&node, seats, prove](const Call& call, HttpReply reply) {
+      auto begun = prove(node, call);
+      if (!begun) return reply(problem(begun.error()));
+      ProofJob::start(std::move(begun->making), std::move(begun->name), call.request,
+                      std::move(reply), seats);
+    };
     return made;
   };
   return {

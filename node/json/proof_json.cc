@@ -1,5 +1,6 @@
 #include "node/json/proof_json.h"
 
+#include "core/check.h"
 #include "core/overloaded.h"
 #include "core/text.h"
 #include "node/json/json.h"
@@ -26,6 +27,22 @@ Sorted path_view(const MerklePath& path) {
 
 Sorted header_view(const ProofHeader& header) {
   return {{"entry", to_base64(header.entry)}, {"path", path_view(header.path)}};
+}
+
+Sorted entry_view(const ProofEntry& entry) {
+  return {{"position", entry.position.value()},
+          {"entry", to_base64(entry.entry)},
+          {"path", path_view(entry.path)}};
+}
+
+Sorted chunk_view(const ProofChunk& chunk) {
+  return {{"index", chunk.index}, {"bits", to_base64(chunk.bits)}, {"path", path_view(chunk.path)}};
+}
+
+Sorted handover_view(const ProofHandover& handover) {
+  return {{"checkpoint", handover.checkpoint.value},
+          {"header", header_view(handover.header)},
+          {"policy", handover.next_policy.value}};
 }
 
 Sorted history_view(const HistoryClaim& claim) {
@@ -331,33 +348,56 @@ Result<Proof> read_proof(const Json& json) {
 
 }  // namespace
 
+bool ProofPrinter::step(std::size_t count) {
+  for (std::size_t i = 0; i < count && part_ != Part::printed; ++i) {
+    if (!print_next()) next_ = 0;
+  }
+  return part_ == Part::printed;
+}
+
+// One item of a list, or what stands between the end of one list and the next.  Members are in
+// their order.  False at the end of a list.
+bool ProofPrinter::print_next() {
+  const auto print_item = [&](const Sorted& item) {
+    if (next_++ > 0) text_ += ',';
+    text_ += item.dump();
+    return true;
+  };
+  switch (part_) {
+    case Part::begin:
+      text_ = "{\"checkpoint\":" + Sorted(proof_.checkpoint.value).dump() + ",\"chunks\":[";
+      part_ = Part::chunks;
+      return false;
+    case Part::chunks:
+      if (next_ < proof_.chunks.size()) return print_item(chunk_view(proof_.chunks[next_]));
+      text_ += "],\"claim\":" + claim_view(proof_.claim).dump() + ",\"entries\":[";
+      part_ = Part::entries;
+      return false;
+    case Part::entries:
+      if (next_ < proof_.entries.size()) return print_item(entry_view(proof_.entries[next_]));
+      text_ += "],\"format\":" + Sorted(kFormat).dump() + ",\"handovers\":[";
+      part_ = Part::handovers;
+      return false;
+    case Part::handovers:
+      if (next_ < proof_.handovers.size()) {
+        return print_item(handover_view(proof_.handovers[next_]));
+      }
+      text_ += "],\"header\":" + header_view(proof_.header).dump() +
+               ",\"version\":" + Sorted(proof_.version).dump() + "}\n";
+      part_ = Part::printed;
+      return false;
+    case Part::printed:
+      return false;
+  }
+  UNREACHABLE();
+}
+
 std::string print_proof(const Proof& proof) {
-  Sorted entries = Sorted::array();
-  for (const auto& entry : proof.entries) {
-    entries.push_back({{"position", entry.position.value()},
-                       {"entry", to_base64(entry.entry)},
-                       {"path", path_view(entry.path)}});
+  ProofPrinter printer(proof);
+  constexpr std::size_t kMany = 1'000;
+  while (!printer.step(kMany)) {
   }
-  Sorted chunks = Sorted::array();
-  for (const auto& chunk : proof.chunks) {
-    chunks.push_back(
-        {{"index", chunk.index}, {"bits", to_base64(chunk.bits)}, {"path", path_view(chunk.path)}});
-  }
-  Sorted handovers = Sorted::array();
-  for (const auto& handover : proof.handovers) {
-    handovers.push_back({{"checkpoint", handover.checkpoint.value},
-                         {"header", header_view(handover.header)},
-                         {"policy", handover.next_policy.value}});
-  }
-  const Sorted view = {{"format", kFormat},
-                       {"version", proof.version},
-                       {"claim", claim_view(proof.claim)},
-                       {"checkpoint", proof.checkpoint.value},
-                       {"header", header_view(proof.header)},
-                       {"entries", std::move(entries)},
-                       {"chunks", std::move(chunks)},
-                       {"handovers", std::move(handovers)}};
-  return view.dump() + "\n";
+  return printer.take();
 }
 
 Result<Proof> parse_proof(std::string_view text) {

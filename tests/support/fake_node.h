@@ -80,6 +80,7 @@ class FakeNode final : public NodeService {
   }
   void forget_checkpoint() { checkpoint_.reset(); }
   void forget_pending() { pending_.clear(); }
+  void release_below(Height height) { journal_->release_below(height); }
 
   std::size_t listeners() const { return listeners_.size(); }
   std::size_t pending() const { return pending_.size(); }
