@@ -38,6 +38,10 @@ namespace fenrun {
 // retry.
 inline constexpr std::uint32_t kAnswersMax = 64;
 
+// Verifications that one peer's wrong signatures may cost between two statuses.  What must be
+// verified is ignored of it from then on: an honest peer sends nothing that it has not verified.
+inline constexpr std::uint64_t kWastedVerificationsMax = 64;
+
 // After this many nullified views in a row the leader's budget is halved no further: the block is
 // empty.
 inline constexpr std::uint64_t kBudgetHalvingsMax = 3;
@@ -153,7 +157,9 @@ class Replica {
   void receive(ValidatorIndex from, const GetLastVote& message);
   void receive(ValidatorIndex from, const LastVote& message);
   bool take_justification(ValidatorIndex from, const Propose& message);
-  Status check_certificate(const Certificate& certificate);
+  template <class Signed>
+  Status check_signed(ValidatorIndex from, const Signed& message);
+  Status check_certificate(ValidatorIndex from, const Certificate& certificate);
   void count(const Vote& vote, std::optional<ValidatorIndex> from);
   void report(const Evidence& evidence);
 
@@ -268,6 +274,7 @@ class Replica {
   std::uint64_t rotation_ = 0;         // Whose turn it is to be asked.
   std::set<ValidatorIndex> reported_;  // Of whom evidence was reported, once.
   std::map<ValidatorIndex, std::uint32_t> answers_;  // Given to each peer in this status interval.
+  std::map<ValidatorIndex, std::uint64_t> wasted_;   // Verifications of what it sent, likewise.
   std::vector<Output> outputs_;
 };
 

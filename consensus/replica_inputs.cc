@@ -8,6 +8,7 @@ void Replica::on(const Tick& input) {
   pacemaker_.tick(input.now);
   if (pacemaker_.take_status()) {
     answers_.clear();
+    wasted_.clear();
     send(std::nullopt, own_status());
     ask_for_last_vote(std::nullopt);
   }

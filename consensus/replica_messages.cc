@@ -7,6 +7,23 @@
 #include "core/planted.h"
 
 namespace fenrun {
+namespace {
+
+Status as_status(bool is_valid) { return is_valid ? Status() : Status(Errc::signature_invalid); }
+Status as_status(Status status) { return status; }
+
+}  // namespace
+
+// Errc::rate_limited if too much of the sender was wrong lately.
+template <class Signed>
+Status Replica::check_signed(ValidatorIndex from, const Signed& message) {
+  auto& wasted = wasted_[from];
+  if (wasted >= kWastedVerificationsMax) return Errc::rate_limited;
+  const auto before = signatures_.verifications();
+  const auto status = as_status(signatures_.check(message));
+  if (!status) wasted += signatures_.verifications() - before;
+  return status;
+}
 
 // Rule 4, what can be told at once; consider() goes on from here.
 void Replica::receive(ValidatorIndex from, const Propose& message) {
@@ -17,7 +34,7 @@ void Replica::receive(ValidatorIndex from, const Propose& message) {
   const auto leader = leader_of(message.view);
   if (from != leader && !planted(PlantedBug::forged_justification_nullifies)) return;
   const Vote vote{subject, leader, message.signature};
-  if (!signatures_.check(vote)) return;
+  if (!check_signed(from, vote)) return;
 
   const bool justified = take_justification(from, message);
   if (!justified && planted(PlantedBug::forged_justification_nullifies)) give_up(message.view);
@@ -42,7 +59,7 @@ bool Replica::take_justification(ValidatorIndex from, const Propose& message) {
   if (parent) {
     const auto& subject = parent->subject;
     if (subject.kind == VoteKind::nullify || subject.view != message.parent_view ||
-        subject.block_id != message.parent_id || !check_certificate(*parent)) {
+        subject.block_id != message.parent_id || !check_certificate(from, *parent)) {
       return false;
     }
   } else if (message.parent_view != View(0)) {
@@ -52,7 +69,7 @@ bool Replica::take_justification(ValidatorIndex from, const Propose& message) {
   for (const auto& nullification : nullifications) {
     const auto& subject = nullification.subject;
     if (subject.kind != VoteKind::nullify || subject.view <= last || subject.view >= message.view ||
-        !check_certificate(nullification)) {
+        !check_certificate(from, nullification)) {
       return false;
     }
     last = subject.view;
@@ -67,14 +84,14 @@ bool Replica::is_of_this_epoch(const Subject& subject) const {
 }
 
 // A certificate is checked once: one whose subject we hold proven needs no further proof.
-Status Replica::check_certificate(const Certificate& certificate) {
+Status Replica::check_certificate(ValidatorIndex from, const Certificate& certificate) {
   const auto& subject = certificate.subject;
   FENRUN_OK(subject.validate());
   if (!is_of_this_epoch(subject)) return Error{Errc::value_invalid, "of another epoch"};
   const auto* held = certificates_.find(subject.kind, subject.view);
   if (held != nullptr && held->subject == subject) return {};
   if (finalized_.certificate && finalized_.certificate->subject == subject) return {};
-  return signatures_.check(certificate);
+  return check_signed(from, certificate);
 }
 
 // Rule 10.
@@ -89,7 +106,7 @@ void Replica::receive(ValidatorIndex from, const Vote& message) {
   // A vote too late to matter is not worth checking, unless it disagrees with what the quorum said.
   const auto* certificate = certificates_.find(subject.kind, subject.view);
   if (certificate != nullptr && certificate->subject == subject) return;
-  if (signatures_.check(message)) count(message, from);
+  if (check_signed(from, message)) count(message, from);
 }
 
 // REQUIRES: checked.
@@ -109,7 +126,7 @@ void Replica::receive(ValidatorIndex from, const Certificate& message) {
   if (!is_of_this_epoch(subject) || subject.view <= finalized_.view) return;
   const auto* held = certificates_.find(subject.kind, subject.view);
   if (held != nullptr && held->subject == subject) return;
-  if (check_certificate(message)) accept(message, from);
+  if (check_certificate(from, message)) accept(message, from);
 }
 
 // Moves nothing by itself: whoever claims to be ahead is asked for proof.  One of a later epoch has

@@ -23,6 +23,13 @@ constexpr std::uint64_t kCheckpointSpanMs = 100;
 // At the end of an epoch nobody is asked about the vote log: who started there waits as long as
 // consensus does at most (docs/spec/consensus.md, §5).
 constexpr std::uint64_t kLogCheckMsMax = 10'000;
+// The gates of log lines that peers cause open anew so often.
+constexpr std::uint64_t kPeerLogSpanMs = 10'000;
+// Messages of one link that are none, until it is closed.
+constexpr std::size_t kUndecodableMax = 16;
+// Cosignatures of one peer in a second that were wrong, until its others are passed over: it sends
+// them again.  Those of a key that we do not know yet are as wrong as forged ones.
+constexpr std::size_t kWrongCosignaturesMax = 16;
 
 }  // namespace
 
@@ -87,6 +94,15 @@ Status Node::recover(const std::vector<VoteLogRecord>& recovered) {
   return begin_with_base();
 }
 
+void Node::log_of_peer(net::PeerIndex from, const std::string& text, LogLevel level) {
+  const std::uint64_t span = now().steady.value() / kPeerLogSpanMs;
+  std::optional<std::string> line = members_.name_of(from) + ": " + text;
+  const auto peer = peers_.find(from);
+  if (peer != peers_.end()) line = peer->second.lines.pass(span, *std::move(line));
+  if (line) line = peer_lines_.pass(span, *std::move(line));
+  if (line) log(level, *line);
+}
+
 void Node::fail(const Error& error) {
   if (failed_) return;
   failed_ = true;
@@ -126,16 +142,9 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
   const auto known = peers_.find(peer);
   if (known == peers_.end()) return;  // No member any more.
   known->second.heard_at = now().steady;
-  if (is_oversized_batch(bytes)) {
-    log(LogLevel::warn, "a batch of " + members_.name_of(peer) + " is larger than batches are");
-    return;
-  }
+  if (is_oversized_batch(bytes)) return log_of_peer(peer, "a batch is larger than batches are");
   auto message = decode<NodeMessage>(bytes);
-  if (!message) {
-    log(LogLevel::warn,
-        members_.name_of(peer) + " sent no message: " + message.error().to_string());
-    return;
-  }
+  if (!message) return take_undecodable(peer, message.error());
   std::visit(overloaded{
                  [&](Message& consensus) { take(peer, std::move(consensus)); },
                  [&](TxBatch& batch) { take_batch(peer, std::move(batch)); },
@@ -143,7 +152,7 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
                  [&](GetBatches& request) { serve_batches(peer, request); },
                  [&](RangeAnswer& answer) { take_range(peer, answer); },
                  [&](CheckpointSignatures& signatures) { take_cosignatures(peer, signatures); },
-                 [&](GetHandover& request) { serve_handover(peer, request); },
+                 [&](GetHandover& request) { take_slow_request(peer, request); },
                  [&](Handover& answer) { take_handover(peer, answer); },
                  [&](GetSnapshot& request) { take_slow_request(peer, request); },
                  [&](SnapshotOffer& offer) { take_snapshot_offer(peer, offer); },
@@ -155,15 +164,24 @@ void Node::on_message(net::PeerIndex peer, net::Channel, const Bytes& bytes) {
              *message);
 }
 
+// Both ends speak one version: who sends such messages will not end.
+void Node::take_undecodable(net::PeerIndex from, const Error& error) {
+  log_of_peer(from, "sent no message: " + error.to_string());
+  auto& peer = peers_.at(from);
+  if (++peer.undecodable < kUndecodableMax) return;
+  peer.undecodable = 0;
+  transport_->drop(from, "what it sends are no messages");
+}
+
 void Node::take(net::PeerIndex from, Message message) {
   const Epoch epoch = replica_->finalized().epoch;
   if (const auto* status = std::get_if<PeerStatus>(&message)) {
     peers_.at(from).finalized_height = status->finalized_height;
     peers_.at(from).earliest_height = status->earliest_height;
-    if (status->epoch < epoch) return tell_epoch_end(from, status->epoch);
+    if (status->epoch < epoch) return take_slow_request(from, GetEpochEnd{status->epoch});
   }
   if (const auto* question = std::get_if<GetCertificates>(&message)) {
-    if (question->epoch < epoch) return tell_epoch_end(from, question->epoch);
+    if (question->epoch < epoch) return take_slow_request(from, GetEpochEnd{question->epoch});
   }
   if (const auto* range = std::get_if<GetRange>(&message)) return take_slow_request(from, *range);
   if (const auto* question = std::get_if<GetBlock>(&message)) {
@@ -177,9 +195,15 @@ void Node::take(net::PeerIndex from, Message message) {
 }
 
 void Node::take_cosignatures(net::PeerIndex from, const CheckpointSignatures& signatures) {
-  const auto& name = members_.name_of(from);
-  if (const auto status = checkpointer_.add(name, signatures, *journal_); !status) {
-    log(LogLevel::warn, "checkpoint signatures of " + name + ": " + status.error().to_string());
+  auto& peer = peers_.at(from);
+  const std::uint64_t second = now().steady.value() / 1'000;
+  if (peer.cosignatures_second != second) peer.cosignatures_wrong = 0;
+  peer.cosignatures_second = second;
+  if (peer.cosignatures_wrong == kWrongCosignaturesMax) return;
+  if (const auto status = checkpointer_.add(members_.name_of(from), signatures, *journal_);
+      !status) {
+    if (status.error().code == Errc::cosignature_invalid) ++peer.cosignatures_wrong;
+    log_of_peer(from, "checkpoint signatures: " + status.error().to_string());
   }
   take_quorum();
 }
@@ -189,6 +213,8 @@ void Node::on_connected(net::PeerIndex peer) {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return;
   found->second.connected = true;
+  found->second.undecodable = 0;
+  found->second.served.clear();
   if (const auto address = members_.address_of(peer)) give(Connected{*address});
   // What the peer missed while it was away it will ask for.  Our newest cosignature it cannot know
   // of, nor our batches, which would wait until we lead.
@@ -409,7 +435,9 @@ void Node::warn_of_recovery() {
 
 void Node::count_checkpoints() {
   if (const auto status = checkpointer_.advance(*journal_); !status) {
-    log(LogLevel::error, "checkpoints: " + status.error().to_string());
+    const auto line = peer_lines_.pass(now().steady.value() / kPeerLogSpanMs,
+                                       "checkpoints: " + status.error().to_string());
+    if (line) log(LogLevel::error, *line);
   }
   take_quorum();
 }

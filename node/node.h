@@ -23,6 +23,7 @@
 #include "contracts/genesis.h"
 #include "ledger/journal.h"
 #include "ledger/proof/recovery.h"
+#include "net/event_gate.h"
 #include "net/transport.h"
 #include "node/batch_store.h"
 #include "node/check_queue.h"
@@ -156,8 +157,18 @@ class Node final : public NodeService {
     std::optional<bool> right;          // The answer.
     std::set<net::PeerIndex> waits_at;  // In whose queues it stands.
   };
+  // In kPeerLogSpanMs: log lines that one peer may cause, and all together.
+  static constexpr unsigned kPeerLinesMax = 5;
+  static constexpr unsigned kAllPeersLinesMax = 20;
+
   struct PeerState {
     bool connected = false;
+    std::size_t undecodable = 0;  // Messages, since it was linked.
+    net::EventGate lines{kPeerLinesMax};
+    // Cosignatures that were wrong, in the second that began last.
+    std::uint64_t cosignatures_second = 0;
+    std::size_t cosignatures_wrong = 0;
+    std::map<Digest, TimeMs> served;  // Batches it was sent for a GetBatches lately.
     std::optional<TimeMs> heard_at;
     Height finalized_height;
     Height earliest_height;                          // Of the blocks that it serves.
@@ -185,7 +196,11 @@ class Node final : public NodeService {
 
   // What costs milliseconds to answer, in turn and for a part of the time only: consensus goes
   // first.
-  using SlowRequest = std::variant<GetRange, GetSnapshot, GetSnapshotPart, GetEpochLinks>;
+  struct GetEpochEnd {  // What a message of an epoch that is over asks for.
+    Epoch epoch;
+  };
+  using SlowRequest =
+      std::variant<GetRange, GetSnapshot, GetSnapshotPart, GetEpochLinks, GetHandover, GetEpochEnd>;
 
   Node(NodeOptions options, Journal& journal, Checkpointer checkpointer,
        std::optional<VoteLog> vote_log, net::Transport& transport, BatchVerifier& verifier);
@@ -193,6 +208,8 @@ class Node final : public NodeService {
   Status recover(const std::vector<VoteLogRecord>& recovered);
   Now now() const { return options_.clock(); }
   void log(LogLevel level, const std::string& line) const { options_.log(level, line); }
+  // What a peer causes: so often and no more, since each line is written at once.
+  void log_of_peer(net::PeerIndex from, const std::string& text, LogLevel level = LogLevel::warn);
   void fail(const Error& error);
   void wake();
   // Whom to ask: `first` if it is linked, then the others in turn; none if nobody is linked.
@@ -201,6 +218,7 @@ class Node final : public NodeService {
 
   // Consensus (node.cc).
   void take(net::PeerIndex from, Message message);
+  void take_undecodable(net::PeerIndex from, const Error& error);
   void give(Input input);
   void give_first(Input input);
   void carry_out(const Persist& output);
@@ -388,6 +406,7 @@ class Node final : public NodeService {
   MemberTable members_;
   std::optional<ValidatorIndex> self_;         // Our index, if we are a validator of this epoch.
   std::map<net::PeerIndex, PeerState> peers_;  // Every member but us.
+  net::EventGate peer_lines_{kAllPeersLinesMax};
 
   Digest epoch_first_block_;
   bool votes_ = false;  // In the present epoch, with options_.consensus_key and vote_log_.

@@ -35,6 +35,8 @@ constexpr std::size_t kSpentLooks = 256;
 constexpr std::size_t kCheckingMemoryMax = 16 * 1024 * 1024;
 // A batch that a proposal names is asked of another peer after this time ...
 constexpr std::uint64_t kAskAgainMs = 200;
+// ... the same one is not sent again before this is over ...
+constexpr std::uint64_t kServeAgainMs = 2 * kAskAgainMs;
 // ... and consensus is told that it cannot be got after this.
 constexpr std::uint64_t kUnavailableMs = 2'000;
 
@@ -105,8 +107,7 @@ void Node::take_batch(net::PeerIndex from, TxBatch content) {
     return acknowledge(digest);
   }
   if (!peers_.at(from).has_room_for(*batch)) {
-    log(LogLevel::warn, "too many batches of " + members_.name_of(from) + " are being checked");
-    return;
+    return log_of_peer(from, "too many batches are being checked");
   }
   const auto known = checking_.find(digest);
   if (known != checking_.end()) return await_check(from, known->second);
@@ -190,8 +191,7 @@ void Node::release_checked(net::PeerIndex from) {
     if (*checking->right) {
       take_right(from, checking->batch);
     } else {
-      log(LogLevel::warn, "a batch of " + members_.name_of(from) +
-                              " has a wrong signature, or another chain's form");
+      log_of_peer(from, "a batch has a wrong signature, or another chain's form");
     }
   }
 }
@@ -266,9 +266,7 @@ void Node::hold_batch(net::PeerIndex origin, std::shared_ptr<const EncodedBatch>
   } else if (is_wanted(digest)) {
     batches_.restore(std::move(batch), kNobody);  // A quorum bounds what it notarizes.
   } else if (!batches_.add(std::move(batch), origin)) {
-    log(LogLevel::warn,
-        "the share of " + members_.name_of(origin) + " is full: a batch is dropped");
-    return;
+    return log_of_peer(origin, "its share is full: a batch is dropped");
   }
   acknowledge(digest);
   report_work();
@@ -312,9 +310,15 @@ void Node::take_acknowledgements(net::PeerIndex from, const BatchAck& acknowledg
 }
 
 void Node::serve_batches(net::PeerIndex to, const GetBatches& request) {
+  auto& served = peers_.at(to).served;
+  const TimeMs time = now().steady;
+  std::erase_if(served, [&](const auto& item) {
+    return time.value() - item.second.value() >= kServeAgainMs;
+  });
   const std::set<Digest> wanted(request.digests.begin(), request.digests.end());
   for (const auto& digest : wanted) {
-    if (const auto batch = batches_.find(digest)) send(to, batch);
+    const auto batch = batches_.find(digest);
+    if (batch && served.emplace(digest, time).second) send(to, batch);
   }
 }
 

@@ -186,9 +186,7 @@ void Node::take_range(net::PeerIndex from, const RangeAnswer& answer) {
   const Digest tip = journal_->tip_id();
   const auto status = replay_range(answer);
   if (failed_) return;
-  if (!status) {
-    log(LogLevel::warn, "blocks of " + members_.name_of(from) + ": " + status.error().to_string());
-  }
+  if (!status) log_of_peer(from, "its blocks: " + status.error().to_string());
   // Another peer is asked when it is time.
   if (executed_height() == before && journal_->tip_id() == tip) return;
   catch_up_->attempts = 0;

@@ -196,9 +196,7 @@ void Node::take_handover(net::PeerIndex from, const Handover& answer) {
   const auto checkpoint = verify_checkpoint(answer.checkpoint.value, *cosigning_policy_);
   if (!checkpoint || checkpoint->body.size != tip.position.value() + 1 ||
       checkpoint->body.root != journal_->root()) {
-    log(LogLevel::warn, members_.name_of(from) + " sent no handover of epoch " +
-                            std::to_string(answer.epoch.value()));
-    return;
+    return log_of_peer(from, "sent no handover of epoch " + std::to_string(answer.epoch.value()));
   }
   if (const auto status = keep_handover(answer.checkpoint.value); !status) {
     return fail(status.error());

@@ -52,9 +52,7 @@ void Node::take_epoch_links(net::PeerIndex from, const EpochLinks& answer) {
   if (failed_ || !learner_ || learner_->fork() || replica_->ended()) return;
   const auto learnt = learner_->take(from, answer);
   if (!learnt) {
-    log(LogLevel::warn,
-        "the epochs of " + members_.name_of(from) + ": " + learnt.error().to_string());
-    return;
+    return log_of_peer(from, "the epochs that it shows: " + learnt.error().to_string());
   }
   for (const auto& [epoch, handover] : *learnt) {
     const auto status = journal_->save_learnt_handover(epoch, handover);

@@ -29,9 +29,7 @@ void Node::take_recovery(net::PeerIndex from, const Handover& answer) {
   const Header& tip = journal_->tip();
   const auto recovery = parse_recovery(answer.checkpoint.value);
   if (!recovery) {
-    log(LogLevel::warn,
-        members_.name_of(from) + " sent no recovery: " + recovery.error().to_string());
-    return;
+    return log_of_peer(from, "sent no recovery: " + recovery.error().to_string());
   }
   const Epoch ends = recovery->tip.epoch;
   if (answer.epoch != ends || ends != replica_->finalized().epoch) return;
@@ -45,9 +43,8 @@ void Node::take_recovery(net::PeerIndex from, const Handover& answer) {
                           : commit_recovery(*recovery);
   if (!status) {
     if (status.error().code == Errc::io_error) return fail(status.error());
-    log(LogLevel::error,
-        "the recovery that " + members_.name_of(from) + " sent: " + status.error().to_string());
-    return;
+    return log_of_peer(from, "the recovery that it sent: " + status.error().to_string(),
+                       LogLevel::error);
   }
   if (is_here) return continue_to_next_epoch();
   log(LogLevel::warn, "the operators recovered the network from height " +

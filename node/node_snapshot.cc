@@ -236,8 +236,7 @@ void Node::take_snapshot_offer(net::PeerIndex from, const SnapshotOffer& offer) 
   }
   const auto judged = judge_offer(from, *offer.manifest);
   if (judged || judged.error().code == Errc::not_ready) return;  // It will be offered again.
-  log(LogLevel::warn,
-      "the snapshot of " + members_.name_of(from) + ": " + judged.error().to_string());
+  log_of_peer(from, "the snapshot that it offers: " + judged.error().to_string());
   snapshot_refused_.insert(from);
 }
 
@@ -319,8 +318,7 @@ void Node::take_snapshot_part(net::PeerIndex from, const SnapshotPartAnswer& ans
   if (!snapshot_) return;
   if (const auto taken = snapshot_->take(from, answer, now().steady); !taken) {
     if (taken.error().code != Errc::snapshot_invalid) return fail(taken.error());
-    log(LogLevel::warn,
-        "a part of the snapshot of " + members_.name_of(from) + ": " + taken.error().to_string());
+    log_of_peer(from, "a part of the snapshot: " + taken.error().to_string());
   }
   if (snapshot_->builder().is_complete()) return install_snapshot();
   ask_for_parts();
@@ -403,6 +401,11 @@ void Node::take_slow_request(net::PeerIndex from, const SlowRequest& request) {
   const auto waiting =
       std::ranges::count(slow_requests_, from, [](const auto& item) { return item.first; });
   if (static_cast<std::size_t>(waiting) >= kSlowRequestsPerPeerMax) return;
+  // Whoever is behind says so with each status: that must not crowd out what it asks for.
+  const bool is_told = std::ranges::any_of(slow_requests_, [from](const auto& item) {
+    return item.first == from && std::holds_alternative<GetEpochEnd>(item.second);
+  });
+  if (is_told && std::holds_alternative<GetEpochEnd>(request)) return;
   slow_requests_.emplace_back(from, request);
   serve_next_slow_request();
 }
@@ -415,7 +418,9 @@ void Node::serve_next_slow_request() {
   std::visit(overloaded{[&](const GetRange& range) { serve_range(to, range); },
                         [&](const GetSnapshot& snapshot) { serve_snapshot(to, snapshot); },
                         [&](const GetSnapshotPart& part) { serve_part(to, part); },
-                        [&](const GetEpochLinks& links) { serve_epoch_links(to, links); }},
+                        [&](const GetEpochLinks& links) { serve_epoch_links(to, links); },
+                        [&](const GetHandover& handover) { serve_handover(to, handover); },
+                        [&](const GetEpochEnd& end) { tell_epoch_end(to, end.epoch); }},
              request);
   const auto cost = std::max<std::uint64_t>(now().steady.value() - begin.value(), 1);
   slow_requests_from_ = TimeMs(begin.value() + kSlowRequestShare * cost);

@@ -383,5 +383,23 @@ TEST_F(ReplicaTest, AnObserverFollowsAndNeverVotes) {
   EXPECT_TRUE(votes(wait(60'000)).empty());
 }
 
+// docs/spec/consensus.md, §3.
+TEST_F(ReplicaTest, WhoSendsWrongSignaturesIsHeardNoMoreForAWhile) {
+  auto forged = members_.vote(nullify(1), 2);
+  forged.signature.bytes[0] ^= 1;
+  const auto has_nullified = [&](std::uint16_t signer) {
+    return std::ranges::count(replica_->status().nullified_by, ValidatorIndex(signer)) > 0;
+  };
+  for (std::uint64_t i = 0; i < 10 * kWastedVerificationsMax; ++i) hear(1, forged);
+  hear(1, members_.vote(nullify(1), 2));
+  EXPECT_FALSE(has_nullified(2)) << "as much of it as was wrong is passed over";
+  hear(2, members_.vote(nullify(1), 2));
+  EXPECT_TRUE(has_nullified(2)) << "others are heard";
+  wait(1'500);
+  hear(1, members_.vote(nullify(1), 1));
+  hear(1, members_.vote(nullify(1), 3));
+  EXPECT_EQ(replica_->view(), View(2)) << "and so is it, later";
+}
+
 }  // namespace
 }  // namespace fenrun

@@ -199,5 +199,37 @@ TEST(Epochs, AllMayLosePowerWhereverTheEpochEnds) {
   }
 }
 
+// How an epoch ended is read from files: not as often as somebody likes to ask.
+TEST(Epochs, WhoAsksForTheirEndAgainAndAgainGetsFewAnswers) {
+  NodeCluster cluster(kNames);
+  Organisations parties(cluster);
+  const auto via = cluster.index_of("brand");
+  const auto south = cluster.index_of("distributor-south");
+  parties.change(RemoveValidator{{"distributor-south"}},
+                 {"distributor-east", "distributor-west", "auditor"}, via);
+  ASSERT_TRUE(cluster.run_until([&] { return in_epoch(cluster, 1); }));
+  std::size_t handovers = 0;
+  std::size_t certificates = 0;
+  cluster.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    if (from != via || to != south || !message) return bytes;
+    if (std::holds_alternative<Handover>(*message)) ++handovers;
+    const auto* said = std::get_if<Message>(&*message);
+    const auto* certificate = said ? std::get_if<Certificate>(said) : nullptr;
+    if (certificate && certificate->subject.epoch == Epoch(0)) ++certificates;
+    return bytes;
+  });
+  for (int ms = 0; ms < 400; ++ms) {
+    for (int i = 0; i < 5; ++i) {
+      cluster.inject(south, via, GetHandover{Epoch(0)});
+      cluster.inject(south, via, Message(GetCertificates{Epoch(0), View(1), View(2)}));
+    }
+    cluster.run_ms(1);
+  }
+  EXPECT_GT(handovers, 0u);
+  EXPECT_GT(certificates, 0u);
+  EXPECT_LE(handovers + certificates, 110u) << "each fourth millisecond";
+}
+
 }  // namespace
 }  // namespace fenrun

@@ -237,5 +237,52 @@ TEST_F(Lies, WhoAsksAgainAndAgainGetsFewAnswers) {
   EXPECT_TRUE(cluster_.agree());
 }
 
+// Whatever a peer sends, the log stays readable and the disk has room for the journal.
+TEST_F(Lies, WhatAPeerCausesToBeLoggedIsBounded) {
+  commit(0);
+  const auto caused = [&] {
+    return std::ranges::count_if(cluster_.lines(1), [](const std::string& line) {
+      return line.find("sent no message") != std::string::npos ||
+             line.find("checkpoint signatures") != std::string::npos;
+    });
+  };
+  CheckpointSignatures forged;
+  forged.size = 1'000'000;
+  forged.time = 1;
+  for (int i = 0; i < 1'000; ++i) {
+    cluster_.inject_bytes(3, 1, Bytes{0xff, 0xff, 0xff});
+    cluster_.inject(2, 1, forged);
+    if (i % 100 == 0) cluster_.run_ms(100);
+  }
+  cluster_.run_ms(100);
+  EXPECT_GE(caused(), 2);
+  EXPECT_LE(caused(), 2 * 2 * 5) << "five of a peer in ten seconds, which may end meanwhile";
+  // What is no message at all ends the link, each sixteenth time where it is not ended.
+  const auto& drops = cluster_.drops();
+  EXPECT_EQ(drops.size(), 1'000u / 16);
+  EXPECT_EQ(drops.front(), (std::pair<std::size_t, std::size_t>(1, 3)));
+  commit(1);
+  EXPECT_TRUE(cluster_.agree());
+}
+
+TEST_F(Lies, ABatchIsSentOnceForAWhileToWhomAsksAgainAndAgain) {
+  const auto transaction = cluster_.transaction("brand", next_, OpenCampaign{CampaignId(99), {}});
+  const TxBatch batch{std::vector{transaction}};
+  cluster_.inject(0, 1, batch);
+  cluster_.run_ms(20);
+  std::size_t batches = 0;
+  cluster_.set_tamper([&](std::size_t from, std::size_t to, net::Payload bytes) {
+    const auto message = decode<NodeMessage>(*bytes);
+    if (from == 1 && to == 3 && message && std::holds_alternative<TxBatch>(*message)) ++batches;
+    return bytes;
+  });
+  for (int i = 0; i < 1'000; ++i) {
+    cluster_.inject(3, 1, GetBatches{{batch.digest()}});
+    cluster_.run_ms(1);
+  }
+  EXPECT_GE(batches, 2u) << "it is sent again, if late";
+  EXPECT_LE(batches, 4u);
+}
+
 }  // namespace
 }  // namespace fenrun
