@@ -4,6 +4,11 @@
 #include "ledger/merkle/tree.h"
 
 namespace fenrun {
+namespace {
+
+constexpr std::size_t base64_bytes(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
+
+}  // namespace
 
 ProofMaking::ProofMaking(const Prover& prover, ProofClaim claim, ProofParts parts)
     : prover_(prover),
@@ -37,8 +42,7 @@ Status ProofMaking::do_piece() {
     case Stage::header:
       return add_header();
     case Stage::entries:
-      add_next_entry();
-      return {};
+      return add_next_entry();
     case Stage::handovers:
       return add_next_handover();
     case Stage::chunks:
@@ -106,14 +110,20 @@ Status ProofMaking::add_header() {
   return {};
 }
 
-void ProofMaking::add_next_entry() {
+Status ProofMaking::add_next_entry() {
   if (parts_.entries.empty()) {
     stage_ = Stage::handovers;
-    return;
+    return {};
   }
   auto taken = parts_.entries.extract(parts_.entries.begin());
+  auto path = path_to(taken.key());
+  file_bytes_ += base64_bytes(taken.mapped().size()) + path.size() * base64_bytes(Digest::kSize);
+  if (file_bytes_ > kProofFileBytesMax) {
+    return Error{Errc::limit_exceeded, "the proof is larger than a verifier reads"};
+  }
   proof_.entries.push_back(
-      {taken.key(), ProofEntryBytes(std::move(taken.mapped())), path_to(taken.key())});
+      {taken.key(), ProofEntryBytes(std::move(taken.mapped())), std::move(path)});
+  return {};
 }
 
 Status ProofMaking::add_next_handover() {

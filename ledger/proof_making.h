@@ -24,7 +24,8 @@ class ProofMaking {
   ProofMaking(const Prover& prover, ProofClaim claim, ProofParts parts);
 
   // Goes on by so many pieces of work, each of which reads an entry, a handover or the tiles of one
-  // path.  Whether the proof is made.  Errors as of Prover; then there is no next step.
+  // path.  Whether the proof is made.  Errors as of Prover, and Errc::limit_exceeded for one that
+  // no file of kProofFileBytesMax holds; then there is no next step.
   Result<bool> step(std::size_t pieces);
   // All that is left.
   Result<Proof> run();
@@ -42,7 +43,7 @@ class ProofMaking {
   Status add_next_statement();
   Status add_next_posting();
   Status add_header();
-  void add_next_entry();
+  Status add_next_entry();
   Status add_next_handover();
   void add_next_chunk();
   MerklePath path_to(Position position);
@@ -55,6 +56,7 @@ class ProofMaking {
   std::vector<Chain> chains_;
   std::uint64_t postings_ = 0;  // Of all statements, as their Records say.
   Epoch next_handover_;
+  std::size_t file_bytes_ = 0;  // That the entries take in a proof file, at least.
   Proof proof_;
 };
 
