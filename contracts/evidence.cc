@@ -1,27 +1,12 @@
 #include "contracts/evidence.h"
 
-#include <algorithm>
+#include <string>
 #include <tuple>
 
 #include "ledger/ordered_family.h"
 
 namespace fenrun {
 namespace {
-
-// A vote without its signature.
-struct AccusedSubject {
-  AccusedVoteKind kind{};
-  Epoch epoch;
-  View view;
-  View parent_view;
-  Digest block_id;
-
-  FENRUN_FIELDS(kind, epoch, view, parent_view, block_id)
-};
-
-Bytes subject_bytes(const AccusedVote& vote) {
-  return encode(AccusedSubject{vote.kind, vote.epoch, vote.view, vote.parent_view, vote.block_id});
-}
 
 // What consensus would never have decoded was never a vote.
 bool is_well_formed(const AccusedVote& vote) {
@@ -31,6 +16,25 @@ bool is_well_formed(const AccusedVote& vote) {
 }
 
 Error invalid_evidence(std::string_view why) { return {Errc::evidence_invalid, std::string(why)}; }
+
+// A vote of another epoch than those in which the key was in the set never counted.
+Status check_epoch(const OperationContext& context, const std::optional<KeyTerm>& term,
+                   Epoch epoch) {
+  const auto number = std::to_string(epoch.value());
+  if (epoch > context.block.context().epoch) {
+    return Error{Errc::evidence_epoch_wrong, "epoch " + number + " has not begun"};
+  }
+  if (!term || epoch < term->first || (term->last && epoch > *term->last)) {
+    return Error{Errc::evidence_epoch_wrong,
+                 "the accused key was not in the set in epoch " + number};
+  }
+  const auto end = find_value<EpochEnd>(context.state(), epoch_end_key(epoch));
+  if (end && context.time().value() - end->time.value() > kEvidenceMs) {
+    return Error{Errc::evidence_late,
+                 "epoch " + number + " ended at " + std::to_string(end->time.value()) + " ms"};
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -55,10 +59,7 @@ bool exclude_each_other(const AccusedVote& a, const AccusedVote& b) {
 }
 
 Digest evidence_digest(const RecordEvidence& evidence) {
-  const Bytes first = subject_bytes(evidence.first);
-  const Bytes second = subject_bytes(evidence.second);
-  const auto& [low, high] = std::minmax(first, second);
-  return hash(Domain::evidence, {evidence.accused.view(), low, high});
+  return hash(Domain::evidence, {evidence.accused.view(), encode(evidence.first.epoch)});
 }
 
 Status apply(OperationContext& context, const RecordEvidence& operation) {
@@ -73,6 +74,7 @@ Status apply(OperationContext& context, const RecordEvidence& operation) {
   if (!exclude_each_other(operation.first, operation.second)) {
     return invalid_evidence("the votes do not exclude each other");
   }
+  FENRUN_OK(check_epoch(context, owner->term, operation.first.epoch));
   const Digest digest = evidence_digest(operation);
   if (find_evidence(state, digest)) return Errc::evidence_exists;
   for (const auto* vote : {&operation.first, &operation.second}) {

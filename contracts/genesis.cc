@@ -112,7 +112,9 @@ void write_party(Overlay& state, const Genesis& genesis, const GenesisParty& par
     for (const auto& [key, purpose] : {std::pair(validator.consensus_key, KeyPurpose::consensus),
                                        std::pair(validator.checkpoint_key, KeyPurpose::checkpoint),
                                        std::pair(validator.transport_key, KeyPurpose::transport)}) {
-      state.put(public_key_key(key), encode(KeyOwner{party.party, purpose}));
+      KeyOwner owner{party.party, purpose, std::nullopt};
+      if (purpose == KeyPurpose::consensus) owner.term = KeyTerm{Epoch(0), std::nullopt};
+      state.put(public_key_key(key), encode(owner));
     }
   }
 }

@@ -25,7 +25,35 @@ void write_validators(Overlay& state, ValidatorList list) {
 }
 
 void own_key(Overlay& state, const PublicKey& key, const PartyId& party, KeyPurpose purpose) {
-  state.put(public_key_key(key), encode(KeyOwner{party, purpose}));
+  state.put(public_key_key(key), encode(KeyOwner{party, purpose, std::nullopt}));
+}
+
+bool has_key(const ValidatorList& list, const PublicKey& consensus_key) {
+  return std::ranges::find(list, consensus_key, &Validator::consensus_key) != list.end();
+}
+
+// The consensus keys that come into the set begin their term, those that leave it end theirs.
+void write_terms(Overlay& state, const ValidatorList& before, const ValidatorList& next,
+                 Epoch ended) {
+  const auto change = [&](const PublicKey& key, auto alter) {
+    auto owner = find_key_owner(state, key);
+    CHECK(owner.has_value());
+    alter(*owner);
+    state.put(public_key_key(key), encode(*owner));
+  };
+  for (const auto& validator : next) {
+    if (has_key(before, validator.consensus_key)) continue;
+    change(validator.consensus_key, [&](KeyOwner& owner) {
+      owner.term = KeyTerm{ended.next(), std::nullopt};
+    });
+  }
+  for (const auto& validator : before) {
+    if (has_key(next, validator.consensus_key)) continue;
+    change(validator.consensus_key, [&](KeyOwner& owner) {
+      CHECK(owner.term.has_value());
+      owner.term->last = ended;
+    });
+  }
 }
 
 Status check_new_key(const StateView& state, const PublicKey& key, std::string_view field) {
@@ -260,10 +288,12 @@ void write_genesis_members(Overlay& state, const Genesis& genesis) {
 void conclude_epoch(BlockBuilder& block, const StateView& before) {
   auto& state = block.state();
   if (!state.has_written(static_cast<std::uint8_t>(ContractFamily::validator))) return;
+  const auto present = validators(before);
   const auto next = validators(state);
-  if (next == validators(before)) return;
+  if (next == present) return;
   const auto& context = block.context();
-  state.put(epoch_end_key(context.epoch), encode(EpochEnd{context.height}));
+  state.put(epoch_end_key(context.epoch), encode(EpochEnd{context.height, context.time}));
+  write_terms(state, present, next, context.epoch);
   const auto policy = trust_policy_text(network(state).name.value, block.chain_id(), next);
   block.set_next_validators(validators_digest(next), hash(Domain::trust_policy, bytes_of(policy)));
 }

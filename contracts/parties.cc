@@ -39,7 +39,7 @@ Status check_none_is_approved(const StateView& state, const PartyId& party) {
 }
 
 void own_key(Overlay& state, const PublicKey& key, const PartyId& party) {
-  state.put(public_key_key(key), encode(KeyOwner{party, KeyPurpose::transactions}));
+  state.put(public_key_key(key), encode(KeyOwner{party, KeyPurpose::transactions, std::nullopt}));
 }
 
 // Approved by the signer: the key takes effect after the delay.
@@ -97,7 +97,7 @@ bool is_ancestor(const StateView& state, const PartyId& ancestor, const Party& p
 void write_new_party(Overlay& state, const PartyId& id, const Party& party) {
   insert_linked(state, party_scope(), party_key(id), party);
   for (const auto& key : party.keys) {
-    state.put(public_key_key(key.key), encode(KeyOwner{id, key.purpose}));
+    state.put(public_key_key(key.key), encode(KeyOwner{id, key.purpose, std::nullopt}));
   }
   open_scope(state, lane_scope(id));
   insert_linked(state, lane_scope(id), lane_key(id, Lane(0)), LaneState{});

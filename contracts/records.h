@@ -51,12 +51,22 @@ struct LaneState {
   friend bool operator==(const LaneState&, const LaneState&) = default;
 };
 
-// Whose key it is.  Stays for ever: no key is registered twice.
+// The epochs in which a consensus key was in the set.
+struct KeyTerm {
+  Epoch first;
+  std::optional<Epoch> last;  // None while it is in the set.
+
+  FENRUN_FIELDS(first, last)
+  friend bool operator==(const KeyTerm&, const KeyTerm&) = default;
+};
+
+// Whose key it is.  Stays for ever: no key is registered twice, so that it has one term at most.
 struct KeyOwner {
   PartyId party;
   KeyPurpose purpose{};
+  std::optional<KeyTerm> term;  // Of a consensus key, once it is in the set.
 
-  FENRUN_FIELDS(party, purpose)
+  FENRUN_FIELDS(party, purpose, term)
   friend bool operator==(const KeyOwner&, const KeyOwner&) = default;
 };
 
@@ -468,7 +478,7 @@ struct Readiness {
   friend bool operator==(const Readiness&, const Readiness&) = default;
 };
 
-// Two votes that convict a validator.  Stays for ever.
+// Two votes that convict a validator, of one key and epoch the first.  Stays for ever.
 struct EvidenceRecord {
   RecordEvidence evidence;
   PartyId party;  // The owner of the accused key.
@@ -479,7 +489,7 @@ struct EvidenceRecord {
   friend bool operator==(const EvidenceRecord&, const EvidenceRecord&) = default;
 };
 
-// The pieces of evidence against the keys of a party.
+// In how many epochs keys of a party were convicted.
 struct FaultCount {
   std::uint32_t count = 0;
 
@@ -490,8 +500,9 @@ struct FaultCount {
 // The last block of an epoch.
 struct EpochEnd {
   Height height;
+  TimeMs time;  // Of the block.
 
-  FENRUN_FIELDS(height)
+  FENRUN_FIELDS(height, time)
   friend bool operator==(const EpochEnd&, const EpochEnd&) = default;
 };
 

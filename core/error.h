@@ -111,6 +111,8 @@ namespace fenrun {
     "this activity is recorded already: another one needs another reference")                      \
   X(activity_unknown, 365, "record the activity first")                                            \
   X(activity_withdrawn, 366, "the activity was withdrawn already")                                 \
+  X(evidence_epoch_wrong, 367, "give votes of an epoch in which the key was in the set")           \
+  X(evidence_late, 368, "nothing: the votes' epoch ended too long ago")                            \
   /* Proofs: why a file is refused. */                                                             \
   X(proof_malformed, 400, "the file is damaged or no proof: fetch it again")                       \
   X(proof_not_canonical, 401, "the file was altered: fetch it again")                              \

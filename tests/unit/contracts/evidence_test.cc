@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "consensus/evidence.h"
+#include "tests/support/member_changes.h"
 #include "tests/support/world.h"
 
 namespace fenrun::test {
@@ -25,14 +26,25 @@ Subject notarize(std::uint64_t view, const std::string& block, std::uint64_t par
   return {VoteKind::notarize, Epoch(0), View(view), View(parent_view), digest_named(block)};
 }
 
-Subject finalize(std::uint64_t view, const std::string& block) {
-  return {VoteKind::finalize, Epoch(0), View(view), View(1), digest_named(block)};
+Subject finalize(std::uint64_t view, const std::string& block, Epoch epoch = Epoch(0)) {
+  return {VoteKind::finalize, epoch, View(view), View(1), digest_named(block)};
 }
 
 RecordEvidence against(const World& world, const std::string& validator, const Subject& a,
                        const Subject& b) {
   return {key_named(validator + " consensus").public_key(), vote(world, validator, a),
           vote(world, validator, b)};
+}
+
+// Two votes of this epoch by the key "<keys> consensus".
+RecordEvidence of_epoch(const World& world, const std::string& keys, std::uint64_t epoch) {
+  return against(world, keys, finalize(7, "a", Epoch(epoch)), finalize(7, "b", Epoch(epoch)));
+}
+
+// The validator goes on with the keys "<keys> consensus" and "<keys> checkpoint": an epoch ends.
+void replace_keys(World& world, const std::string& validator, const std::string& keys) {
+  ASSERT_EQ(world.run(validator, replacement(world, validator, keys)), Errc::ok);
+  ASSERT_TRUE(world.tip().ends_epoch());
 }
 
 TEST(Evidence, IsRecordedForEverAndCounted) {
@@ -52,10 +64,11 @@ TEST(Evidence, IsRecordedForEverAndCounted) {
   EXPECT_EQ(world.run("east", evidence), Errc::evidence_exists);
   const RecordEvidence turned{evidence.accused, evidence.second, evidence.first};
   EXPECT_EQ(world.run("east", turned), Errc::evidence_exists);
-  ASSERT_EQ(world.run("east", against(world, "brand", Subject::nullify(Epoch(0), View(8)),
+  // Whatever else it signed in this epoch: it is one fault.
+  EXPECT_EQ(world.run("east", against(world, "brand", Subject::nullify(Epoch(0), View(8)),
                                       finalize(8, "a"))),
-            Errc::ok);
-  EXPECT_EQ(fault_count(world.state(), party_named("brand")), 2u);
+            Errc::evidence_exists);
+  EXPECT_EQ(fault_count(world.state(), party_named("brand")), 1u);
   ASSERT_EQ(world.run("brand", against(world, "east", finalize(9, "a"), finalize(9, "b"))),
             Errc::ok);
   EXPECT_EQ(fault_count(world.state(), party_named("east")), 1u);
@@ -68,6 +81,59 @@ TEST(Evidence, OutlivesThePlaceInTheSet) {
   EXPECT_EQ(world.run("east", against(world, "custodian", notarize(7, "a"), notarize(7, "b"))),
             Errc::ok);
   EXPECT_EQ(fault_count(world.state(), party_named("custodian")), 1u);
+}
+
+TEST(Evidence, CountsOnceAnEpoch) {
+  World world;
+  ASSERT_EQ(world.run("east", of_epoch(world, "brand", 0)), Errc::ok);
+  replace_keys(world, "custodian", "custodian 2");
+  EXPECT_EQ(world.run("east", of_epoch(world, "brand", 0)), Errc::evidence_exists);
+  EXPECT_EQ(world.run("east", of_epoch(world, "brand", 1)), Errc::ok);
+  EXPECT_EQ(fault_count(world.state(), party_named("brand")), 2u);
+}
+
+TEST(Evidence, IsOfTheEpochsInWhichTheKeyWasInTheSet) {
+  World world;
+  const auto outcome = [&](const std::string& keys, std::uint64_t epoch) {
+    return world.run("east", of_epoch(world, keys, epoch));
+  };
+  replace_keys(world, "auditor", "auditor 2");
+  replace_keys(world, "brand", "brand 2");
+  ASSERT_EQ(world.point().epoch, Epoch(2));
+  // Whoever has the old key signs what he likes.
+  EXPECT_EQ(outcome("brand", 2), Errc::evidence_epoch_wrong);
+  EXPECT_EQ(outcome("brand", 3), Errc::evidence_epoch_wrong);
+  EXPECT_EQ(outcome("brand", 1'002), Errc::evidence_epoch_wrong);
+  EXPECT_EQ(outcome("brand 2", 0), Errc::evidence_epoch_wrong);
+  EXPECT_EQ(outcome("brand 2", 1), Errc::evidence_epoch_wrong);
+  EXPECT_EQ(outcome("brand 2", 3), Errc::evidence_epoch_wrong);
+  EXPECT_EQ(fault_count(world.state(), party_named("brand")), 0u);
+
+  EXPECT_EQ(outcome("brand", 0), Errc::ok);
+  EXPECT_EQ(outcome("brand", 1), Errc::ok);
+  EXPECT_EQ(outcome("brand 2", 2), Errc::ok);
+  EXPECT_EQ(fault_count(world.state(), party_named("brand")), 3u);
+  using Term = std::optional<KeyTerm>;
+  const auto term = [&](const std::string& keys) {
+    return find_key_owner(world.state(), key_named(keys + " consensus").public_key())->term;
+  };
+  EXPECT_EQ(term("auditor"), Term(KeyTerm{Epoch(0), Epoch(0)}));
+  EXPECT_EQ(term("auditor 2"), Term(KeyTerm{Epoch(1), std::nullopt}));
+  EXPECT_EQ(term("brand"), Term(KeyTerm{Epoch(0), Epoch(1)}));
+  EXPECT_EQ(term("brand 2"), Term(KeyTerm{Epoch(2), std::nullopt}));
+}
+
+TEST(Evidence, IsTakenForAWhileAfterItsEpoch) {
+  World world;
+  replace_keys(world, "brand", "brand 2");
+  const auto end = world.time();
+  world.wait(kEvidenceMs - 1'000);
+  ASSERT_EQ(world.in(1'000).value() - end.value(), kEvidenceMs);
+  EXPECT_EQ(world.run("east", of_epoch(world, "brand", 0)), Errc::ok);
+  EXPECT_EQ(world.run("east", of_epoch(world, "auditor", 0)), Errc::evidence_late);
+  // An epoch that goes on is never too old.
+  world.wait(kEvidenceMs);
+  EXPECT_EQ(world.run("east", of_epoch(world, "auditor", 1)), Errc::ok);
 }
 
 TEST(Evidence, IsRefused) {
@@ -94,7 +160,7 @@ TEST(Evidence, IsRefused) {
   }
   bad = good;
   bad.first.epoch = bad.second.epoch = Epoch(1);
-  EXPECT_EQ(outcome(bad), Errc::evidence_invalid);
+  EXPECT_EQ(outcome(bad), Errc::evidence_epoch_wrong);
   bad = good;
   bad.first.kind = bad.second.kind = AccusedVoteKind::finalize;
   EXPECT_EQ(outcome(bad), Errc::evidence_invalid);

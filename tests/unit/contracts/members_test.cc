@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/proof/trust_policy.h"
+#include "tests/support/member_changes.h"
 #include "tests/support/world.h"
 
 namespace fenrun::test {
@@ -19,37 +20,6 @@ std::vector<std::string> names(const World& world) {
 
 AdmitMember admission(const std::string& name, const std::string& party) {
   return {{name}, party_named(party), public_key(name + " transport")};
-}
-
-// The report of a node with the keys "<keys> consensus" and "<keys> checkpoint".
-ReportReady report(const World& world, const std::string& name, const std::string& keys) {
-  ReportReady out;
-  out.name = {name};
-  out.consensus_key = public_key(keys + " consensus");
-  out.checkpoint_key = public_key(keys + " checkpoint");
-  out.height = world.point().height;
-  out.block_id = world.point().id;
-  out.possession =
-      key_named(keys + " consensus")
-          .sign(Domain::validator_keys,
-                encode(ValidatorKeysStatement{world.point().chain_id, out.name, out.consensus_key,
-                                              out.checkpoint_key, out.height}));
-  return out;
-}
-
-ReplaceValidatorKeys replacement(const World& world, const std::string& name,
-                                 const std::string& keys) {
-  ReplaceValidatorKeys out;
-  out.name = {name};
-  out.consensus_key = public_key(keys + " consensus");
-  out.checkpoint_key = public_key(keys + " checkpoint");
-  out.transport_key = public_key(name + " transport");
-  out.possession =
-      key_named(keys + " consensus")
-          .sign(Domain::validator_keys,
-                encode(ValidatorKeysStatement{world.point().chain_id, out.name, out.consensus_key,
-                                              out.checkpoint_key, Height(0)}));
-  return out;
 }
 
 // A network with an observer "west", of the store "west".
@@ -85,7 +55,7 @@ TEST(Members, ThoseOfGenesisAreItsValidatorsInOrder) {
 TEST_F(MemberTest, AnAdmittedOneGetsTheNextNumberForEver) {
   EXPECT_EQ(find_member(world.state(), "west")->number, MemberNumber(4));
   EXPECT_EQ(find_key_owner(world.state(), public_key("west transport")),
-            (KeyOwner{party_named("west"), KeyPurpose::transport}));
+            (KeyOwner{party_named("west"), KeyPurpose::transport, std::nullopt}));
   // Several nodes of one party, but no name and no key twice.
   EXPECT_EQ(world.decide(AdmitMember{admission("west-2", "west")}), Errc::ok);
   auto again = admission("west", "west");
