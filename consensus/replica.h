@@ -105,9 +105,11 @@ class Replica {
   ReplicaStatus status() const;
   // The epoch's last block is committed: the replica casts and asks nothing more, but answers.
   bool ended() const { return finalized_.ends_epoch; }
-  // For the next replica of the process that uses the same log.
+  // For the next replica of the process that uses the same log.  Of a log that is ahead of this
+  // epoch peers could not tell what it lacks: they are asked again when it is reached.
   LogCheck log_check() const {
-    return self_ && log_state_ == LogState::sound ? LogCheck::passed : LogCheck::ask;
+    const bool is_sound = self_ && log_state_ == LogState::sound && log_epoch_ <= config_.epoch;
+    return is_sound ? LogCheck::passed : LogCheck::ask;
   }
   // An unfinalized or lately finalized block, to answer GetBlock with; or null.
   const Propose* proposal(const Digest& block_id) const { return proposals_.find_by_id(block_id); }
@@ -169,6 +171,8 @@ class Replica {
   void ask_for_last_vote(std::optional<ValidatorIndex> peer);
   void conclude_log_check();
   void know_logged(const LogRecord& record);
+  bool accounts_for(const Subject& subject) const;
+  bool accounts_for_later(const Subject& subject) const;
   void compare_with_log(const Vote& own);
 
   // Progress: repeated until nothing changes (replica.cc).

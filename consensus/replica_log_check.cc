@@ -38,7 +38,10 @@ void Replica::receive(ValidatorIndex from, const GetLastVote& message) {
 }
 
 void Replica::receive(ValidatorIndex from, const LastVote& message) {
-  if (message.nonce != log_check_nonce_ || log_state_ != LogState::unknown) return;
+  if (message.nonce != log_check_nonce_ || !self_ || log_state_ == LogState::stale) return;
+  // Who answers when the check is over already is heard too, once: its vote proves itself.
+  const bool is_first = validators_.contains(from) && log_check_answers_.insert(from).second;
+  if (log_state_ == LogState::sound && !is_first) return;
   if (message.vote) {
     const auto& [subject, signer, signature] = *message.vote;
     if (verify(key_->public_key(), Domain::consensus_vote, signed_bytes(config_.chain_id, subject),
@@ -46,7 +49,6 @@ void Replica::receive(ValidatorIndex from, const LastVote& message) {
       compare_with_log(*message.vote);
     }
   }
-  if (validators_.contains(from)) log_check_answers_.insert(from);
   conclude_log_check();
 }
 
@@ -70,25 +72,38 @@ void Replica::know_logged(const LogRecord& record) {
   }
 }
 
+// Whether the log accounts for a vote of ours in this epoch.
+bool Replica::accounts_for(const Subject& subject) const {
+  const auto* logged = safety_.find(subject.kind, subject.view);
+  if (logged != nullptr && logged->subject == subject) return true;
+  // As long as nothing was cast all that the log holds is known, of final views too.  Later what is
+  // final is forgotten, and of an epoch that is over all.
+  if (log_state_ == LogState::unknown && log_epoch_ <= config_.epoch) {
+    return subject.view <= log_forgotten_ || std::ranges::find(logged_, subject) != logged_.end();
+  }
+  return ended() || subject.view <= safety_.forgotten();
+}
+
+// The same of a later epoch, which the log may have reached when the tip had not.  Of those between
+// it may have dropped all; nothing is cast in them any more.
+bool Replica::accounts_for_later(const Subject& subject) const {
+  if (subject.epoch != log_epoch_) return subject.epoch < log_epoch_;
+  return std::ranges::any_of(later_records_, [&](const LogRecord& record) {
+    if (const auto* opened = std::get_if<EpochOpened>(&record)) {
+      return opened->epoch == subject.epoch && subject.view <= opened->forgotten;
+    }
+    const auto* vote = std::get_if<Vote>(&record);
+    return vote != nullptr && vote->subject == subject;
+  });
+}
+
 // REQUIRES: signed with our key.
 void Replica::compare_with_log(const Vote& own) {
   const auto& subject = own.subject;
   if (planted(PlantedBug::stale_log_unnoticed)) return;
   if (log_state_ == LogState::stale || subject.epoch < config_.epoch) return;
-  if (subject.epoch == config_.epoch) {
-    const auto* logged = safety_.find(subject.kind, subject.view);
-    if (logged != nullptr && logged->subject == subject) return;
-    // As long as nothing was cast all that the log holds is known, of final views too.  Later what
-    // is final is forgotten, and of an epoch that is over all.
-    if (log_state_ == LogState::unknown && log_epoch_ <= config_.epoch) {
-      if (subject.view <= log_forgotten_) return;
-      if (std::ranges::find(logged_, subject) != logged_.end()) return;
-    } else if (ended() || subject.view <= safety_.forgotten()) {
-      return;
-    }
-  } else if (subject.epoch <= log_epoch_) {
-    return;  // The log is ahead of the tip.
-  }
+  const bool is_later = subject.epoch > config_.epoch;
+  if (is_later ? accounts_for_later(subject) : accounts_for(subject)) return;
   log_state_ = LogState::stale;
   emit(StaleLog{own});
 }

@@ -272,6 +272,63 @@ TEST_F(LogCheckTest, AVoteOfALaterEpochIsLackingToo) {
   EXPECT_EQ(all<StaleLog>(hear(3, LastVote{nonce(), members_.vote(subject, 0)})).size(), 1);
 }
 
+// A copy of the log from the middle of epoch 2, and a journal that is still in epoch 0.
+class LogAheadTest : public LogCheckTest {
+ protected:
+  static Subject nullified(std::uint64_t epoch, std::uint64_t view) {
+    Subject subject = nullify(view);
+    subject.epoch = Epoch(epoch);
+    return subject;
+  }
+  bool lacks(const Subject& subject) {
+    const std::vector<LogRecord> records{EpochOpened{Epoch(2), Digest{}, View(4)},
+                                         members_.vote(nullified(2, 6), 0)};
+    restart(genesis(), records, LogCheck::ask);
+    return !all<StaleLog>(hear(1, LastVote{nonce(), members_.vote(subject, 0)})).empty();
+  }
+};
+
+TEST_F(LogAheadTest, AVoteOfItsOwnEpochMayBeLacking) {
+  EXPECT_TRUE(lacks(nullified(2, 7)));
+  EXPECT_TRUE(lacks(nullified(2, 5)));
+  EXPECT_TRUE(lacks(nullified(3, 1)));
+  EXPECT_FALSE(lacks(nullified(2, 6)));
+  EXPECT_FALSE(lacks(nullified(2, 4))) << "it may have forgotten it";
+  EXPECT_FALSE(lacks(nullified(1, 9))) << "it may have dropped it";
+}
+
+TEST_F(LogAheadTest, PeersAreAskedAgainInItsEpoch) {
+  EXPECT_FALSE(lacks(nullified(2, 6)));
+  hear(2, LastVote{now_, {}});
+  EXPECT_EQ(replica_->log_check(), LogCheck::ask);
+}
+
+TEST_F(LogCheckTest, WhoAnswersLateIsHeardOnce) {
+  const auto lost = members_.vote(notarize(7, 6, "lost"), 0);
+  std::uint64_t asked = 0;
+  const auto pass = [&] {
+    restart(genesis(), {}, LogCheck::ask);
+    asked = nonce();
+    hear(1, LastVote{asked, {}});
+    hear(2, LastVote{asked, {}});
+    ASSERT_EQ(replica_->log_check(), LogCheck::passed);
+  };
+  pass();
+  EXPECT_TRUE(all<StaleLog>(hear(1, LastVote{asked, lost})).empty()) << "it has answered";
+  EXPECT_TRUE(all<StaleLog>(hear(kValidatorsMax, LastVote{asked, lost})).empty());
+  EXPECT_TRUE(all<StaleLog>(hear(3, LastVote{asked + 1, lost})).empty());
+  ASSERT_EQ(all<StaleLog>(hear(3, LastVote{asked, lost})).size(), 1);
+  EXPECT_TRUE(votes(wait(60'000)).empty());
+  EXPECT_EQ(replica_->log_check(), LogCheck::ask);
+
+  pass();
+  auto forged = lost;
+  forged.signature.bytes[0] ^= 1;
+  EXPECT_TRUE(all<StaleLog>(hear(3, LastVote{asked, forged})).empty());
+  EXPECT_TRUE(all<StaleLog>(hear(3, LastVote{asked, lost})).empty()) << "once";
+  EXPECT_FALSE(votes(wait(60'000)).empty());
+}
+
 TEST_F(LogCheckTest, NobodyElseCanEndItsVotes) {
   auto forged = members_.vote(nullify(9), 3);
   forged.signer = ValidatorIndex(0);
