@@ -80,6 +80,8 @@ struct NodeOptions {
   std::function<void(const MemberTable&)> on_members;
   // A validator is convicted; to be kept until it is on the ledger.
   std::function<void(const RecordEvidence&)> on_evidence;
+  // A proposal is judged; for tests, which compare what several nodes say.
+  std::function<void(const Propose&, Verdict)> on_verdict = [](const Propose&, Verdict) {};
   // The node has stopped for good.
   std::function<void(const Error&)> on_fatal;
 };

@@ -377,6 +377,7 @@ bool Node::try_verify(const Verification& verification) {
   const ValidatorIndex leader = replica_->validators().leader(epoch_first_block_, view);
   // Nobody is asked for what an altered list names.
   if (const auto verdict = executor_.prejudge(request.propose, leader, request.wanted)) {
+    options_.on_verdict(request.propose, *verdict);
     give(Verified{view, request.block_id, *verdict});
     return true;
   }
@@ -391,6 +392,7 @@ bool Node::try_verify(const Verification& verification) {
     return true;
   }
   const Verdict verdict = executor_.verify(request.propose, leader, now().wall);
+  options_.on_verdict(request.propose, verdict);
   const bool valid = verdict == Verdict::valid || verdict == Verdict::early;
   give(Verified{view, request.block_id, verdict, now().steady.value() - begin.value(),
                 valid && journal_->find(request.block_id)->header.ends_epoch()});

@@ -40,6 +40,9 @@ void Checker::sent(std::uint16_t identity, const Vote& vote) {
       (kind == VoteKind::nullify && cast.contains(VoteKind::finalize))) {
     fail("I2: " + who + " nullified and finalized" + at(view));
   }
+  if (!is_in_place(vote.subject)) {
+    fail(who + " voted for a block whose header names another view" + at(view));
+  }
   cast[kind] = bytes;
 }
 
@@ -61,6 +64,9 @@ void Checker::sent(const Certificate& certificate) {
   const auto& subject = certificate.subject;
   const ViewKey view(subject.epoch.value(), subject.view.value());
   if (!has_quorum(certificate)) return;  // Byzantine: for those who receive it to refuse.
+  if (!is_in_place(subject)) {
+    fail("a block whose header names another view is certified" + at(view));
+  }
   switch (subject.kind) {
     case VoteKind::nullify:
       if (finalized_.contains(view)) fail("I5: finalized view nullified" + at(view));
@@ -82,6 +88,20 @@ void Checker::sent(const Certificate& certificate) {
 
 void Checker::made(const Digest& block_id, bool ends_epoch) {
   blocks_.emplace(block_id, ends_epoch);
+}
+
+void Checker::placed(const Digest& block_id, Epoch epoch, View view, View parent_view) {
+  places_.emplace(block_id, HeaderViews{{epoch.value(), view.value()}, parent_view.value()});
+}
+
+bool Checker::is_in_place(const Subject& subject) const {
+  const auto place = places_.find(subject.block_id);
+  if (subject.kind == VoteKind::nullify || place == places_.end()) return true;
+  const ViewKey view(subject.epoch.value(), subject.view.value());
+  const auto& named = place->second;
+  if (view == named.view) return subject.parent_view.value() == named.parent_view;
+  // An epoch's last block is repeated in later views.
+  return blocks_.at(place->first) && view.first == named.view.first && view > named.view;
 }
 
 void Checker::committed(std::uint16_t identity, Epoch epoch, Height height, const Digest& block_id,

@@ -27,6 +27,11 @@ class Checker {
   void sent(const Certificate& certificate);
   // Somebody made this block.
   void made(const Digest& block_id, bool ends_epoch);
+  // And its header names these views: of the block, and of its parent.  From now on it is certified
+  // there and nowhere else, or later if it ends its epoch.  REQUIRES: made().
+  void placed(const Digest& block_id, Epoch epoch, View view, View parent_view);
+  // Whether a subject may name this block, as far as is known.
+  bool is_in_place(const Subject& subject) const;
   // A validator or observer committed a block on the parent.
   void committed(std::uint16_t identity, Epoch epoch, Height height, const Digest& block_id,
                  const Digest& parent);
@@ -62,6 +67,10 @@ class Checker {
     Digest id;
     std::uint64_t parent_view = 0;
   };
+  struct HeaderViews {
+    ViewKey view;
+    std::uint64_t parent_view = 0;
+  };
   struct Committed {
     Digest id;
     Digest parent;
@@ -80,6 +89,7 @@ class Checker {
   std::set<ViewKey> nullified_;
   std::set<ViewKey> finalized_;
   std::map<Digest, bool> blocks_;             // Whether it ends its epoch.
+  std::map<Digest, HeaderViews> places_;      // Of blocks.
   std::map<std::uint64_t, Committed> chain_;  // By height.
   std::map<std::uint16_t, std::uint64_t> heights_;
   std::map<std::uint16_t, std::uint64_t> epochs_;  // Ends of epochs committed.

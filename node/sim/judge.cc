@@ -20,6 +20,7 @@ Digest root_before(const Header& header, const LedgerStore& store) {
 }
 
 constexpr std::size_t kVotesRemembered = 4'096;
+constexpr std::size_t kVerdictsRemembered = 4'096;
 constexpr std::size_t kLatelyVotedMax = 256;
 constexpr unsigned kLogSample = 8;  // Of so many votes one is looked up in its log.
 
@@ -70,7 +71,12 @@ void Judge::trust(std::uint16_t identity) {
 void Judge::note_block(const Payload& payload) {
   const auto entry = decode_entry(payload.header);
   const auto* header = entry ? std::get_if<Header>(&*entry) : nullptr;
-  if (header != nullptr) checker_.made(block_id_of(payload), header->ends_epoch());
+  if (header != nullptr) note_header(block_id_of(payload), *header);
+}
+
+void Judge::note_header(const Digest& id, const Header& header) {
+  checker_.made(id, header.ends_epoch());
+  checker_.placed(id, header.epoch, header.view, header.parent_view);
 }
 
 // Votes, proposals and certificates; the rest would drown them.
@@ -93,6 +99,23 @@ void Judge::tell(const Machine& machine, const Outgoing& outgoing, const Message
                  [](const auto&) {},
              },
              message);
+}
+
+void Judge::judged(const Machine& machine, const Propose& propose, Verdict verdict) {
+  const bool is_right = verdict == Verdict::valid || verdict == Verdict::early;
+  // No verdict on the proposal: it was altered, or something is missing here.
+  if (!is_honest(machine) || (!is_right && verdict != Verdict::invalid)) return;
+  const auto subject = propose.subject();
+  const Question question{view_of(subject), subject.parent_view.value(), subject.block_id,
+                          propose.parent_id};
+  const auto [first, fresh] = verdicts_.emplace(question, FirstVerdict{is_right, machine.name()});
+  if (first->second.is_right != is_right) {
+    const auto right = is_right ? machine.name() : first->second.by;
+    const auto wrong = is_right ? first->second.by : machine.name();
+    object(right + " finds block " + brief(subject.block_id) + " of view " +
+           std::to_string(subject.view.value()) + " right, and " + wrong + " does not");
+  }
+  if (verdicts_.size() > kVerdictsRemembered) verdicts_.erase(verdicts_.begin());
 }
 
 void Judge::overheard(const Machine& machine, const std::vector<Outgoing>& sent) {
@@ -132,6 +155,10 @@ void Judge::sent(Machine& machine, const std::vector<Outgoing>& sent) {
                      note_block(propose.payload);
                      if (expects_order_ && is_honest(machine)) {
                        proposed_.emplace(view_of(propose.subject()), machine.name());
+                     }
+                     // It executed what it proposes; an epoch's last block is judged by nobody.
+                     if (block_id_of(propose.payload) != propose.parent_id) {
+                       judged(machine, propose, Verdict::valid);
                      }
                      take({propose.subject(), ValidatorIndex(0), propose.signature});
                    },
@@ -325,7 +352,7 @@ void Judge::take_commits(Machine& machine) {
     if (header->journal_root != root_before(*header, journal.store())) {
       object(machine.name() + " committed a Header that names another root than its journal has");
     }
-    checker_.made(id, header->ends_epoch());
+    note_header(id, *header);
     checker_.committed(identity, header->epoch, header->height, id, header->parent);
     if (header->ends_epoch() && header->height == journal.tip().height) {
       open(header->epoch.next(), validators(journal.state()));
@@ -353,7 +380,7 @@ void Judge::check_finalization(const Machine& machine, const Header& header, con
   if (is_right) {
     const auto& subject = certificate->subject;
     is_right = subject.kind == VoteKind::finalize && subject.epoch == header.epoch &&
-               subject.block_id == id;
+               subject.block_id == id && checker_.is_in_place(subject);
     const auto& keys = members->second;
     std::size_t next = 0;
     for (std::size_t i = 0; i < 64 && is_right; ++i) {

@@ -7,6 +7,7 @@
 //     transaction twice; one that was answered "expired" never is;
 //   * nobody is paid what they did not earn, or twice;
 //   * a code is used once, by a claim of whoever holds it;
+//   * all judge a block alike that is proposed in one view on one parent;
 //   * the Header of a block names the root of the entries that its node has before it;
 //   * honest validators cosign one root a size, and are never convicted;
 //   * no node stops, nor refuses to start, without a fault of its disk.
@@ -17,6 +18,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "node/sim/checker.h"
@@ -38,6 +40,8 @@ class Judge {
   void sent(Machine& machine, const std::vector<Outgoing>& sent);
   // What a Byzantine node lets out: only what honest ones pass on counts, but its blocks are known.
   void overheard(const Machine& machine, const std::vector<Outgoing>& sent);
+  // A node has judged a proposal on its parent.
+  void judged(const Machine& machine, const Propose& propose, Verdict verdict);
   void started(Machine& machine);
   // Its disk was exchanged for an older one, or its journal for an empty one.
   void set_back(const Machine& machine);
@@ -76,6 +80,13 @@ class Judge {
   std::uint64_t claims() const { return used_.size(); }  // Codes used.
 
  private:
+  // What a verdict is about: view, parent's view, block and parent.
+  using Question = std::tuple<VotedView, std::uint64_t, Digest, Digest>;
+  struct FirstVerdict {
+    bool is_right = false;
+    std::string by;
+  };
+
   bool is_honest(const Machine& machine) const {
     return !byzantine_.contains(machine.number().value());
   }
@@ -96,6 +107,7 @@ class Judge {
   void check_cosignature(Machine& machine, const CheckpointSignatures& signatures);
   void tell(const Machine& machine, const Outgoing& outgoing, const Message& message);
   void note_block(const Payload& payload);
+  void note_header(const Digest& id, const Header& header);
   void collect();
 
   Story* story_;
@@ -117,6 +129,7 @@ class Judge {
   std::map<std::uint64_t, Digest> cosigned_;   // Root by size.
   std::map<PublicKey, std::uint16_t> owners_;  // Of consensus keys.
   std::set<Digest> durable_votes_;
+  std::map<Question, FirstVerdict> verdicts_;  // Of the newest views.
   std::map<std::uint16_t, std::deque<std::pair<TimeMs, VotedView>>> lately_voted_;
   std::map<std::uint64_t, std::vector<PublicKey>> members_;  // By epoch, in order.
   std::set<Digest> finalizations_;                           // Found right.

@@ -128,6 +128,9 @@ HostOptions Machine::host_options() {
   };
   node.on_members = [](const MemberTable&) {};
   node.on_evidence = [this](const RecordEvidence& piece) { observer_.on_evidence(*this, piece); };
+  node.on_verdict = [this](const Propose& propose, Verdict verdict) {
+    observer_.on_verdict(*this, propose, verdict);
+  };
   node.on_fatal = [this](const Error& error) { fatal_ = error; };
   return options;
 }

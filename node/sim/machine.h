@@ -59,6 +59,7 @@ class Machine {
     std::function<void(Machine&, const std::string& why, Stop how)> on_down;
     std::function<void(Machine&, LogLevel, const std::string&)> on_log;
     std::function<void(Machine&, const RecordEvidence&)> on_evidence;
+    std::function<void(Machine&, const Propose&, Verdict)> on_verdict;
     std::function<bool(const Machine&, net::PeerIndex)> is_linked;
   };
 

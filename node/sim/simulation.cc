@@ -158,6 +158,8 @@ Machine::Observer Simulation::observer() {
             judge_.found(machine, piece);
             accuse(machine, piece);
           },
+      .on_verdict = [this](Machine& machine, const Propose& propose,
+                           Verdict verdict) { judge_.judged(machine, propose, verdict); },
       .is_linked =
           [this](const Machine& machine, net::PeerIndex peer) {
             return std::ranges::any_of(places_of(peer), [&](Place place) {

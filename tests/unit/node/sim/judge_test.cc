@@ -106,6 +106,54 @@ TEST_F(JudgeTest, VotesAreJudgedInTheOrderOfTheLog) {
   }
 }
 
+// Only an epoch's last block is certified in another view than that of its header.
+TEST_F(JudgeTest, ABlockIsCertifiedInTheViewOfItsHeader) {
+  const auto header = *brand().journal().header(brand().journal().tip().height);
+  ASSERT_FALSE(header.ends_epoch());
+  Subject subject{VoteKind::notarize, Epoch(0), View(1'000'000), header.view, block_id(header)};
+  const auto elsewhere = vote(subject);
+  simulation_.stop(brand(), Stop::kill);
+  log({elsewhere});
+  simulation_.judge().sent(brand(), {outgoing(elsewhere)});
+  ASSERT_FALSE(objections().empty());
+  EXPECT_NE(objections()[0].find("voted for a block whose header"), std::string::npos);
+
+  const auto count = objections().size();
+  for (const bool is_in_place : {true, false}) {
+    subject = {VoteKind::finalize, Epoch(0), header.view, header.parent_view, block_id(header)};
+    if (!is_in_place) subject.parent_view = View(header.view.value() - 1);
+    if (!is_in_place) subject.view = header.view.next();
+    const auto signature = vote(subject).signature;
+    const NodeMessage message = Message(Certificate{subject, 7, {signature, signature, signature}});
+    simulation_.judge().sent(brand(), {{std::nullopt, net::Channel::consensus,
+                                        std::make_shared<const Bytes>(encode(message))}});
+    const auto now = objections();
+    const auto is_told = std::any_of(now.begin() + static_cast<std::ptrdiff_t>(count), now.end(),
+                                     [](const std::string& text) {
+                                       return text.find("another view is certified") != text.npos;
+                                     });
+    EXPECT_EQ(is_told, !is_in_place);
+  }
+}
+
+TEST_F(JudgeTest, AllJudgeAProposalAlike) {
+  auto& judge = simulation_.judge();
+  auto& auditor = simulation_.machine("auditor");
+  Propose propose{Epoch(0), View(1'000'000), View(7), sha256({}), Height(9), {{1}, {}}, {}, {}};
+  judge.judged(brand(), propose, Verdict::valid);
+  judge.judged(auditor, propose, Verdict::early);
+  judge.judged(auditor, propose, Verdict::mismatch);
+  judge.judged(auditor, propose, Verdict::crowded);
+  EXPECT_TRUE(objections().empty()) << objections().front();
+  judge.judged(auditor, propose, Verdict::invalid);
+  EXPECT_EQ(objections().size(), 1u);
+  propose.view = propose.view.next();
+  judge.judged(auditor, propose, Verdict::invalid);
+  EXPECT_EQ(objections().size(), 1u) << "it is another question";
+  judge.judged(brand(), propose, Verdict::valid);
+  EXPECT_EQ(objections().size(), 2u);
+}
+
 // One that voted with a backup is judged again as soon as it votes with a key of its own.
 TEST_F(JudgeTest, AnExcuseEndsWithTheKey) {
   const View view(1'000'000);
