@@ -235,7 +235,7 @@ void add_sim_command(CLI::App& app, Session& session) {
   command->add_option(
       "--byzantine", options->byzantine,
       "NUMBER=FAULT: silent, withholder, nuller, miser, liar, forger, replayer, "
-      "amnesiac, twin, front_runner; else drawn from the seed where the profile has any");
+      "amnesiac, twin, front_runner, schemer; else drawn from the seed where the profile has any");
   command
       ->add_option("--hours", options->hours,
                    "Simulated hours for which faults go on; 0: some seconds, as the seed decides")

@@ -10,10 +10,10 @@ namespace fenrun::sim {
 namespace {
 
 constexpr std::size_t kHeardMax = 4'096;
-constexpr std::size_t kPayloadsMax = 3;
+constexpr std::size_t kPayloadsMax = 16;
 constexpr std::array<std::string_view, kFaultCount> kNames{
-    "none",   "silent",   "withholder", "nuller", "miser",       "liar",
-    "forger", "replayer", "amnesiac",   "twin",   "front_runner"};
+    "none",   "silent",   "withholder", "nuller", "miser",        "liar",
+    "forger", "replayer", "amnesiac",   "twin",   "front_runner", "schemer"};
 
 Signature signature_of(const Machine& machine, const Digest& chain_id, const Subject& subject) {
   return machine.consensus_key().sign(Domain::consensus_vote, signed_bytes(chain_id, subject));
@@ -61,6 +61,7 @@ void Adversary::vote(Sends& out, const Machine& machine, const Vote& own, const 
 
 std::vector<Outgoing> Adversary::replace(const Machine& machine,
                                          const std::vector<Outgoing>& sent) {
+  if (schemer_) return schemer_->replace(machine, sent);
   Sends out;
   for (const auto& outgoing : sent) {
     const auto message = decode<NodeMessage>(*outgoing.payload);
@@ -91,6 +92,7 @@ std::vector<Outgoing> Adversary::replace(const Machine& machine,
       case Fault::amnesiac:
       case Fault::twin:
       case Fault::front_runner:
+      case Fault::schemer:
         out.push_back(outgoing);
         break;
     }
@@ -107,6 +109,7 @@ bool Adversary::lets_in(const Bytes& message) {
     }
   }
   const auto decoded = decode<NodeMessage>(message);
+  if (schemer_) return !decoded || schemer_->lets_in(*decoded);
   if (setup_.fault == Fault::miser) {
     // Proposals pass: it votes for them.
     const bool is_proposal = decoded && consensus<Propose>(*decoded) != nullptr;
@@ -193,14 +196,27 @@ Propose Adversary::variant_of(const Machine& machine, const Propose& propose) {
 }
 
 void Adversary::remember(const Payload& payload) {
+  if (std::ranges::find(payloads_, payload) != payloads_.end()) return;
   payloads_.push_back(payload);
   if (payloads_.size() > kPayloadsMax) payloads_.pop_front();
 }
 
-// As if a block that others may have executed before were the next one.
-Propose Adversary::with_earlier_block(const Machine& machine, const Propose& propose) {
+// A block on the same parent of another view, which was given up: others may have executed it.
+const Payload* Adversary::sibling_of(const Propose& propose) const {
+  const auto sibling = std::ranges::find_if(payloads_, [&](const Payload& payload) {
+    const auto entry = decode_entry(payload.header);
+    const auto* header = entry ? std::get_if<Header>(&*entry) : nullptr;
+    return header != nullptr && header->parent == propose.parent_id &&
+           header->height == propose.height && header->view != propose.view;
+  });
+  return sibling == payloads_.end() ? nullptr : &*sibling;
+}
+
+// As if it were the next one.
+Propose Adversary::with_block(const Machine& machine, const Propose& propose,
+                              const Payload& payload) {
   Propose again = propose;
-  again.payload = payloads_[random_.below(payloads_.size())];
+  again.payload = payload;
   again.signature = signature_of(machine, setup_.chain_id, again.subject());
   return again;
 }
@@ -209,9 +225,13 @@ void Adversary::lie(Sends& out, const Machine& machine, const NodeMessage& messa
   if (const auto* propose = consensus<Propose>(message)) {
     const Outgoing original = out.back();
     out.pop_back();
-    if (!payloads_.empty() && half()) {
-      remember(propose->payload);
-      return to_some(out, Message(with_earlier_block(machine, *propose)), 1'000);
+    const auto* earlier = sibling_of(*propose);
+    if (earlier == nullptr && !payloads_.empty() && half()) {
+      earlier = &payloads_[random_.below(payloads_.size())];
+    }
+    if (earlier != nullptr) {
+      to_some(out, Message(with_block(machine, *propose, *earlier)), 1'000);
+      return remember(propose->payload);
     }
     const NodeMessage other = Message(variant_of(machine, *propose));
     const auto bytes = std::make_shared<const Bytes>(encode(other));

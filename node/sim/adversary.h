@@ -14,6 +14,7 @@
 //   amnesiac    loses its votes with every crash and votes on with the same key
 //   twin        runs two nodes under one key, which know nothing of each other
 //   front_runner  submits claims of the codes that it sees used, for itself: front_runner.h
+//   schemer      carries out a plan with the help of the network, then says no more: schemer.h
 //
 // Amnesiacs and twins are made of honest nodes alone; here they only hide from them that their key
 // was seen to vote elsewhere.
@@ -29,6 +30,7 @@
 #include "node/sim/front_runner.h"
 #include "node/sim/machine.h"
 #include "node/sim/random.h"
+#include "node/sim/schemer.h"
 
 namespace fenrun::sim {
 
@@ -44,9 +46,11 @@ enum class Fault : std::uint8_t {
   amnesiac,
   twin,
   front_runner,
+  schemer,
 };
-inline constexpr std::uint64_t kFaultCount = 11;
-// Those that need no codes: what other profiles than `claims` draw from.
+inline constexpr std::uint64_t kFaultCount = 12;
+// Those that need no codes and no hold on the network: what other profiles than `claims` and
+// `schemes` draw from.
 inline constexpr std::uint64_t kDrawnFaultCount = 10;
 
 std::string_view name_of(Fault fault);
@@ -58,6 +62,7 @@ class Adversary {
   struct Setup {
     Fault fault{};
     Digest chain_id;
+    net::PeerIndex self;
     std::vector<net::PeerIndex> peers;  // All others.
     std::uint64_t seed = 0;
   };
@@ -65,7 +70,11 @@ class Adversary {
   explicit Adversary(Setup setup)
       : setup_(std::move(setup)),
         random_(setup_.seed),
-        front_runner_(setup_.chain_id, setup_.seed) {}
+        front_runner_(setup_.chain_id, setup_.seed) {
+    if (setup_.fault == Fault::schemer) {
+      schemer_.emplace(Schemer::Setup{setup_.chain_id, setup_.self, setup_.peers, setup_.seed});
+    }
+  }
 
   Fault fault() const { return setup_.fault; }
 
@@ -73,6 +82,8 @@ class Adversary {
   std::vector<Outgoing> replace(const Machine& machine, const std::vector<Outgoing>& sent);
   // False: its node never hears the message.
   bool lets_in(const Bytes& message);
+  // True: a message of others is lost.  Asked for each message, in the order of time.
+  bool stops(const Passing& passing) { return schemer_ && schemer_->stops(passing); }
   // What it says to what it has just heard.
   std::vector<Outgoing> reply(const Machine& machine, const Bytes& message);
   // What it says of its own accord, now and then.
@@ -95,13 +106,15 @@ class Adversary {
   void forge_certificate(Sends& out, const Certificate& certificate);
   Propose variant_of(const Machine& machine, const Propose& propose);
   Propose badly_justified(const Propose& propose);
-  Propose with_earlier_block(const Machine& machine, const Propose& propose);
+  const Payload* sibling_of(const Propose& propose) const;
+  Propose with_block(const Machine& machine, const Propose& propose, const Payload& payload);
 
   Setup setup_;
   Random random_;
   std::deque<Bytes> heard_;       // For the replayer.
   std::deque<Payload> payloads_;  // Proposed lately, by anybody: for the liar.
   FrontRunner front_runner_;
+  std::optional<Schemer> schemer_;
 };
 
 }  // namespace fenrun::sim

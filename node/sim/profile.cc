@@ -48,6 +48,11 @@ constexpr std::array kProfiles{
             .network = true,
             .crashes = true,
             .claims = true},
+    Profile{.name = "schemes",
+            .purpose = "a Byzantine validator of four, with a plan and with the network's help",
+            .schemes = true,
+            .faults_ms_min = 10'000,
+            .faults_ms_max = 14'000},
 };
 
 }  // namespace

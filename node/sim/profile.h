@@ -22,6 +22,7 @@ struct Profile {
   bool epochs = false;        // Validators are removed, added, and given new keys.
   bool provocations = false;  // As adversaries, where nothing else goes wrong.
   bool claims = false;        // Codes are printed and used; who is Byzantine is a front-runner.
+  bool schemes = false;       // A schemer that also has the network.
 
   std::uint64_t faults_ms_min = 8'000;  // How long the first phase lasts.
   std::uint64_t faults_ms_max = 30'000;

@@ -26,8 +26,8 @@ std::map<std::uint16_t, Adversary> make_adversaries(const SimulationOptions& opt
                                                     const Digest& chain, Random& random) {
   auto faults = options.faults;
   const std::size_t faulty_max = (options.validators - 1) / 3;
-  const bool is_drawn =
-      options.profile->adversaries || options.profile->provocations || options.profile->claims;
+  const bool is_drawn = options.profile->adversaries || options.profile->provocations ||
+                        options.profile->claims || options.profile->schemes;
   if (is_drawn && faults.empty()) {
     std::vector<std::uint16_t> order;
     for (std::size_t i = 0; i < options.validators; ++i) {
@@ -36,14 +36,15 @@ std::map<std::uint16_t, Adversary> make_adversaries(const SimulationOptions& opt
     random.shuffle(order);
     const std::size_t count = options.profile->disks ? random.below(faulty_max + 1) : faulty_max;
     for (std::size_t i = 0; i < count; ++i) {
-      faults[order[i]] = options.profile->claims
-                             ? Fault::front_runner
+      faults[order[i]] = options.profile->claims ? Fault::front_runner
+                         : options.profile->schemes
+                             ? Fault::schemer
                              : static_cast<Fault>(1 + random.below(kDrawnFaultCount - 1));
     }
   }
   std::map<std::uint16_t, Adversary> adversaries;
   for (const auto& [number, fault] : faults) {
-    Adversary::Setup setup{fault, chain, {}, random.next()};
+    Adversary::Setup setup{fault, chain, net::PeerIndex(number), {}, random.next()};
     for (std::size_t i = 0; i < options.validators; ++i) {
       const net::PeerIndex peer(static_cast<std::uint16_t>(i));
       if (peer.value() != number) setup.peers.push_back(peer);
@@ -181,11 +182,20 @@ Machine& Simulation::machine(const std::string& name) {
   return **it;
 }
 
+// By an adversary that has the network.
+bool Simulation::is_stopped(const Passing& passing) {
+  return faults_go_on_ &&
+         std::ranges::any_of(adversaries_, [&](auto& item) { return item.second.stops(passing); });
+}
+
 void Simulation::route(Machine& from, const std::vector<Outgoing>& sent, std::uint64_t departure) {
   for (const auto& outgoing : sent) {
     for (const auto& [number, places] : places_) {
       if (number == from.number().value()) continue;
       if (outgoing.to && outgoing.to->value() != number) continue;
+      const Passing passing{agenda_.now(), from.number(), net::PeerIndex(number),
+                            outgoing.payload.get()};
+      if (is_stopped(passing)) continue;
       for (const Place place : places) {
         wire_.send(from.place(), place, outgoing.channel, outgoing.payload, departure);
       }

@@ -130,6 +130,7 @@ class Simulation {
   Machine::Observer observer();
   std::vector<Place> places_of(net::PeerIndex number) const;
   bool is_attached(const Machine& twin, std::uint16_t to) const;
+  bool is_stopped(const Passing& passing);
   void route(Machine& from, const std::vector<Outgoing>& sent, std::uint64_t departure);
   void went_down(Machine& machine, const std::string& why, Stop how);
   void accuse(Machine& machine, const RecordEvidence& piece);
