@@ -50,6 +50,7 @@ inline constexpr std::uint64_t kBudgetHalvingsMax = 3;
 enum class LogCheck : std::uint8_t {
   ask,     // The first replica that uses the log since the process started.
   passed,  // Another replica of this process has (Replica::log_check()).
+  never,   // Nor later: who is to misbehave in a simulation has votes elsewhere, and votes on.
 };
 
 struct ReplicaConfig {
@@ -108,6 +109,7 @@ class Replica {
   // For the next replica of the process that uses the same log.  Of a log that is ahead of this
   // epoch peers could not tell what it lacks: they are asked again when it is reached.
   LogCheck log_check() const {
+    if (config_.log_check == LogCheck::never) return LogCheck::never;
     const bool is_sound = self_ && log_state_ == LogState::sound && log_epoch_ <= config_.epoch;
     return is_sound ? LogCheck::passed : LogCheck::ask;
   }

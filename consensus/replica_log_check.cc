@@ -100,6 +100,7 @@ bool Replica::accounts_for_later(const Subject& subject) const {
 // REQUIRES: signed with our key.
 void Replica::compare_with_log(const Vote& own) {
   const auto& subject = own.subject;
+  if (config_.log_check == LogCheck::never) return;
   if (planted(PlantedBug::stale_log_unnoticed)) return;
   if (log_state_ == LogState::stale || subject.epoch < config_.epoch) return;
   const bool is_later = subject.epoch > config_.epoch;

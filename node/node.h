@@ -56,6 +56,7 @@ struct NodeOptions {
   net::PeerIndex self;  // The member whose node this is.
   // Its key, which outlives the node; null while it only observes, its vote log being lost.
   const SigningKey* consensus_key = nullptr;
+  LogCheck log_check = LogCheck::ask;  // Of the vote log, with what peers know.
   TxPoolLimits mempool;
   // More heights than this behind, a node joins by a snapshot if one is offered, and at any
   // distance where nobody serves the blocks; kJoinNever (node/config.h): by none at all.
@@ -412,7 +413,7 @@ class Node final : public NodeService {
 
   Digest epoch_first_block_;
   bool votes_ = false;  // In the present epoch, with options_.consensus_key and vote_log_.
-  LogCheck log_check_ = LogCheck::ask;
+  LogCheck log_check_;
   std::optional<Epoch> anchored_;                // The last epoch whose anchor is known to be kept.
   std::string trust_policy_;                     // Of the validators that follow the tip.
   std::optional<TrustPolicy> cosigning_policy_;  // Of those who sign the checkpoint of the tip.

@@ -115,9 +115,7 @@ bool Adversary::lets_in(const Bytes& message) {
     const bool is_proposal = decoded && consensus<Propose>(*decoded) != nullptr;
     return !decoded || is_proposal || !finalizes(*decoded) || random_.chance(50);
   }
-  if (setup_.fault != Fault::twin && setup_.fault != Fault::amnesiac) return true;
-  const auto* answer = decoded ? consensus<LastVote>(*decoded) : nullptr;
-  return answer == nullptr || !answer->vote;
+  return true;
 }
 
 std::vector<Outgoing> Adversary::reply(const Machine& machine, const Bytes& message) {

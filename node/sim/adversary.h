@@ -16,8 +16,8 @@
 //   front_runner  submits claims of the codes that it sees used, for itself: front_runner.h
 //   schemer      carries out a plan with the help of the network, then says no more: schemer.h
 //
-// Amnesiacs and twins are made of honest nodes alone; here they only hide from them that their key
-// was seen to vote elsewhere.
+// Amnesiacs and twins are made of honest nodes alone, which do not look whether their key was seen
+// to vote elsewhere.
 #pragma once
 
 #include <deque>

@@ -117,6 +117,7 @@ HostOptions Machine::host_options() {
   node.name = name();
   node.genesis = *genesis_;
   node.self = number();
+  node.log_check = setup_.log_check;
   node.mempool = {8 * 1024 * 1024, 10'000};
   node.snapshot_behind = setup_.snapshot_behind;
   node.vote_log_bytes = 8 * 1024 << setup_.seed % 4;  // So that it is rewritten now and then.

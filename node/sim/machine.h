@@ -42,6 +42,7 @@ struct MachineSetup {
   std::string name;
   std::uint64_t snapshot_interval = 0;
   std::uint64_t snapshot_behind = 5'000;
+  LogCheck log_check = LogCheck::ask;
   std::uint64_t seed = 0;
 };
 

@@ -140,6 +140,7 @@ class Simulation {
   // Faults (simulation_faults.cc).
   void draw_faults();
   void fault();
+  void forget_again(Machine& machine);
   void partition();
   void stop_some();
   void hurt_disk(Machine& machine);

@@ -27,7 +27,21 @@ void Simulation::begin_faults() {
   faults_go_on_ = true;
   draw_faults();
   judge_.expects_order(options_.profile->provocations);
+  for (auto& machine : machines_) {
+    const auto adversary = adversaries_.find(machine->number().value());
+    if (adversary == adversaries_.end() || adversary->second.fault() != Fault::amnesiac) continue;
+    forget_again(*machine);
+  }
   agenda_.in(1, [this] { fault(); });
+}
+
+// An amnesiac is killed now and then in every profile; bring_back() takes its votes.
+void Simulation::forget_again(Machine& machine) {
+  agenda_.in(random_.between(1'000, 5'000) * calm_, [this, &machine] {
+    if (!faults_go_on_) return;
+    if (machine.is_up()) stop_for(machine, Stop::kill, random_.below(500));
+    forget_again(machine);
+  });
 }
 
 // How much of each the seed wants, for the next minutes.  What comes after the first draw may be

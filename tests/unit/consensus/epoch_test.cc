@@ -266,6 +266,16 @@ TEST_F(LogCheckTest, AVoteOfItsOwnThatItLacksEndsItsVotes) {
   EXPECT_EQ(replica_->log_check(), LogCheck::ask);
 }
 
+// As a Byzantine validator of a simulation, whose key another node has, too.
+TEST_F(LogCheckTest, WhoNeverChecksVotesOn) {
+  restart(genesis(), {}, LogCheck::never);
+  EXPECT_TRUE(all<StaleLog>(hear(3, members_.vote(notarize(7, 6, "elsewhere"), 0))).empty());
+  const auto outputs = hear(1, first());
+  EXPECT_TRUE(all<Send>(outputs).empty()) << "it asks nobody";
+  EXPECT_EQ(votes(execute(first())).size(), 1);
+  EXPECT_EQ(replica_->log_check(), LogCheck::never) << "nor does the replica of the next epoch";
+}
+
 TEST_F(LogCheckTest, AVoteOfALaterEpochIsLackingToo) {
   Subject subject = nullify(1);
   subject.epoch = Epoch(1);
