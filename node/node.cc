@@ -460,7 +460,7 @@ void Node::take_quorum() {
 // signed until the log is known to hold our votes.
 bool Node::may_sign_checkpoints() const {
   if (!vote_log_) return false;
-  if (log_check_ == LogCheck::passed || replica_->log_check() == LogCheck::passed) return true;
+  if (log_check_ != LogCheck::ask || replica_->log_check() != LogCheck::ask) return true;
   return replica_->ended() && now().steady.value() - started_at_.value() >= kLogCheckMsMax;
 }
 

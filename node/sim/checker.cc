@@ -128,6 +128,11 @@ void Checker::committed(std::uint16_t identity, Epoch epoch, Height height, cons
   if (blocks_.at(block_id)) ++epochs_[identity];
 }
 
+bool Checker::may_be_committed(Height height, const Digest& block_id) const {
+  const auto known = chain_.find(height.value());
+  return known == chain_.end() || known->second.id == block_id;
+}
+
 void Checker::started(std::uint16_t identity, Height tip) {
   if (tip.value() != heights_[identity]) {
     fail("I10: validator " + std::to_string(identity) + " started at height " +

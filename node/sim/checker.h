@@ -35,6 +35,8 @@ class Checker {
   // A validator or observer committed a block on the parent.
   void committed(std::uint16_t identity, Epoch epoch, Height height, const Digest& block_id,
                  const Digest& parent);
+  // False if it is known that another block was committed at this height.
+  bool may_be_committed(Height height, const Digest& block_id) const;
   // A validator started with this tip.
   void started(std::uint16_t identity, Height tip);
 

@@ -14,8 +14,8 @@
 namespace fenrun::sim {
 namespace {
 
-Digest root_before(const Header& header, const LedgerStore& store) {
-  return merkle_root(header.position.value(),
+Digest root_over(std::uint64_t size, const LedgerStore& store) {
+  return merkle_root(size,
                      [&](unsigned level, std::uint64_t index) { return store.node(level, index); });
 }
 
@@ -300,6 +300,13 @@ void Judge::check_cosignature(Machine& machine, const CheckpointSignatures& sign
   if (known->second != signatures.root) {
     object(machine.name() + " cosigned another root of size " + std::to_string(signatures.size));
   }
+  if (!machine.is_up()) return;
+  const auto& journal = machine.journal();
+  if (signatures.size <= journal.tip().position.value() + 1 &&
+      signatures.root != root_over(signatures.size, journal.store())) {
+    object(machine.name() + " cosigned another root of size " + std::to_string(signatures.size) +
+           " than its journal has");
+  }
   const auto guard = decode_guard(machine.disk().durable_bytes(machine.guard_path()));
   if (!guard || guard->size < signatures.size) {
     object(machine.name() + " cosigned size " + std::to_string(signatures.size) +
@@ -349,7 +356,7 @@ void Judge::take_commits(Machine& machine) {
       return;
     }
     const Digest id = block_id(*header);
-    if (header->journal_root != root_before(*header, journal.store())) {
+    if (header->journal_root != root_over(header->position.value(), journal.store())) {
       object(machine.name() + " committed a Header that names another root than its journal has");
     }
     note_header(id, *header);
