@@ -7,6 +7,7 @@
 
 #include "node/cli/commands.h"
 #include "node/cli/progress.h"
+#include "node/json/reflect.h"
 #include "node/sim/seeds.h"
 
 namespace fenrun::cli {
@@ -90,7 +91,7 @@ struct Summary {
   std::uint64_t seeds = 0;
   std::uint64_t violations = 0;  // Seeds with at least one.
   std::vector<sim::SeedOutcome> violated;
-  sim::SimulationCounts counts;    // Summed up; of disks, the most of any seed.
+  sim::SimulationCounts counts;    // Summed up; of disks and recoveries, the most of any seed.
   std::uint64_t memory_bytes = 0;  // Likewise the most.
 
   void add(const sim::SeedOutcome& outcome) {
@@ -105,6 +106,8 @@ struct Summary {
     counts.epochs += more.epochs;
     counts.restarts += more.restarts;
     counts.disk_bytes = std::max(counts.disk_bytes, more.disk_bytes);
+    counts.recovery_ms = std::max(counts.recovery_ms, more.recovery_ms);
+    counts.incidents.add(more.incidents);
     memory_bytes = std::max(memory_bytes, outcome.memory_bytes);
     if (outcome.violations == 0) return;
     ++violations;
@@ -146,6 +149,8 @@ Json view_of(const Summary& summary, double seconds) {
                {"claims", summary.counts.claims},
                {"epochs", summary.counts.epochs},
                {"starts", summary.counts.restarts},
+               {"recovery_ms", summary.counts.recovery_ms},
+               {"incidents", json::write(summary.counts.incidents)},
                {"disk_mib", summary.counts.disk_bytes / kMiB},
                {"memory_mib", summary.memory_bytes / kMiB},
                {"seconds", seconds}};

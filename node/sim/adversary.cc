@@ -311,6 +311,7 @@ void Adversary::forge_range(Sends& out, RangeAnswer answer) {
       answer.blocks, [](const FinalizedBlock& item) { return !item.transactions.empty(); });
   if (block == answer.blocks.end()) return;
   block->transactions.pop_back();
+  ++ranges_forged_;
   out.back().payload = std::make_shared<const Bytes>(encode(NodeMessage(std::move(answer))));
 }
 

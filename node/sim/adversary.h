@@ -77,6 +77,11 @@ class Adversary {
   }
 
   Fault fault() const { return setup_.fault; }
+  // Adds what it has done.
+  void count(Incidents& incidents) const {
+    incidents.ranges_forged += ranges_forged_;
+    if (schemer_ && schemer_->has_acted()) ++incidents.schemes;
+  }
 
   // What it sends instead.  `machine` is whose node wanted to send.
   std::vector<Outgoing> replace(const Machine& machine, const std::vector<Outgoing>& sent);
@@ -113,6 +118,7 @@ class Adversary {
   Random random_;
   std::deque<Bytes> heard_;       // For the replayer.
   std::deque<Payload> payloads_;  // Proposed lately, by anybody: for the liar.
+  std::uint64_t ranges_forged_ = 0;
   FrontRunner front_runner_;
   std::optional<Schemer> schemer_;
 };

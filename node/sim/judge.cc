@@ -288,6 +288,12 @@ VotedView Judge::last_vote(const Machine& machine, TimeMs until) const {
   return last;
 }
 
+bool Judge::has_voted_since(const Machine& machine, TimeMs time) const {
+  const auto lately = lately_voted_.find(machine.number().value());
+  return lately != lately_voted_.end() && !lately->second.empty() &&
+         lately->second.back().first >= time;
+}
+
 void Judge::check_certificate(const Machine& machine, const Certificate& certificate) {
   if (!checker_.has_quorum(certificate)) {
     object(machine.name() + " passes on a certificate without a quorum");
@@ -351,6 +357,10 @@ void Judge::take_commits(Machine& machine) {
   for (; seen < journal.tip().height.value(); ++seen) {
     const auto header = journal.header(Height(seen + 1));
     if (!header) {  // It began anew with a snapshot.
+      ++snapshots_;
+      if (!checker_.may_be_committed(journal.tip().height, journal.tip_id())) {
+        object("I7: " + machine.name() + " began anew with another block than is final");
+      }
       seen = journal.tip().height.value();
       checker_.rolled_back(identity, journal.tip().height, journal.tip().epoch_of_child().value());
       return;
@@ -501,6 +511,7 @@ void Judge::stopped(const Machine& machine, const std::string& why) {
 }
 
 void Judge::found(const Machine& machine, const RecordEvidence& evidence) {
+  convicted_.insert(evidence.accused);
   const auto it = owners_.find(evidence.accused);
   story_->tell(machine.name(), "convicts",
                "the key of " + (it == owners_.end() ? "nobody" : std::to_string(it->second)));

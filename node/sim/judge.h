@@ -66,6 +66,10 @@ class Judge {
   void answered(const Machine& machine, const Digest& id, const TransactionStatus& status);
   // The highest view in which this validator let out a vote until then, by its steady clock.
   VotedView last_vote(const Machine& machine, TimeMs until) const;
+  // Whether it has let out a vote since then, one that it had not let out before.
+  bool has_voted_since(const Machine& machine, TimeMs time) const;
+  // The consensus keys of the newest epoch that anybody has seen begin, in order.
+  const std::vector<PublicKey>& members() const { return members_.rbegin()->second; }
   // Something else that must not be.
   void object(const std::string& text);
 
@@ -76,8 +80,10 @@ class Judge {
   std::uint64_t height() const { return transactions_until_; }
   std::uint64_t transactions() const { return transactions_.size(); }
   std::size_t epochs() const { return checker_.epochs(); }
-  std::uint64_t payments() const { return payments_; }   // Settled, by funder.
-  std::uint64_t claims() const { return used_.size(); }  // Codes used.
+  std::uint64_t payments() const { return payments_; }             // Settled, by funder.
+  std::uint64_t claims() const { return used_.size(); }            // Codes used.
+  std::uint64_t convictions() const { return convicted_.size(); }  // Keys that were convicted.
+  std::uint64_t snapshots() const { return snapshots_; }           // That journals began with.
 
  private:
   // What a verdict is about: view, parent's view, block and parent.
@@ -121,6 +127,8 @@ class Judge {
   std::map<PartyId, std::int64_t> earned_;    // Of all campaigns, and not instructed yet.
   std::map<PartyId, std::int64_t> promised_;  // Instructed, and neither paid nor failed yet.
   std::uint64_t payments_ = 0;
+  std::uint64_t snapshots_ = 0;
+  std::set<PublicKey> convicted_;
   Digest chain_id_;
   const CodeBook* codes_ = nullptr;
   std::set<std::uint32_t> used_;               // Of its codes.

@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint64_t kTickMs = 5;
 constexpr std::uint64_t kEpochMs = 1'790'000'000'000;  // Wall time at the simulation's start.
 constexpr std::uint64_t kMillion = 1'000'000;
+// Of a disk, that several events do together, such as the rewriting of a vote log; and a start.
+constexpr std::uint64_t kOperationsAhead = 64;
+constexpr std::uint64_t kOperationsOfStart = 64;
 const Path kData = "/data";
 
 }  // namespace
@@ -144,21 +147,18 @@ Status Machine::start() {
   turn_due_ = false;
   faults_at_start_ = disk_.faults();
   busy_until_ = agenda_->now();
+  if (faults.end_at_start_permille > 0 && random_.chance(faults.end_at_start_permille)) {
+    end_within(kOperationsOfStart);
+  }
   index_environment_ = std::make_unique<IndexEnvironment>(disk_);
   auto host = Host::open(disk_, host_options(), *port_, *verifier_);
   index_environment_->run_background();
-  if (!host) {
-    index_environment_.reset();
-    const bool power_failed = disk_.is_dark();
-    disk_.stop();
-    if (power_failed) {
-      disk_.crash();
-    } else {
-      disk_.kill();
-    }
-    return host.error();
+  if (host) host_ = *std::move(host);
+  if (!host || disk_.is_dark()) {
+    if (disk_.is_dark()) ++incidents_.ends_at_start;
+    end(disk_.is_dark() ? how_it_ends() : Stop::kill);
+    return host ? Error{Errc::io_error, "it ended while it started"} : host.error();
   }
-  host_ = *std::move(host);
   tick(life_);
   return {};
 }
@@ -166,6 +166,11 @@ Status Machine::start() {
 void Machine::stop(Stop how) {
   CHECK(is_up());
   ++life_;
+  end(how);
+}
+
+void Machine::end(Stop how) {
+  if (!disk_.power_failed_at().empty()) count_end(disk_.power_failed_at());
   disk_.stop();  // What its objects would still write as they go is never written.
   host_.reset();
   index_environment_.reset();
@@ -177,6 +182,11 @@ void Machine::stop(Stop how) {
   }
 }
 
+void Machine::pause(std::uint64_t ms) {
+  CHECK(is_up());
+  busy_until_ = std::max(busy_until_, agenda_->now()) + ms;
+}
+
 void Machine::tick(std::uint64_t life) {
   if (life != life_) return;
   act([this] { node().on_tick(); });
@@ -184,7 +194,7 @@ void Machine::tick(std::uint64_t life) {
 }
 
 void Machine::act(std::function<void()> event) {
-  if (!is_up()) return;
+  if (!is_up() || disk_.is_dark()) return;
   if (busy_until_ <= agenda_->now()) return perform(event);
   agenda_->at(busy_until_, [this, life = life_, event = std::move(event)] {
     if (life == life_) act(event);
@@ -209,20 +219,41 @@ void Machine::perform(const std::function<void()>& event) {
   if (cut_short_) sent.resize(random_.below(sent.size() + 1));
   observer_.on_sent(*this, std::move(sent), std::max(busy_until_, agenda_->now()));
   const bool cut_short = std::exchange(cut_short_, false);
-  disk_.forgive();
+  disk_.forgive_sync();
   if (has_faulty_disk()) sync_is_to_fail_ = false;
-  if (fatal_) {
-    const bool dark = disk_.is_dark();
-    return observer_.on_down(*this, fatal_->to_string(), dark ? Stop::power : Stop::kill);
+  if (fatal_ || disk_.is_dark()) {
+    const auto why = fatal_ ? fatal_->to_string() : "it ended while it wrote";
+    return observer_.on_down(*this, why, disk_.is_dark() ? how_it_ends() : Stop::kill);
   }
+  if (cut_short) ++incidents_.cut_short;
   if (cut_short) observer_.on_down(*this, "power failed while it sent", Stop::power);
 }
 
+// At one of so many operations to come, whatever they are about.
+void Machine::end_within(std::uint64_t operations) {
+  if (disk_.is_to_fail_power()) return;
+  disk_.fail_power_at(disk_.operations() + random_.below(operations));
+}
+
+// votes.3 and votes.3.tmp are votes, what lies in the journal's folder is the journal.
+void Machine::count_end(const Path& path) {
+  const auto name = path.lexically_relative(kData).begin()->string();
+  const auto kind = name.substr(0, name.find('.'));
+  auto& count = kind == "votes"       ? incidents_.ends_at_votes
+                : kind == "guard"     ? incidents_.ends_at_guard
+                : kind == "journal"   ? incidents_.ends_at_journal
+                : kind == "index"     ? incidents_.ends_at_index
+                : kind == "handovers" ? incidents_.ends_at_handovers
+                                      : incidents_.ends_elsewhere;
+  ++count;
+}
+
+// What ends at an operation of the disk is the process, or the power.
+Stop Machine::how_it_ends() { return random_.chance(500) ? Stop::kill : Stop::power; }
+
 // Faults of the event that follows.
 void Machine::arm_faults() {
-  if (random_.below(kMillion) < faults.power_per_million) {
-    disk_.fail_power_at(disk_.operations() + random_.below(4));
-  }
+  if (random_.below(kMillion) < faults.end_per_million) end_within(kOperationsAhead);
   if (sync_is_to_fail_ || random_.below(kMillion) < faults.sync_error_per_million) {
     disk_.fail_sync_in(random_.below(2));
   }

@@ -1,8 +1,8 @@
 // A simulated computer that runs one node: its disk, its clocks, its process.
 //
-// The process is a Host, opened and closed as in production.  It can be killed, lose its power
-// between any two events, at any operation of the disk or half-way through sending; while the disk
-// syncs it is busy, and what is addressed to it waits.
+// The process is a Host, opened and closed as in production.  It can be killed or lose its power
+// between any two events, at any operation of the disk, those of a start included, or half-way
+// through sending; while the disk syncs it is busy, and what is addressed to it waits.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 #include "node/host.h"
 #include "node/sim/agenda.h"
+#include "node/sim/incidents.h"
 #include "node/sim/random.h"
 #include "node/sim/virtual_disk.h"
 #include "node/sim/wire.h"
@@ -29,10 +30,11 @@ struct Outgoing {
 };
 
 struct MachineFaults {
-  std::uint64_t sync_ms_max = 0;        // What a sync takes.
-  std::uint64_t verify_ms_max = 2;      // What checking the signatures of a batch takes.
-  std::uint64_t power_per_million = 0;  // Of events, at one of whose disk operations power fails.
-  std::uint64_t cut_per_million = 0;    // Of events, half-way through whose messages it dies.
+  std::uint64_t sync_ms_max = 0;             // What a sync takes.
+  std::uint64_t verify_ms_max = 2;           // What checking the signatures of a batch takes.
+  std::uint64_t end_per_million = 0;         // Of events, soon after which it ends at its disk.
+  std::uint64_t end_at_start_permille = 0;   // Of starts, likewise.
+  std::uint64_t cut_per_million = 0;         // Of events, half-way through whose messages it dies.
   std::uint64_t sync_error_per_million = 0;  // Of events, one of whose syncs fails.
 };
 
@@ -98,6 +100,10 @@ class Machine {
   void fail_a_sync() { sync_is_to_fail_ = true; }
   // Whether its disk has answered with an error since it was started.
   bool has_faulty_disk() const { return disk_.faults() != faults_at_start_; }
+  // How often it ended at an operation of its disk, and at which, and half-way through sending.
+  const Incidents& incidents() const { return incidents_; }
+  // Its process stands still for so long, and knows nothing of it.  REQUIRES: it is up.
+  void pause(std::uint64_t ms);
   // Of all its files those of the consensus and checkpoint keys alone are left.  REQUIRES: it is
   // down.
   void lose_journal();
@@ -116,7 +122,11 @@ class Machine {
   class Verifier;
 
   void perform(const std::function<void()>& event);
+  void end(Stop how);
   void arm_faults();
+  void end_within(std::uint64_t operations);
+  Stop how_it_ends();
+  void count_end(const Path& path);
   void tick(std::uint64_t life);
   HostOptions host_options();
 
@@ -141,6 +151,7 @@ class Machine {
   std::uint64_t busy_until_ = 0;
   bool turn_due_ = false;
   bool sync_is_to_fail_ = false;
+  Incidents incidents_;
   bool cut_short_ = false;  // It dies half-way through this event's messages.
   std::optional<Error> fatal_;
   std::vector<Outgoing> outbox_;

@@ -127,6 +127,7 @@ void Simulation::make_machines() {
       }
     }
     judge_.owns(genesis_.validators[i].consensus_key, number);
+    members_[genesis_.validators[i].name.value] = genesis_.validators[i].consensus_key;
   }
 }
 
@@ -228,6 +229,7 @@ void Simulation::start(Machine& machine) {
 
 void Simulation::stop(Machine& machine, Stop how) {
   story_.tell(machine.name(), how == Stop::kill ? "killed" : "dark", "");
+  ++(how == Stop::kill ? incidents_.kills : incidents_.power_losses);
   machine.stop(how);
   connect();
 }
@@ -345,6 +347,15 @@ void Simulation::report_hour() {
   agenda_.in(kHourMs, [this] { report_hour(); });
 }
 
+Incidents Simulation::count_incidents() const {
+  auto all = incidents_;
+  all.convictions = judge_.convictions();
+  all.snapshots = judge_.snapshots();
+  for (const auto& [number, adversary] : adversaries_) adversary.count(all);
+  for (const auto& machine : machines_) all.add(machine->incidents());
+  return all;
+}
+
 SimulationResult Simulation::result() const {
   SimulationResult result;
   result.violations = judge_.violations();
@@ -357,6 +368,8 @@ SimulationResult Simulation::result() const {
   result.counts.epochs = judge_.epochs();
   result.counts.restarts = restarts_;
   for (const auto& machine : machines_) result.counts.disk_bytes += machine->disk().size();
+  result.counts.recovery_ms = recovery_ms_;
+  result.counts.incidents = count_incidents();
   result.story = story_.digest();
   return result;
 }

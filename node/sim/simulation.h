@@ -21,6 +21,7 @@
 #include "node/sim/agenda.h"
 #include "node/sim/clients.h"
 #include "node/sim/code_book.h"
+#include "node/sim/incidents.h"
 #include "node/sim/judge.h"
 #include "node/sim/machine.h"
 #include "node/sim/profile.h"
@@ -41,10 +42,12 @@ struct SimulationCounts {
   std::uint64_t claims = 0;    // Codes used.
   std::uint64_t epochs = 0;
   std::uint64_t restarts = 0;
-  std::uint64_t disk_bytes = 0;  // Of all machines' files, at the end.
+  std::uint64_t disk_bytes = 0;   // Of all machines' files, at the end.
+  std::uint64_t recovery_ms = 0;  // What the second phase took.
+  Incidents incidents;
 
   FENRUN_FIELDS(events, virtual_ms, height, transactions, payments, claims, epochs, restarts,
-                disk_bytes)
+                disk_bytes, recovery_ms, incidents)
 };
 
 struct SimulationResult {
@@ -110,6 +113,8 @@ class Simulation {
   void begin_faults();
   std::vector<Machine*> heal();
   bool makes_progress(const std::vector<Machine*>& live);
+  // Each of them that can must let out a vote that is cast after this moment.
+  void expect_votes(const std::vector<Machine*>& live, std::uint64_t since_ms);
   // What `fenrun rejoin` does: new keys with new logs, and a transaction that registers them.
   void rejoin(Machine& machine);
   // Removes the validator; or, where one was removed before, brings that one back.
@@ -136,14 +141,17 @@ class Simulation {
   void accuse(Machine& machine, const RecordEvidence& piece);
   void speak();
   void report_hour();
+  Incidents count_incidents() const;
 
-  // Faults (simulation_faults.cc).
+  // Faults (simulation_faults.cc, simulation_epochs.cc).
   void draw_faults();
   void fault();
   void forget_again(Machine& machine);
   void partition();
   void stop_some();
   void hurt_disk(Machine& machine);
+  void pause(Machine& machine);
+  void stall_some();
   void wrong_clock(Machine& machine);
   void keep_backups();
   void remove(const std::string& name);
@@ -153,7 +161,10 @@ class Simulation {
   void await_height(Machine& machine, Height height);
   // All validators but the one that is removed.
   std::vector<std::string> deciders() const;
-  void decide(const Change& change, std::function<void()> then);
+  // `then` is told whether the change has taken effect.
+  void decide(const Change& change, std::function<void(bool)> then);
+  bool has_begun(std::size_t epochs_before, bool all_agreed);
+  void expect_members();
   void await_epoch(std::function<void()> then);
   bool may_replace_keys(const std::string& name);
   void rejoin_later(Machine& machine);
@@ -187,13 +198,17 @@ class Simulation {
   std::set<PublicKey> accused_;                         // Of whom evidence goes on the ledger.
   std::unique_ptr<Clients> clients_;
   std::uint64_t restarts_ = 0;
+  std::uint64_t recovery_ms_ = 0;
+  Incidents incidents_;  // As far as they are counted here: count_incidents().
   bool faults_go_on_ = false;
-  bool is_spoilt_ = false;  // Something was violated by the end of an hour.
-  std::uint64_t calm_ = 1;  // How many times rarer faults are than at the beginning.
+  std::uint64_t healed_ms_ = 0;  // When they ended.
+  bool is_spoilt_ = false;       // Something was violated by the end of an hour.
+  std::uint64_t calm_ = 1;       // How many times rarer faults are than at the beginning.
   std::map<Place, OldVotes> old_votes_;
   std::size_t validators_now_ = 0;
-  std::optional<std::string> removed_;  // A validator that only observes.
-  bool changing_ = false;               // The set of validators is being changed.
+  std::optional<std::string> removed_;        // A validator that only observes.
+  bool changing_ = false;                     // The set of validators is being changed.
+  std::map<std::string, PublicKey> members_;  // As the set of validators must be.
 };
 
 }  // namespace fenrun::sim

@@ -1,11 +1,7 @@
 // What goes wrong in a simulation, and how it is made good again.
 #include <algorithm>
 
-#include "contracts/limits.h"
-#include "contracts/members.h"
-#include "contracts/records.h"
 #include "core/check.h"
-#include "node/sim/cast.h"
 #include "node/sim/simulation.h"
 
 namespace fenrun::sim {
@@ -15,9 +11,13 @@ constexpr std::uint64_t kDrawMs = 600'000;
 constexpr std::uint64_t kCalmDoublingsMax = 7;  // From a fault a second to one in two minutes.
 constexpr std::uint64_t kDiskFullBytes = 32 * 1024;
 constexpr std::uint64_t kAwaitMs = 200;
+constexpr std::uint64_t kPauseMsMax = 10'000;
+constexpr std::uint64_t kStallMsMin = 1'000;
+constexpr std::uint64_t kStallMsMax = 30'000;
 constexpr std::uint64_t kSeenByAllMs = 1'000;  // Where no link is cut nor any message lost.
 constexpr std::uint64_t kTellStaleMs = 2'000;  // To a node that has started, by its peers.
 constexpr std::uint64_t kProgressMsMax = 300'000;
+constexpr std::uint64_t kVoteMsMax = 60'000;
 constexpr std::uint64_t kProgressTransactions = 2;  // Of each organisation.
 
 }  // namespace
@@ -60,7 +60,8 @@ void Simulation::draw_faults() {
     auto& faults = machine->faults;
     faults.verify_ms_max = random_.below(50);
     if (profile.crashes && random_.chance(700)) {
-      faults.power_per_million = random_.below(2'000 / calm_);
+      faults.end_per_million = random_.below(2'000 / calm_);
+      faults.end_at_start_permille = random_.below(300);
       faults.cut_per_million = random_.below(500 / calm_);
     }
     if (profile.disks && random_.chance(500)) faults.sync_ms_max = random_.below(60);
@@ -83,7 +84,12 @@ void Simulation::fault() {
   switch (random_.below(8)) {
     case 0:
     case 1:
-      if (profile.network) partition();
+      if (!profile.network) break;
+      if (random_.chance(150)) {
+        stall_some();
+      } else {
+        partition();
+      }
       break;
     case 2:
       if (profile.crashes) stop_some();
@@ -101,7 +107,12 @@ void Simulation::fault() {
       if (profile.backups || (profile.disks && random_.chance(300))) hurt_votes(*machine);
       break;
     case 5:
-      if (profile.clocks && machine != nullptr) wrong_clock(*machine);
+      if (!profile.clocks || machine == nullptr) break;
+      if (random_.chance(500)) {
+        wrong_clock(*machine);
+      } else {
+        pause(*machine);
+      }
       break;
     case 6:
       if (profile.epochs) change_validators();
@@ -121,6 +132,19 @@ Machine* Simulation::any_honest() {
   return up.empty() ? nullptr : up[random_.below(up.size())];
 }
 
+// Links that hold back what they carry, in one direction, and deliver it then.
+void Simulation::stall_some() {
+  const auto until = agenda_.now() + random_.between(kStallMsMin, kStallMsMax);
+  for (const auto& from : machines_) {
+    for (const auto& to : machines_) {
+      if (!random_.chance(150)) continue;
+      wire_.stall(from->place(), to->place(), until);
+      ++incidents_.stalls;
+    }
+  }
+  story_.tell("wire", "stalls", "some links in one direction");
+}
+
 // Two sides, or links that carry one direction only; now and then the twins talk to others.
 void Simulation::partition() {
   mend();
@@ -135,6 +159,7 @@ void Simulation::partition() {
       }
     }
     story_.tell("wire", "deafens", "some links in one direction");
+    ++incidents_.cuts;
   } else {
     std::set<std::uint16_t> side;
     for (std::uint16_t i = 0; i < count; ++i) {
@@ -149,6 +174,7 @@ void Simulation::partition() {
       }
     }
     story_.tell("wire", "cuts off", names);
+    ++incidents_.cuts;
   }
   for (const auto& [number, adversary] : adversaries_) {
     if (adversary.fault() != Fault::twin) continue;
@@ -172,6 +198,7 @@ void Simulation::stop_some() {
 }
 
 void Simulation::hurt_disk(Machine& machine) {
+  ++incidents_.disks_hurt;
   if (random_.chance(500)) {
     story_.tell(machine.name(), "disk", "is nearly full");
     machine.disk().set_space(random_.below(kDiskFullBytes));
@@ -190,6 +217,7 @@ void Simulation::lose_journal(Machine& machine) {
   if (!may_lose_one() || !is_whole(machine) || removed_ == machine.name()) return;
   const Height height = machine.journal().tip().height;
   lost_journals_.insert(number);
+  ++incidents_.journals_lost;
   stop(machine, Stop::kill);
   story_.tell(machine.name(), "disk", "has lost the journal");
   machine.lose_journal();
@@ -208,10 +236,18 @@ void Simulation::await_height(Machine& machine, Height height) {
   agenda_.in(kAwaitMs, [this, &machine, height] { await_height(machine, height); });
 }
 
+void Simulation::pause(Machine& machine) {
+  const auto ms = random_.chance(500) ? random_.below(500) : random_.below(kPauseMsMax);
+  story_.tell(machine.name(), "pauses", std::to_string(ms) + " ms");
+  ++incidents_.pauses;
+  machine.pause(ms);
+}
+
 void Simulation::wrong_clock(Machine& machine) {
   const auto hour = static_cast<std::int64_t>(kHourMs);
   const std::int64_t skew =
       random_.chance(300) ? 0 : static_cast<std::int64_t>(random_.below(2 * kHourMs)) - hour;
+  ++incidents_.clocks_set;
   story_.tell(machine.name(), "clock", std::to_string(skew) + " ms wrong");
   machine.set_wall_skew(skew);
 }
@@ -244,6 +280,7 @@ void Simulation::hurt_votes(Machine& machine) {
   bool may_vote = false;
   if (is_backup) {
     story_.tell(machine.name(), "votes", "are an older copy now");
+    ++incidents_.votes_restored;
     // It may contradict a vote that too few peers have seen to tell it: so it counts as Byzantine.
     judge_.excuse(number, machine.consensus_key().public_key());
     // What all peers have seen for long it must hear of.
@@ -258,6 +295,7 @@ void Simulation::hurt_votes(Machine& machine) {
     const auto reach = random_.chance(700) ? std::min<std::uint64_t>(used, 1'024) : used;
     bytes[used - 1 - random_.below(reach)] ^= static_cast<std::uint8_t>(1U << random_.below(8));
     story_.tell(machine.name(), "votes", "are damaged");
+    ++incidents_.votes_damaged;
   }
   agenda_.in(random_.below(options_.profile->backups ? 100 : 3'000),
              [this, &machine, is_backup, may_vote, life = machine.life()] {
@@ -298,174 +336,13 @@ void Simulation::bring_back(Machine& machine) {
   start(machine);
 }
 
-// ---------------------------------------------------------------------------------------- epochs
-
-// As far as some node knows.
-bool Simulation::may_replace_keys(const std::string& name) {
-  const auto* other = any_honest();
-  if (other == nullptr) return false;
-  const auto member = find_member(other->journal().state(), name);
-  const auto replaced_at = member ? member->member.keys_replaced_at : std::nullopt;
-  return !replaced_at ||
-         other->journal().tip().height.value() >= replaced_at->value() + kSetChangeHeightsMin;
-}
-
-void Simulation::rejoin(Machine& machine) {
-  const auto number = machine.number().value();
-  if (removed_ == machine.name() || changing_ || !may_replace_keys(machine.name())) return;
-  if (lost_journals_.contains(number)) return;
-  if (!lost_votes_.contains(number) && !may_lose_one()) return;
-  changing_ = true;
-  lost_votes_.insert(number);  // Until its new key is registered.
-  if (machine.is_up()) stop(machine, Stop::kill);
-  machine.disk().set_space(VirtualDisk::kUnlimited);
-  old_votes_.erase(machine.place());
-  machine.take_keys(machine.generation() + 1);
-  judge_.owns(machine.consensus_key().public_key(), number);
-  start(machine);
-  const auto make = [this, &machine] {
-    const NameText name{machine.name()};
-    const ValidatorKeysStatement statement{chain_id(genesis_), name,
-                                           machine.consensus_key().public_key(),
-                                           machine.checkpoint_key().public_key(), Height(0)};
-    return ReplaceValidatorKeys{
-        name, statement.consensus_key, statement.checkpoint_key,
-        named_key(machine.name() + " transport").public_key(),
-        machine.consensus_key().sign(Domain::validator_keys, encode(statement))};
-  };
-  clients_->enqueue(machine.name(), make, [this, &machine](Errc outcome) {
-    await_epoch([this, &machine, outcome] {
-      if (outcome == Errc::ok) has_new_keys(machine);
-    });
-  });
-}
-
-// One change at a time: until a quorum is in the epoch that the last one began, whoever gives up an
-// old key could be missed at the handover.
-void Simulation::await_epoch(std::function<void()> then) {
-  const auto begun = std::ranges::count_if(machines_, [&](const auto& machine) {
-    return machine->is_up() && is_honest(*machine) &&
-           machine->node().status().epoch.value() + 1 == judge_.epochs();
-  });
-  if (static_cast<std::size_t>(begun) >= validators_now_ - faulty_max()) {
-    changing_ = false;
-    return then();
-  }
-  agenda_.in(kAwaitMs, [this, then = std::move(then)] { await_epoch(then); });
-}
-
-void Simulation::change_validators() {
-  if (changing_) return;
-  if (removed_) return add_again(*removed_);
-  auto* machine = any_honest();
-  if (machine == nullptr) return;
-  if (random_.chance(300)) {
-    if (const auto convict = removable_adversary()) return remove(*convict);
-  }
-  const std::size_t faulty = faulty_now();
-  const bool may_shrink = validators_now_ > 4 || faulty == 0;
-  if (may_shrink && (validators_now_ - 2) / 3 >= faulty && random_.chance(500)) {
-    return remove(machine->name());
-  }
-  rejoin(*machine);
-}
-
-// A Byzantine validator without which the others are enough; none if there is no such one.  Of
-// twins it is not told here which of them would come back.
-std::optional<std::string> Simulation::removable_adversary() const {
-  for (const auto& [number, adversary] : adversaries_) {
-    if (adversary.fault() == Fault::twin || (validators_now_ - 2) / 3 < faulty_now() - 1) continue;
-    return genesis_.validators[number].name.value;
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string> Simulation::deciders() const {
-  std::vector<std::string> names;
-  for (const auto& validator : genesis_.validators) {
-    if (validator.name.value != removed_) names.push_back(validator.name.value);
-  }
-  return names;
-}
-
-// Proposed by a validator, approved by the others; whom it is about takes no part.
-void Simulation::decide(const Change& change, std::function<void()> then) {
-  const auto proposal = std::make_shared<ProposeChange>();  // Shared by those who approve.
-  proposal->change = change;
-  const auto make = [this, proposal] {
-    proposal->valid_until = Height(judge_.height() + 400);
-    return *proposal;
-  };
-  const auto approve = [this, proposal, then](Errc outcome) {
-    if (outcome != Errc::ok) {
-      changing_ = false;
-      return;
-    }
-    const auto left = std::make_shared<std::size_t>(options_.validators - 2);  // Likewise.
-    for (const auto& name : deciders()) {
-      if (name == deciders().front()) continue;
-      clients_->enqueue(
-          name, [proposal] { return ApproveChange{proposal_digest(*proposal)}; },
-          [left, then](Errc) {
-            if (--*left == 0) then();
-          });
-    }
-  };
-  clients_->enqueue(deciders().front(), make, approve);
-}
-
-void Simulation::remove(const std::string& name) {
-  changing_ = true;
-  --validators_now_;  // As if it had happened: no more may fail than the smaller set can bear.
-  removed_ = name;
-  story_.tell(deciders().front(), "removes", name);
-  decide(RemoveValidator{{name}}, [this] { await_epoch([] {}); });
-}
-
-void Simulation::add_again(const std::string& name) {
-  changing_ = true;
-  auto& node = machine(name);
-  if (node.is_up()) stop(node, Stop::kill);
-  node.disk().set_space(VirtualDisk::kUnlimited);
-  old_votes_.erase(node.place());
-  node.take_keys(node.generation() + 1);
-  judge_.owns(node.consensus_key().public_key(), node.number().value());
-  start(node);
-  const auto make = [this, &node] {
-    const Height height(node.is_up() ? node.journal().tip().height.value() : 0);
-    const NameText own{node.name()};
-    const ValidatorKeysStatement statement{chain_id(genesis_), own,
-                                           node.consensus_key().public_key(),
-                                           node.checkpoint_key().public_key(), height};
-    return ReportReady{own,
-                       statement.consensus_key,
-                       statement.checkpoint_key,
-                       height,
-                       node.is_up() ? node.journal().tip_id() : Digest{},
-                       node.consensus_key().sign(Domain::validator_keys, encode(statement))};
-  };
-  clients_->enqueue(name, make, [this, name](Errc outcome) {
-    if (outcome != Errc::ok) {
-      changing_ = false;
-      return;
-    }
-    story_.tell(deciders().front(), "adds", name);
-    decide(AddValidator{{name}}, [this, name] {
-      await_epoch([this, name] {
-        ++validators_now_;
-        removed_.reset();
-        has_new_keys(machine(name));
-      });
-    });
-  });
-}
-
 // ---------------------------------------------------------------------------------------- phase 2
 
 // Those whose votes are counted on.  Where validators change everybody honest is up, else a random
 // quorum, and the others are down for good.
 std::vector<Machine*> Simulation::heal() {
   faults_go_on_ = false;
+  healed_ms_ = agenda_.now();
   judge_.expects_order(false);
   // Now and then all lose their power in one moment: what only memories held is gone everywhere.
   if (options_.profile->crashes && random_.chance(300)) {
@@ -476,6 +353,7 @@ std::vector<Machine*> Simulation::heal() {
   }
   wire_.faults = {};
   wire_.hear_again();
+  wire_.flow_again();
   mend();
   std::vector<Machine*> live;
   for (auto& machine : machines_) {
@@ -516,7 +394,23 @@ bool Simulation::makes_progress(const std::vector<Machine*>& live) {
     return false;
   }
   const std::uint64_t height = judge_.height();
-  return run_until([&] { return lowest_height(live) >= height; }, kProgressMsMax);
+  if (!run_until([&] { return lowest_height(live) >= height; }, kProgressMsMax)) return false;
+  expect_votes(live, healed_ms_);
+  recovery_ms_ = agenda_.now() - healed_ms_;
+  return true;
+}
+
+// A quorum makes progress without the others: so each is asked for a vote.
+void Simulation::expect_votes(const std::vector<Machine*>& live, std::uint64_t since_ms) {
+  const auto is_silent = [&](const Machine* machine) {
+    const auto since = machine->now().steady.value() - (agenda_.now() - since_ms);
+    return is_whole(*machine) && removed_ != machine->name() &&
+           !judge_.has_voted_since(*machine, TimeMs(since));
+  };
+  run_until([&] { return std::ranges::none_of(live, is_silent); }, kVoteMsMax);
+  for (const auto* machine : live) {
+    if (is_silent(machine)) judge_.object(machine->name() + " is there and votes no more");
+  }
 }
 
 }  // namespace fenrun::sim

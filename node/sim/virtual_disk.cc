@@ -165,13 +165,13 @@ struct VirtualDisk::Node {
 
 class VirtualDisk::OpenFile final : public File {
  public:
-  OpenFile(VirtualDisk& disk, NodePointer node)
-      : disk_(&disk), life_(disk.life_), node_(std::move(node)) {}
+  OpenFile(VirtualDisk& disk, Path path, NodePointer node)
+      : disk_(&disk), path_(std::move(path)), life_(disk.life_), node_(std::move(node)) {}
 
   Status write(std::uint64_t offset, ByteView bytes) override {
     FENRUN_OK(check_life());
     const bool was_dark = disk_->is_dark_;
-    auto status = disk_->begin_operation("write");
+    auto status = disk_->begin_operation("write", path_);
     if (was_dark || bytes.empty()) return status;
     if (!status) {
       bytes = bytes.first(cut_at(kPageBytes, offset, disk_->random_.below(bytes.size() + 1)));
@@ -188,7 +188,7 @@ class VirtualDisk::OpenFile final : public File {
 
   Status sync() override {
     FENRUN_OK(check_life());
-    auto status = disk_->begin_sync();
+    auto status = disk_->begin_sync(path_);
     if (status) {
       node_->make_durable();
     } else if (!disk_->is_dark_) {
@@ -199,7 +199,7 @@ class VirtualDisk::OpenFile final : public File {
 
   Status allocate(std::uint64_t size) override {
     FENRUN_OK(check_life());
-    FENRUN_OK(disk_->begin_operation("allocate"));
+    FENRUN_OK(disk_->begin_operation("allocate", path_));
     if (size <= node_->bytes.size()) return {};
     if (!disk_->take_space(size, *node_)) {
       return Error{Errc::io_error, "allocate: no space left on device"};
@@ -210,7 +210,7 @@ class VirtualDisk::OpenFile final : public File {
 
   Status truncate(std::uint64_t size) override {
     FENRUN_OK(check_life());
-    FENRUN_OK(disk_->begin_operation("truncate"));
+    FENRUN_OK(disk_->begin_operation("truncate", path_));
     node_->change({size, {}, {}, 0, size});
     return {};
   }
@@ -229,6 +229,7 @@ class VirtualDisk::OpenFile final : public File {
   }
 
   VirtualDisk* disk_;
+  Path path_;  // By which it was opened.
   std::uint64_t life_;
   NodePointer node_;
 };
@@ -245,6 +246,7 @@ void VirtualDisk::crash() {
 
 void VirtualDisk::kill() {
   stop_at_.reset();
+  power_failed_at_.clear();
   is_dark_ = false;
   ++life_;
 }
@@ -334,13 +336,13 @@ Result<std::unique_ptr<File>> VirtualDisk::open(const Path& path, FileAccess acc
   if (node && node->is_folder) return Error{Errc::io_error, path.string() + ": open: a folder"};
   if (access != FileAccess::replace) {
     if (!node) return Error{Errc::not_found, path.string()};
-    return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, std::move(node)));
+    return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, path, std::move(node)));
   }
   FENRUN_TRY(const auto folder, find_folder(path.parent_path()));
-  FENRUN_OK(begin_operation("open"));
+  FENRUN_OK(begin_operation("open", path));
   node = std::make_shared<Node>();
   change_names(*folder, {path.filename().string(), node, {}});
-  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, std::move(node)));
+  return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, path, std::move(node)));
 }
 
 Result<bool> VirtualDisk::holds(const Path& path) const {
@@ -366,7 +368,7 @@ Status VirtualDisk::make_folder(const Path& folder) {
     const Path parent = folder.parent_path();
     if (!find(parent)) FENRUN_OK(make_folder(parent));
     FENRUN_TRY(const auto in, find_folder(parent));
-    FENRUN_OK(begin_operation("mkdir"));
+    FENRUN_OK(begin_operation("mkdir", folder));
     const auto made = std::make_shared<Node>();
     made->is_folder = true;
     change_names(*in, {folder.filename().string(), made, {}});
@@ -375,7 +377,7 @@ Status VirtualDisk::make_folder(const Path& folder) {
 }
 
 Status VirtualDisk::rename(const Path& from, const Path& to) {
-  FENRUN_OK(begin_operation("rename"));
+  FENRUN_OK(begin_operation("rename", to));
   FENRUN_TRY(const auto source, find_folder(from.parent_path()));
   FENRUN_TRY(const auto target, find_folder(to.parent_path()));
   const auto node = find(from);
@@ -398,7 +400,7 @@ Status VirtualDisk::remove(const Path& path) {
   const auto node = find(path);
   if (!node || node->is_folder) return Error{Errc::io_error, path.string() + ": remove: no file"};
   FENRUN_TRY(const auto folder, find_folder(path.parent_path()));
-  return remove_entry(*folder, path.filename().string());
+  return remove_entry(*folder, path);
 }
 
 Status VirtualDisk::remove_folder(const Path& folder) {
@@ -409,16 +411,16 @@ Status VirtualDisk::remove_folder(const Path& folder) {
     if (node->names.at(name)->is_folder) {
       FENRUN_OK(remove_folder(folder / name));
     } else {
-      FENRUN_OK(remove_entry(*node, name));
+      FENRUN_OK(remove_entry(*node, folder / name));
     }
   }
   FENRUN_TRY(const auto parent, find_folder(folder.parent_path()));
-  return remove_entry(*parent, folder.filename().string());
+  return remove_entry(*parent, folder);
 }
 
 Status VirtualDisk::sync_directory(const Path& folder) {
   FENRUN_TRY(const auto node, find_folder(folder));
-  FENRUN_OK(begin_sync());
+  FENRUN_OK(begin_sync(folder));
   make_names_durable(*node);
   return {};
 }
@@ -475,9 +477,9 @@ Result<VirtualDisk::NodePointer> VirtualDisk::find_folder(const Path& path) cons
   return Error{Errc::io_error, path.string() + ": no such folder"};
 }
 
-Status VirtualDisk::remove_entry(Node& folder, const std::string& name) {
-  FENRUN_OK(begin_operation("remove"));
-  change_names(folder, {name, nullptr, {}});
+Status VirtualDisk::remove_entry(Node& folder, const Path& path) {
+  FENRUN_OK(begin_operation("remove", path));
+  change_names(folder, {path.filename().string(), nullptr, {}});
   return {};
 }
 
@@ -493,8 +495,9 @@ bool VirtualDisk::take_space(std::uint64_t end, const Node& file) {
   return true;
 }
 
-Status VirtualDisk::begin_operation(const char* what) {
+Status VirtualDisk::begin_operation(const char* what, const Path& path) {
   if (is_dark_ || operations_ == stop_at_) {
+    if (!is_dark_) power_failed_at_ = path;
     is_dark_ = true;
     ++faults_;
     return Error{Errc::io_error, std::string(what) + ": the power failed"};
@@ -503,8 +506,8 @@ Status VirtualDisk::begin_operation(const char* what) {
   return {};
 }
 
-Status VirtualDisk::begin_sync() {
-  FENRUN_OK(begin_operation("sync"));
+Status VirtualDisk::begin_sync(const Path& path) {
+  FENRUN_OK(begin_operation("sync", path));
   if (sync_failure_in_ && (*sync_failure_in_)-- == 0) {
     sync_failure_in_.reset();
     ++faults_;

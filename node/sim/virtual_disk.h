@@ -40,6 +40,9 @@ class VirtualDisk final : public FileSystem {
   // Operations that change something, counted from 0.  At the chosen one the process stops: it and
   // all that follow return an error, until crash() or kill().
   void fail_power_at(std::uint64_t operation) { stop_at_ = operation; }
+  bool is_to_fail_power() const { return stop_at_.has_value(); }
+  // What that operation was about, since the last crash() or kill(); empty: none came to it.
+  const Path& power_failed_at() const { return power_failed_at_; }
   // The same, at once.
   void stop() { is_dark_ = true; }
   // The n-th sync from now fails, once; what it covered may be lost.
@@ -54,9 +57,10 @@ class VirtualDisk final : public FileSystem {
   // Whether the process has stopped.
   bool is_dark() const { return is_dark_; }
   // Faults that were ordered and have not come are called off.
+  void forgive_sync() { sync_failure_in_.reset(); }
   void forgive() {
     stop_at_.reset();
-    sync_failure_in_.reset();
+    forgive_sync();
     unseen_.reset();
   }
 
@@ -105,12 +109,12 @@ class VirtualDisk final : public FileSystem {
   NodePointer find(const Path& path) const;
   NodePointer find_durable(const Path& path) const;
   Result<NodePointer> find_folder(const Path& path) const;
-  Status remove_entry(Node& folder, const std::string& name);
+  Status remove_entry(Node& folder, const Path& path);
   bool take_space(std::uint64_t end, const Node& file);
   void lose_names(Node& folder);
   void lose_bytes(Node& file);
-  Status begin_operation(const char* what);
-  Status begin_sync();
+  Status begin_operation(const char* what, const Path& path);
+  Status begin_sync(const Path& path);
 
   Random random_;
   std::uint64_t operations_ = 0;
@@ -119,6 +123,7 @@ class VirtualDisk final : public FileSystem {
   std::uint64_t life_ = 0;  // Ended by crash() and kill().
   std::optional<std::uint64_t> stop_at_;
   bool is_dark_ = false;
+  Path power_failed_at_;
   std::optional<std::uint64_t> sync_failure_in_;
   mutable std::optional<Path> unseen_;
   std::uint64_t space_ = kUnlimited;

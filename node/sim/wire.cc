@@ -17,6 +17,9 @@ void Wire::send(Place from, Place to, net::Channel channel, const net::Payload& 
     std::uint64_t arrival = departure + random_->between(faults.delay_ms_min, faults.delay_ms_max);
     auto& last = last_arrival_[{{from, to}, channel}];
     if (!random_->chance(faults.reorder_permille)) arrival = std::max(arrival, last);
+    if (const auto it = stalled_until_.find({from, to}); it != stalled_until_.end()) {
+      arrival = std::max(arrival, it->second);
+    }
     last = std::max(last, arrival);
     deliver(from, to, channel, payload, arrival);
   }

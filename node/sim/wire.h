@@ -1,5 +1,5 @@
-// The network of a simulation: it delays, loses, doubles and reorders messages, and cuts links, in
-// one direction or both.
+// The network of a simulation: it delays, loses, doubles and reorders messages, cuts links, in one
+// direction or both, and stalls them.
 //
 // Places are running nodes by number.  A link is up while both ends are; taking it down loses what
 // is under way.  Without faults the messages of one channel arrive in the order in which they were
@@ -46,6 +46,10 @@ class Wire {
   // What leaves from one place towards the other is lost, though the link stays up.
   void deafen(Place from, Place to) { deaf_.insert({from, to}); }
   void hear_again() { deaf_.clear(); }
+  // What leaves from one place towards the other arrives after this moment at the earliest, then in
+  // order: as over a connection that goes on where it was.
+  void stall(Place from, Place to, std::uint64_t until) { stalled_until_[{from, to}] = until; }
+  void flow_again() { stalled_until_.clear(); }  // As far as it was not sent yet.
 
   // Leaves at `departure`, now or later.  Lost if there is no link then or on arrival.
   void send(Place from, Place to, net::Channel channel, const net::Payload& payload,
@@ -63,6 +67,7 @@ class Wire {
   std::map<Pair, std::uint64_t> links_;  // Which link of the two it is.
   std::uint64_t links_made_ = 0;
   std::set<Pair> deaf_;
+  std::map<Pair, std::uint64_t> stalled_until_;
   std::map<std::pair<Pair, net::Channel>, std::uint64_t> last_arrival_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <iostream>
@@ -36,15 +37,55 @@ TEST(Simulation, EqualSeedsTellEqualStories) {
   EXPECT_NE(digests[0], Simulation(options_of("mixed", 4)).run().story);
 }
 
-TEST(Simulation, EachProfileIsSafeAndLive) {
+// Whether what a profile is named for came about.
+void expect_named_for(const Profile& profile, const Incidents& all) {
+  const auto ends = all.ends_at_votes + all.ends_at_journal + all.ends_at_index;
+  const bool may_end = profile.crashes || profile.disks || profile.backups || profile.adversaries ||
+                       profile.provocations;
+  EXPECT_EQ(profile.network, all.cuts + all.stalls > 0);
+  EXPECT_EQ(profile.crashes, ends > 0 && all.power_losses > 0);
+  EXPECT_EQ(profile.disks, all.disks_hurt + all.journals_lost > 0);
+  EXPECT_EQ(profile.clocks, all.clocks_set + all.pauses > 0);
+  EXPECT_EQ(profile.epochs, all.changes_made > 0);
+  EXPECT_EQ(profile.schemes ? 3u : 0u, all.schemes) << "each seed has a plan, and carries it out";
+  EXPECT_TRUE(!profile.backups || all.votes_damaged + all.votes_restored > 0);
+  EXPECT_TRUE(may_end || all.kills + all.power_losses == 0);
+}
+
+TEST(Simulation, EachProfileIsSafeAndLiveAndDoesWhatItIsNamedFor) {
   for (const auto& profile : profiles()) {
-    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    Incidents incidents;
+    std::uint64_t claims = 0;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
       const auto result = Simulation(options_of(profile.name.data(), seed)).run();
       SCOPED_TRACE(std::string(profile.name) + ", seed " + std::to_string(seed));
       expect_sound(result);
       EXPECT_GT(result.counts.transactions, 10u);
+      incidents.add(result.counts.incidents);
+      claims += result.counts.claims;
     }
+    SCOPED_TRACE(std::string(profile.name));
+    expect_named_for(profile, incidents);
+    EXPECT_EQ(profile.claims, claims > 0);
   }
+}
+
+// Power or process ends wherever a disk is written to, at a start as well.
+TEST(Simulation, EndsAtEveryKindOfFile) {
+  Incidents all;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const auto result = Simulation(options_of("epochs", seed)).run();
+    expect_sound(result);
+    all.add(result.counts.incidents);
+  }
+  EXPECT_GT(all.ends_at_votes, 0u);
+  EXPECT_GT(all.ends_at_guard, 0u);
+  EXPECT_GT(all.ends_at_journal, 0u);
+  EXPECT_GT(all.ends_at_index, 0u);
+  EXPECT_GT(all.ends_at_handovers, 0u);
+  EXPECT_GT(all.ends_elsewhere, 0u);
+  EXPECT_GT(all.ends_at_start, 0u);
+  EXPECT_GT(all.changes_made, 0u);
 }
 
 TEST(Simulation, PeopleAreKeptBusyAndPaid) {
@@ -130,6 +171,61 @@ TEST(Simulation, TwoTwinsOfSevenDoNoHarm) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     expect_sound(Simulation(options).run());
   }
+}
+
+// The highest view in which its log has a vote of its own.
+View last_view_logged(Machine& machine) {
+  View last;
+  const auto visit = [&](std::uint64_t, const AppendLog::Record& record) -> Status {
+    if (record.type != kConsensusLogRecord) return {};
+    FENRUN_TRY(const auto content, decode<LogRecord>(record.payload));
+    if (const auto* vote = std::get_if<Vote>(&content)) last = std::max(last, vote->subject.view);
+    return {};
+  };
+  EXPECT_TRUE(AppendLog::read_records(machine.disk(), machine.vote_log_path(), visit));
+  return last;
+}
+
+// A key that votes in two places, or has lost its votes, goes on all the same.
+TEST(Simulation, TwinsAndAmnesiacsVoteOn) {
+  for (const auto fault : {Fault::twin, Fault::amnesiac}) {
+    SCOPED_TRACE(name_of(fault));
+    auto options = options_of("provocations", 5);
+    options.faults = {{2, fault}};
+    Simulation simulation(options);
+    simulation.begin_faults();
+    simulation.run_ms(8'000);
+    std::size_t voting = 0;
+    for (const auto& machine : simulation.machines()) {
+      if (simulation.is_honest(*machine)) continue;
+      ASSERT_TRUE(simulation.run_until([&] { return machine->is_up(); }, 2'000));
+      const auto before = last_view_logged(*machine);
+      EXPECT_TRUE(machine->node().is_voting());
+      voting += simulation.run_until([&] { return last_view_logged(*machine) > before; }, 5'000);
+    }
+    EXPECT_GE(voting, 1u) << "a twin with few links stands still";
+    expect_sound(simulation.result());
+  }
+}
+
+// A quorum of the others makes progress, so that only this tells.
+TEST(Simulation, AnHonestValidatorThatVotesNoMoreIsNoticed) {
+  Simulation simulation(options_of("calm", 1));
+  simulation.run_ms(2'000);
+  std::vector<Machine*> live;
+  for (const auto& machine : simulation.machines()) live.push_back(machine.get());
+  simulation.expect_votes(live, simulation.agenda().now());
+  expect_sound(simulation.result());
+  auto& brand = simulation.machine("brand");
+  simulation.stop(brand, Stop::kill);
+  auto opened =
+      VoteLog::open(brand.disk(), brand.vote_log_path(), brand.consensus_key().public_key());
+  ASSERT_TRUE(opened);
+  ASSERT_TRUE(opened->log.retire({}));
+  simulation.start(brand);
+  simulation.expect_votes(live, simulation.agenda().now());
+  const auto violations = simulation.result().violations;
+  EXPECT_EQ(std::ranges::count(violations, "brand is there and votes no more"), 1);
 }
 
 TEST(Simulation, SixteenValidatorsAreSafeAndLive) {
