@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "tests/support/fake_node.h"
 
 namespace fenrun::api {
