@@ -26,7 +26,8 @@ struct Growing {
     context.time = point->time.next();
     BlockBuilder builder(*point, context);
     for (std::uint64_t i = 0; i < records; ++i) {
-      builder.state().put(key_numbered((context.height.value() * 37 + i) % 4'000), Bytes(4, 1));
+      builder.state().put(key_numbered((context.height.value() * 37 + i) % 4'000),
+                          Bytes(4, static_cast<std::uint8_t>(context.height.value())));
     }
     auto block = std::make_unique<ExecutedBlock>(builder.finish());
     const Digest id = block->id;
