@@ -19,7 +19,9 @@ Status take_up(OperationContext& context, const Change& change) {
   return std::visit(
       overloaded{
           [](const SetParameters& set) { return check_parameters(set.parameters); },
-          [](const AdmitMember& admit) { return check_member_change(admit); },
+          [&](const AdmitMember& admit) {
+            return check_member_change(context.block.chain_id(), admit);
+          },
           [&](const RecoverParty& recover) { return announce_recovery(context, recover); },
           [](const auto&) { return Status(); },  // Checked when it takes effect.
       },

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contracts/key_owners.h"
 #include "core/check.h"
 #include "ledger/ordered_family.h"
 #include "ledger/proof/note.h"
@@ -22,10 +23,6 @@ void write_validators(Overlay& state, ValidatorList list) {
       state.remove(key);
     }
   }
-}
-
-void own_key(Overlay& state, const PublicKey& key, const PartyId& party, KeyPurpose purpose) {
-  state.put(public_key_key(key), encode(KeyOwner{party, purpose, std::nullopt}));
 }
 
 bool has_key(const ValidatorList& list, const PublicKey& consensus_key) {
@@ -56,19 +53,15 @@ void write_terms(Overlay& state, const ValidatorList& before, const ValidatorLis
   }
 }
 
-Status check_new_key(const StateView& state, const PublicKey& key, std::string_view field) {
-  if (!is_valid_point(key)) return Error{Errc::key_invalid, std::string(field) + ": no point"};
-  if (find_key_owner(state, key)) {
-    return Error{Errc::key_invalid, std::string(field) + ": registered already"};
-  }
-  return {};
-}
-
-Status check_possession(const ValidatorKeysStatement& statement, const Signature& possession) {
+// That a validator's new keys are held by whoever asks for them.
+Status check_voting_keys(const OperationContext& context, const ValidatorKeysStatement& statement,
+                         const Signature& possession, const Signature& checkpoint_possession) {
   if (!verify(statement.consensus_key, Domain::validator_keys, encode(statement), possession)) {
     return Error{Errc::key_invalid, "possession: not signed by the consensus key"};
   }
-  return {};
+  return check_possession(
+      {statement.chain_id, context.signer, KeyPurpose::checkpoint, statement.checkpoint_key},
+      checkpoint_possession, "checkpoint_possession");
 }
 
 // Two keys for two purposes, neither of them seen before.
@@ -89,16 +82,26 @@ Status check_replacement(const OperationContext& context, const ReplaceValidator
                          const PublicKey& present_transport_key) {
   const auto& state = context.state();
   FENRUN_OK(check_validator_keys(state, operation.consensus_key, operation.checkpoint_key));
-  if (operation.transport_key != present_transport_key) {
+  const Digest& chain_id = context.block.chain_id();
+  const bool is_new = operation.transport_key != present_transport_key;
+  if (is_new != operation.transport_possession.has_value()) {
+    return Error{Errc::key_invalid,
+                 "transport_possession: of a new transport key, and only of one"};
+  }
+  if (is_new) {
     FENRUN_OK(check_new_key(state, operation.transport_key, "transport_key"));
     if (operation.transport_key == operation.consensus_key ||
         operation.transport_key == operation.checkpoint_key) {
       return Error{Errc::key_invalid, "one key given twice"};
     }
+    FENRUN_OK(
+        check_possession({chain_id, context.signer, KeyPurpose::transport, operation.transport_key},
+                         *operation.transport_possession, "transport_possession"));
   }
-  return check_possession({context.block.chain_id(), operation.name, operation.consensus_key,
-                           operation.checkpoint_key, Height(0)},
-                          operation.possession);
+  return check_voting_keys(
+      context,
+      {chain_id, operation.name, operation.consensus_key, operation.checkpoint_key, Height(0)},
+      operation.possession, operation.checkpoint_possession);
 }
 
 Result<RecordEntry> record_entry(const LedgerStore& store, Position position) {
@@ -157,9 +160,10 @@ Status apply(OperationContext& context, const ReportReady& operation) {
                  "height: of a block before this one, within " + std::to_string(kReadyHeightsMax)};
   }
   FENRUN_OK(check_validator_keys(state, operation.consensus_key, operation.checkpoint_key));
-  FENRUN_OK(check_possession({context.block.chain_id(), operation.name, operation.consensus_key,
-                              operation.checkpoint_key, operation.height},
-                             operation.possession));
+  FENRUN_OK(check_voting_keys(context,
+                              {context.block.chain_id(), operation.name, operation.consensus_key,
+                               operation.checkpoint_key, operation.height},
+                              operation.possession, operation.checkpoint_possession));
   // The keys get their owner when they are added to the set: until then they decide nothing.
   state.put(readiness_key(member->number),
             encode(Readiness{context.key, operation.consensus_key, operation.checkpoint_key,
@@ -167,14 +171,15 @@ Status apply(OperationContext& context, const ReportReady& operation) {
   return {};
 }
 
-Status check_member_change(const AdmitMember& change) {
+Status check_member_change(const Digest& chain_id, const AdmitMember& change) {
   if (!is_member_name(change.name.value)) {
     return Error{Errc::value_invalid, "name: 1 to 63 of a-z 0-9 . and -, and no word of policies"};
   }
   if (!is_valid_point(change.transport_key)) {
     return Error{Errc::key_invalid, "transport_key: no point"};
   }
-  return {};
+  return check_possession({chain_id, change.party, KeyPurpose::transport, change.transport_key},
+                          change.possession, "possession");
 }
 
 Status take_effect(OperationContext& context, const AdmitMember& change) {

@@ -20,8 +20,9 @@ namespace fenrun {
 Status apply(OperationContext& context, const ReplaceValidatorKeys& operation);
 Status apply(OperationContext& context, const ReportReady& operation);
 
-// The form of a change, which needs no state.  Errc::value_invalid, Errc::key_invalid.
-Status check_member_change(const AdmitMember& change);
+// The form of a change, and that the node holds its key: no state is needed.  Errc::value_invalid,
+// Errc::key_invalid.
+Status check_member_change(const Digest& chain_id, const AdmitMember& change);
 
 // What a change does once a quorum has approved it.  Each fails without effect.
 Status take_effect(OperationContext& context, const AdmitMember& change);

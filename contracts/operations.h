@@ -1,6 +1,8 @@
 // What a transaction can ask for.  docs/spec/contracts.md says of each operation who may send it,
 // what is checked, and what it does.
 //
+// A `possession` is a signature by the new key that it stands beside: contracts/key_owners.h.
+//
 // The order of the alternatives and of the fields is the format.  Do not renumber.
 #pragma once
 
@@ -30,16 +32,18 @@ struct RotateKey {
   PublicKey new_key;
   KeyPurpose purpose{};
   Height valid_from;  // Of the new key; the old one ends there.
+  Signature possession;
 
-  FENRUN_FIELDS(old_key, new_key, purpose, valid_from)
+  FENRUN_FIELDS(old_key, new_key, purpose, valid_from, possession)
   friend bool operator==(const RotateKey&, const RotateKey&) = default;
 };
 
 struct ProposeRecovery {
   PartyId party;
   PublicKey new_key;
+  Signature possession;
 
-  FENRUN_FIELDS(party, new_key)
+  FENRUN_FIELDS(party, new_key, possession)
   friend bool operator==(const ProposeRecovery&, const ProposeRecovery&) = default;
 };
 
@@ -89,8 +93,9 @@ struct AdmitMember {
   NameText name;
   PartyId party;  // Which runs the node.
   PublicKey transport_key;
+  Signature possession;
 
-  FENRUN_FIELDS(name, party, transport_key)
+  FENRUN_FIELDS(name, party, transport_key, possession)
   friend bool operator==(const AdmitMember&, const AdmitMember&) = default;
 };
 
@@ -120,8 +125,9 @@ struct RemoveValidator {
 struct RecoverParty {
   PartyId party;
   PublicKey new_key;
+  Signature possession;
 
-  FENRUN_FIELDS(party, new_key)
+  FENRUN_FIELDS(party, new_key, possession)
   friend bool operator==(const RecoverParty&, const RecoverParty&) = default;
 };
 
@@ -358,8 +364,7 @@ struct AcknowledgePayout {
 
 // Validators, by their own parties: contracts/members.h.
 
-// What a new consensus key signs under Domain::validator_keys, so that nobody registers a key that
-// somebody else holds.
+// What a new consensus key signs under Domain::validator_keys.
 struct ValidatorKeysStatement {
   Digest chain_id;
   NameText name;
@@ -378,8 +383,11 @@ struct ReplaceValidatorKeys {
   PublicKey checkpoint_key;  // New.
   PublicKey transport_key;   // New, or the present one.
   Signature possession;      // By the consensus key, of a ValidatorKeysStatement.
+  Signature checkpoint_possession;
+  std::optional<Signature> transport_possession;  // Of a new transport key, and only of one.
 
-  FENRUN_FIELDS(name, consensus_key, checkpoint_key, transport_key, possession)
+  FENRUN_FIELDS(name, consensus_key, checkpoint_key, transport_key, possession,
+                checkpoint_possession, transport_possession)
   friend bool operator==(const ReplaceValidatorKeys&, const ReplaceValidatorKeys&) = default;
 };
 
@@ -388,11 +396,13 @@ struct ReportReady {
   NameText name;
   PublicKey consensus_key;
   PublicKey checkpoint_key;
-  Height height;    // Of the last block that the node has committed.
-  Digest block_id;  // Of that block: for whoever approves to compare.
-  Signature possession;
+  Height height;         // Of the last block that the node has committed.
+  Digest block_id;       // Of that block: for whoever approves to compare.
+  Signature possession;  // By the consensus key, of a ValidatorKeysStatement.
+  Signature checkpoint_possession;
 
-  FENRUN_FIELDS(name, consensus_key, checkpoint_key, height, block_id, possession)
+  FENRUN_FIELDS(name, consensus_key, checkpoint_key, height, block_id, possession,
+                checkpoint_possession)
   friend bool operator==(const ReportReady&, const ReportReady&) = default;
 };
 

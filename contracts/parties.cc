@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contracts/key_owners.h"
 #include "contracts/system_work.h"
 #include "core/check.h"
 #include "ledger/ordered_family.h"
@@ -9,10 +10,12 @@
 namespace fenrun {
 namespace {
 
-Status check_new_key(const StateView& state, const PublicKey& key) {
-  if (!is_valid_point(key)) return Error{Errc::key_invalid, "not a point of the main subgroup"};
-  if (find_key_owner(state, key)) return Error{Errc::key_invalid, "registered already"};
-  return {};
+// A key for transactions that is to be the party's.
+Status check_party_key(const BlockBuilder& block, const PartyId& party, const PublicKey& key,
+                       const Signature& possession) {
+  FENRUN_OK(check_new_key(block.state(), key, "key"));
+  return check_possession({block.chain_id(), party, KeyPurpose::transactions, key}, possession,
+                          "possession");
 }
 
 Status check_parent(const StateView& state, const PartyId& parent, Role child) {
@@ -36,10 +39,6 @@ bool may_be_registered_by_a_party(Role role) {
 Status check_none_is_approved(const StateView& state, const PartyId& party) {
   const auto pending = find_recovery(state, party);
   return pending && pending->approver ? Status(Errc::recovery_pending) : Status();
-}
-
-void own_key(Overlay& state, const PublicKey& key, const PartyId& party) {
-  state.put(public_key_key(key), encode(KeyOwner{party, KeyPurpose::transactions, std::nullopt}));
 }
 
 // Approved by the signer: the key takes effect after the delay.
@@ -97,7 +96,7 @@ bool is_ancestor(const StateView& state, const PartyId& ancestor, const Party& p
 void write_new_party(Overlay& state, const PartyId& id, const Party& party) {
   insert_linked(state, party_scope(), party_key(id), party);
   for (const auto& key : party.keys) {
-    state.put(public_key_key(key.key), encode(KeyOwner{id, key.purpose, std::nullopt}));
+    own_key(state, key.key, id, key.purpose);
   }
   open_scope(state, lane_scope(id));
   insert_linked(state, lane_scope(id), lane_key(id, Lane(0)), LaneState{});
@@ -125,9 +124,9 @@ Status admit_party(BlockBuilder& block, const RegisterParty& registration,
     if (key.purpose != KeyPurpose::transactions) {
       return Error{Errc::not_supported_yet, "keys: only keys for transactions"};
     }
-    FENRUN_OK(check_new_key(state, key.key));
     const auto is_same = [&](const PartyKey& other) { return other.key == key.key; };
     if (std::ranges::any_of(party.keys, is_same)) return Error{Errc::key_invalid, "given twice"};
+    FENRUN_OK(check_party_key(block, registration.party, key.key, key.possession));
     party.keys.push_back({key.purpose, key.key, block.context().height, std::nullopt});
   }
   write_new_party(state, registration.party, party);
@@ -167,7 +166,8 @@ Status apply(OperationContext& context, const RotateKey& operation) {
   if (old_key == party.keys.end()) {
     return Error{Errc::key_invalid, "old_key is no key of the signer that goes on"};
   }
-  FENRUN_OK(check_new_key(state, operation.new_key));
+  FENRUN_OK(
+      check_party_key(context.block, context.signer, operation.new_key, operation.possession));
   const std::uint64_t height = context.height().value();
   if (operation.valid_from.value() <= height ||
       operation.valid_from.value() > height + kValidityHeightsMax) {
@@ -180,7 +180,7 @@ Status apply(OperationContext& context, const RotateKey& operation) {
     return Error{Errc::limit_exceeded, "keys: wait until earlier ones have ended"};
   }
   party.keys.push_back({operation.purpose, operation.new_key, operation.valid_from, std::nullopt});
-  own_key(state, operation.new_key, context.signer);
+  own_key(state, operation.new_key, context.signer, operation.purpose);
   update_linked(state, party_key(context.signer), party);
   return {};
 }
@@ -190,9 +190,10 @@ Status apply(OperationContext& context, const ProposeRecovery& operation) {
   const auto party = find_party(state, operation.party);
   if (!party) return Errc::party_unknown;
   if (party->parent != context.signer) return Error{Errc::not_authorized, "not the parent"};
-  FENRUN_OK(check_new_key(state, operation.new_key));
+  FENRUN_OK(
+      check_party_key(context.block, operation.party, operation.new_key, operation.possession));
   FENRUN_OK(check_none_is_approved(state, operation.party));
-  own_key(state, operation.new_key, operation.party);
+  own_key(state, operation.new_key, operation.party, KeyPurpose::transactions);
   state.put(recovery_key(operation.party),
             encode(Recovery{operation.new_key, context.signer, std::nullopt, std::nullopt}));
   return {};
@@ -214,8 +215,8 @@ Status apply(OperationContext& context, const ApproveRecovery& operation) {
 Status announce_recovery(OperationContext& context, const RecoverParty& change) {
   auto& state = context.state();
   if (!find_party(state, change.party)) return Errc::party_unknown;
-  FENRUN_OK(check_new_key(state, change.new_key));
-  own_key(state, change.new_key, change.party);
+  FENRUN_OK(check_party_key(context.block, change.party, change.new_key, change.possession));
+  own_key(state, change.new_key, change.party, KeyPurpose::transactions);
   return {};
 }
 

@@ -69,8 +69,9 @@ struct PartyAttributes {
 struct RegisteredKey {
   KeyPurpose purpose{};
   PublicKey key;
+  Signature possession;  // By the key: contracts/key_owners.h.
 
-  FENRUN_FIELDS(purpose, key)
+  FENRUN_FIELDS(purpose, key, possession)
   friend bool operator==(const RegisteredKey&, const RegisteredKey&) = default;
 };
 

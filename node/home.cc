@@ -276,6 +276,16 @@ Status prepare_next_keys(const Path& home, const Passphrase* passphrase) {
   return write_text(mark_of_next(home), "These keys may be registered: remove none of them.\n");
 }
 
+Status discard_next_keys(const Path& home) {
+  PosixFileSystem files;
+  for (const auto* const name : kVotingKeys) {
+    if (files.exists(home / "next" / name)) continue;
+    return Error{Errc::file_exists, (home / name).string() + ": a key that was prepared is taken"};
+  }
+  FENRUN_OK(files.remove(mark_of_next(home)));
+  return files.sync_directory(home / "next");
+}
+
 Result<NextKeys> load_next_keys(const Path& home, const AskPassphrase& ask) {
   FENRUN_TRY(const auto consensus_path, prepared_path(home, "keys/consensus.key"));
   FENRUN_TRY(const auto checkpoint_path, prepared_path(home, "keys/checkpoint.key"));

@@ -86,6 +86,9 @@ Status join_as_member(const Path& home, const ValidatorCard& own, std::uint16_t 
 Status prepare_next_keys(const Path& home, const Passphrase* passphrase);
 // Whether keys are prepared, and not all taken yet.  Errc::io_error where that cannot be told.
 Result<bool> has_next_keys(const Path& home);
+// Gives up prepared keys that can never be a validator's any more: others are made next.
+// REQUIRES: has_next_keys().  Errc::file_exists once some of them are taken.
+Status discard_next_keys(const Path& home);
 struct NextKeys {
   SigningKey consensus;
   SigningKey checkpoint;

@@ -90,13 +90,12 @@ class Demo:
         store = secrets.token_hex(16)
         self.parties["store"] = store
         self.store_key = self.home / "store.key"
-        public = self.net.run("keys", "new", "--purpose", "party", "--out", self.store_key,
-                              "--plain")["public_key"]
+        self.net.run("keys", "new", "--purpose", "party", "--out", self.store_key, "--plain")
         self.submit("distributor-east", [{
             "type": "register_party", "party": store, "role": "store",
             "parent": self.parties["distributor-east"],
             "attributes": {"channel": "offline", "region": 440100, "grade": 1},
-            "keys": [{"purpose": "transactions", "key": public}],
+            "keys": [self.net.registered_key(self.store_key, store)],
             "name_commitment": hashlib.sha256(secrets.token_bytes(32)).hexdigest()}])
         begin = now() + datetime.timedelta(seconds=4)
         end = begin + datetime.timedelta(days=30)

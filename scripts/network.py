@@ -25,11 +25,13 @@ class Network:
         self.base_port = base_port
         self.processes = {}
         self.parties = {}
+        self.chain_id = None
 
     def found(self, plain_keys=True):
         """Makes keys, genesis and configurations of the four validators."""
-        self.run("testnet", "--home", self.home, "--validators", ",".join(VALIDATORS),
-                 "--base-port", self.base_port, *(["--plain-keys"] if plain_keys else []))
+        made = self.run("testnet", "--home", self.home, "--validators", ",".join(VALIDATORS),
+                        "--base-port", self.base_port, *(["--plain-keys"] if plain_keys else []))
+        self.chain_id = made["chain_id"]
         for name in VALIDATORS:
             card = json.loads((self.home / name / "card.json").read_text())
             self.parties[name] = card["party"]
@@ -64,6 +66,16 @@ class Network:
 
     def key(self, name):
         return self.home / name / "keys" / "operator.key"
+
+    def possession(self, key, party):
+        """That the key in this file is to be the party's."""
+        return self.registered_key(key, party)["possession"]
+
+    def registered_key(self, key, party):
+        """The key in this file, as a registration names it."""
+        proved = self.run("keys", "prove", key, "--party", party, "--chain-id", self.chain_id)
+        return {"purpose": "transactions", "key": proved["public_key"],
+                "possession": proved["possession"]}
 
     def start(self, name, *options):
         log = open(self.home / f"{name}.log", "ab")

@@ -43,6 +43,7 @@ constexpr auto kTags = std::to_array<Tag>({
     {Domain::code_secret, "fenrun/code-secret/v1"},
     {Domain::code_key, "fenrun/code-key/v1"},
     {Domain::code_claim, "fenrun/code-claim/v1"},
+    {Domain::key_possession, "fenrun/key-possession/v1"},
 });
 
 constexpr bool no_tag_is_a_prefix() {

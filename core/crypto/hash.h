@@ -32,14 +32,15 @@ enum class Domain {
   payout_reference,  // provider number of a payout attempt
   unit_open,         // h0 of a unit's chain of events
   unit_next,         // h(n) of a unit's chain of events
-  validator_keys,    // what new keys of a validator sign to show that they are held
-  evidence,          // digest of two votes that exclude each other
+  validator_keys,    // what a validator's new consensus key signs to show that it is held
+  evidence,          // digest of a key and the epoch in which it signed what excludes itself
   snapshot,          // digest of a snapshot's manifest
   recovery,          // what operators sign to begin anew from a finalized tip
   code,              // leaf of a code batch's tree
   code_secret,       // a code's printed secret, from its batch's seed
   code_key,          // seed of a code's key
   code_claim,        // what a code's key signs to use the code
+  key_possession,    // what a new key signs to show that it is held
 };
 
 std::string_view tag_of(Domain domain);

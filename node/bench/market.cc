@@ -4,6 +4,7 @@
 #include <fstream>
 #include <thread>
 
+#include "contracts/key_owners.h"
 #include "contracts/keys.h"
 #include "contracts/records.h"
 #include "core/text.h"
@@ -119,6 +120,11 @@ Result<Market> Market::open(const Cluster& cluster, const Setting& setting,
   return market;
 }
 
+RegisteredKey Market::registered(const SigningKey& key, const PartyId& party) const {
+  return {KeyPurpose::transactions, key.public_key(),
+          prove_possession(key, chain_id_, party, KeyPurpose::transactions)};
+}
+
 // A gateway, and codes that are printed and commissioned at the brand's.
 Status Market::print_codes(const Setting& setting, const Progress& progress) {
   gateway_ = Gateway{filled<PartyId>(~1ull), SigningKey::generate()};
@@ -126,7 +132,7 @@ Status Market::print_codes(const Setting& setting, const Progress& progress) {
   registration.party = gateway_->party;
   registration.role = Role::gateway;
   registration.parent = brand_;
-  registration.keys = {RegisteredKey{KeyPurpose::transactions, gateway_->key.public_key()}};
+  registration.keys = {registered(gateway_->key, gateway_->party)};
   progress("codes printed: " + std::to_string(setting.codes));
   printed_ = setting.content == Content::claims
                  ? PrintedBatch::of_bearers(chain_id_, setting.codes)
@@ -155,7 +161,7 @@ Status Market::promise() {
   registration.party = distributor;
   registration.role = Role::distributor;
   registration.parent = brand_;
-  registration.keys = {RegisteredKey{KeyPurpose::transactions, other.public_key()}};
+  registration.keys = {registered(other, distributor)};
   FENRUN_OK(submit(brand_, key_,
                    {registration, OpenCampaign{kCampaign, {}}, OpenUnitBatch{kBatch, kProduct},
                     OpenPeriod{kCampaign, kPeriod, PeriodKind::per_event, since_, until},
@@ -176,7 +182,7 @@ Status Market::register_stores(std::size_t accounts, const Progress& progress) {
     store.party = filled<PartyId>(stores_.size() + 1);
     store.role = Role::store;
     store.parent = brand_;
-    store.keys = {RegisteredKey{KeyPurpose::transactions, SigningKey::generate().public_key()}};
+    store.keys = {registered(SigningKey::generate(), store.party)};
     stores_.push_back(store.party);
     operations.push_back(std::move(store));
     if (operations.size() < kBatchOperations && stores_.size() < accounts) continue;

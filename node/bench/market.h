@@ -70,6 +70,7 @@ class Market {
 
   Market(const Cluster& cluster, SigningKey key) : cluster_(&cluster), key_(std::move(key)) {}
 
+  RegisteredKey registered(const SigningKey& key, const PartyId& party) const;
   const SigningKey& sender_key() const { return gateway_ ? gateway_->key : key_; }
   Status open_lanes();
   Status print_codes(const Setting& setting, const Progress& progress);

@@ -2,6 +2,7 @@
 
 #include "contracts/codes.h"
 #include "contracts/evidence.h"
+#include "contracts/key_owners.h"
 
 namespace fenrun::cli {
 namespace {
@@ -25,6 +26,12 @@ SigningKey signing_key(std::uint8_t tag) {
 
 PublicKey key(std::uint8_t tag) { return signing_key(tag).public_key(); }
 
+// Of a network that does not exist.
+Signature possession(std::uint8_t tag, std::uint8_t of_party,
+                     KeyPurpose purpose = KeyPurpose::transactions) {
+  return prove_possession(signing_key(tag), Digest(), party(of_party), purpose);
+}
+
 Digest digest(std::string_view text) { return sha256(bytes_of(text)); }
 
 PayoutId payout() {
@@ -38,7 +45,7 @@ RegisterParty store() {
           .role = Role::store,
           .parent = party(0xd1),
           .attributes = {.channel = Channel::offline, .region = RegionCode(440'100), .grade = 2},
-          .keys = {{KeyPurpose::transactions, key(0x51)}},
+          .keys = {{KeyPurpose::transactions, key(0x51), possession(0x51, 0x51)}},
           .name_commitment = {}};
 }
 
@@ -84,8 +91,9 @@ RecordEvent event() {
 
 std::vector<Operation> parties_and_governance() {
   return {store(),
-          RotateKey{key(0x51), key(0x52), KeyPurpose::transactions, Height(5'000)},
-          ProposeRecovery{party(0x51), key(0x53)},
+          RotateKey{key(0x51), key(0x52), KeyPurpose::transactions, Height(5'000),
+                    possession(0x52, 0x51)},
+          ProposeRecovery{party(0x51), key(0x53), possession(0x53, 0x51)},
           ApproveRecovery{party(0x51), key(0x53)},
           ObjectToRecovery{party(0x51)},
           OpenLane{Lane(1)},
@@ -111,8 +119,8 @@ std::vector<Operation> campaigns_goods_and_payouts() {
 }
 
 // Signed by the keys of the example, under an example of a chain id: all zeros.
-Signature possession(const NameText& name, std::uint8_t consensus, std::uint8_t checkpoint,
-                     Height height) {
+Signature consensus_possession(const NameText& name, std::uint8_t consensus,
+                               std::uint8_t checkpoint, Height height) {
   return signing_key(consensus).sign(
       Domain::validator_keys,
       encode(ValidatorKeysStatement{{}, name, key(consensus), key(checkpoint), height}));
@@ -128,9 +136,12 @@ std::vector<Operation> validators_and_evidence() {
   const NameText south{"south"};
   const Height height(12'000);
   return {ReplaceValidatorKeys{south, key(0xa1), key(0xa2), key(0xa3),
-                               possession(south, 0xa1, 0xa2, Height(0))},
+                               consensus_possession(south, 0xa1, 0xa2, Height(0)),
+                               possession(0xa2, 0x51, KeyPurpose::checkpoint),
+                               possession(0xa3, 0x51, KeyPurpose::transport)},
           ReportReady{south, key(0xa1), key(0xa2), height, digest("the block at 12,000"),
-                      possession(south, 0xa1, 0xa2, height)},
+                      consensus_possession(south, 0xa1, 0xa2, height),
+                      possession(0xa2, 0x51, KeyPurpose::checkpoint)},
           RecordEvidence{key(0xa1), vote("a block"), vote("another block")}};
 }
 
@@ -197,13 +208,14 @@ std::vector<ProposeChange> example_changes() {
   auditor.role = Role::auditor;
   auditor.parent.reset();
   const NameText south{"south"};
-  const Change changes[] = {change().change,
-                            AdmitParty{auditor},
-                            AdmitMember{south, party(0x51), key(0xa3)},
-                            RemoveMember{south},
-                            AddValidator{south},
-                            RemoveValidator{south},
-                            RecoverParty{party(0xb1), key(0xb2)}};
+  const Change changes[] = {
+      change().change,
+      AdmitParty{auditor},
+      AdmitMember{south, party(0x51), key(0xa3), possession(0xa3, 0x51, KeyPurpose::transport)},
+      RemoveMember{south},
+      AddValidator{south},
+      RemoveValidator{south},
+      RecoverParty{party(0xb1), key(0xb2), possession(0xb2, 0xb1)}};
   std::vector<ProposeChange> proposals;
   for (const auto& one : changes) proposals.push_back({one, change().valid_until});
   return proposals;

@@ -1,6 +1,8 @@
 // fenrun keys: key files without a network.
+#include "contracts/key_owners.h"
 #include "core/text.h"
 #include "node/cli/commands.h"
+#include "node/cli/signing.h"
 #include "node/home.h"
 #include "node/storage/data_dir.h"
 
@@ -44,6 +46,37 @@ Result<Exit> show_key(const Session& session, const Path& path) {
   return Exit::ok;
 }
 
+// What the key's purpose is on the ledger.  A validator's voting keys prove themselves when they
+// are reported: fenrun ready, fenrun rejoin.
+Result<KeyPurpose> provable_purpose(const Path& path) {
+  FENRUN_TRY(const auto file, parsed(path));
+  switch (file.purpose) {
+    case KeyFilePurpose::operator_:
+    case KeyFilePurpose::party:
+      return KeyPurpose::transactions;
+    case KeyFilePurpose::transport:
+      return KeyPurpose::transport;
+    case KeyFilePurpose::consensus:
+    case KeyFilePurpose::checkpoint:
+    case KeyFilePurpose::codes:
+    case KeyFilePurpose::printer:
+      break;
+  }
+  return Error{Errc::value_invalid, path.string() + ": of a party, operator or transport key only"};
+}
+
+Result<Exit> prove_key(const Session& session, const Path& path, const std::string& party_hex,
+                       const std::string& chain_hex) {
+  FENRUN_TRY(const auto party, fixed_from_hex<PartyId>(party_hex));
+  FENRUN_TRY(const auto chain, fixed_from_hex<Digest>(chain_hex));
+  FENRUN_TRY(const auto purpose, provable_purpose(path));
+  FENRUN_TRY(const auto key, open_key(session, path));
+  show(session, {{"public_key", to_hex(key.public_key().view())},
+                 {"party", party_hex},
+                 {"possession", to_hex(prove_possession(key, chain, party, purpose).view())}});
+  return Exit::ok;
+}
+
 // The old file stays beside the new one until the new one is whole.
 Result<Exit> change_passphrase(const Session& session, const Path& path,
                                const std::string& new_file, bool plain) {
@@ -84,6 +117,8 @@ void add_keys_commands(CLI::App& app, Session& session) {
     std::string purpose = "party";
     std::string path;
     std::string new_file;
+    std::string party;
+    std::string chain_id;
     bool plain = false;
   };
   const auto options = std::make_shared<Options>();
@@ -106,6 +141,19 @@ void add_keys_commands(CLI::App& app, Session& session) {
   show->add_option("file", options->path, "The key file")->required();
   show->callback([&session, options] {
     session.command = [&session, options] { return show_key(session, options->path); };
+  });
+
+  CLI::App* const prove = add_command(
+      *keys, "prove", "Sign that a key is to be a party's: what a registration asks for",
+      "fenrun keys prove store.key --party 51… --chain-id 1f…");
+  prove->add_option("file", options->path, "The key file")->required();
+  prove->add_option("--party", options->party, "Whose key it is to be")->required();
+  prove->add_option("--chain-id", options->chain_id, "Of which network: see fenrun status")
+      ->required();
+  prove->callback([&session, options] {
+    session.command = [&session, options] {
+      return prove_key(session, options->path, options->party, options->chain_id);
+    };
   });
 
   CLI::App* const change =

@@ -1,4 +1,5 @@
 // fenrun rejoin and fenrun ready: how a node comes to vote, again or for the first time.
+#include "contracts/key_owners.h"
 #include "contracts/keys.h"
 #include "core/text.h"
 #include "node/cli/commands.h"
@@ -32,9 +33,65 @@ Result<bool> is_registered(const ApiClient& client, const PublicKey& key) {
   return record.error();
 }
 
-Result<PublicKey> registered_transport_key(const Session& session, const Member& member) {
-  FENRUN_TRY(const auto key, open_key(session, member.config.key_path("transport")));
-  return key.public_key();
+// As the ledger has it; null where it has none of that name.
+Result<Json> validator_named(const ApiClient& client, const std::string& name) {
+  FENRUN_TRY(const auto validators, client.get_all("/v1/validators", kValidatorsMax));
+  for (const auto& validator : validators) {
+    if (validator.value("name", "") == name) return validator;
+  }
+  return Json();
+}
+
+bool has_key(const Json& validator, const char* purpose, const SigningKey& key) {
+  return validator.is_object() && validator.value(purpose, "") == to_hex(key.public_key().view());
+}
+
+Result<NextKeys> prepared_keys(const Session& session, const MemberOptions& options) {
+  std::optional<Passphrase> passphrase;
+  FENRUN_TRY(const bool are_prepared, has_next_keys(options.home));
+  if (!options.plain && !are_prepared) {
+    FENRUN_TRY(passphrase, ask_new_passphrase(session));
+  }
+  FENRUN_OK(prepare_next_keys(options.home, passphrase ? &*passphrase : nullptr));
+  return load_next_keys(options.home, [&](const Path& file) {
+    return ask_passphrase(session, "Passphrase of " + file.string());
+  });
+}
+
+// Keys that may be registered: those of an earlier attempt, unless the ledger has them in another
+// place already, from where they never come back.
+Result<NextKeys> registrable_keys(const Session& session, const ApiClient& client,
+                                  const MemberOptions& options, NextKeys prepared) {
+  FENRUN_TRY(const bool has_consensus, is_registered(client, prepared.consensus.public_key()));
+  FENRUN_TRY(const bool has_checkpoint, is_registered(client, prepared.checkpoint.public_key()));
+  if (!has_consensus && !has_checkpoint) return prepared;
+  FENRUN_OK(discard_next_keys(options.home));
+  return prepared_keys(session, options);
+}
+
+// With the transport key of the home, which may be another than the ledger has.
+Result<ReplaceValidatorKeys> replacement(const Session& session, const ApiClient& client,
+                                         const Member& member, const Json& present,
+                                         const NextKeys& next) {
+  FENRUN_TRY(const auto party, client.party_of(member.operator_key.public_key()));
+  FENRUN_TRY(const auto transport, open_key(session, member.config.key_path("transport")));
+  const auto possession = [&](const SigningKey& key, KeyPurpose purpose) {
+    return prove_possession(key, member.chain_id, party, purpose);
+  };
+  const NameText name{member.config.name};
+  const ValidatorKeysStatement statement{member.chain_id, name, next.consensus.public_key(),
+                                         next.checkpoint.public_key(), Height(0)};
+  ReplaceValidatorKeys operation{name,
+                                 statement.consensus_key,
+                                 statement.checkpoint_key,
+                                 transport.public_key(),
+                                 next.consensus.sign(Domain::validator_keys, encode(statement)),
+                                 possession(next.checkpoint, KeyPurpose::checkpoint),
+                                 std::nullopt};
+  if (!has_key(present, "transport_key", transport)) {
+    operation.transport_possession = possession(transport, KeyPurpose::transport);
+  }
+  return operation;
 }
 
 Result<Exit> rejoin(const Session& session, const MemberOptions& options) {
@@ -42,26 +99,15 @@ Result<Exit> rejoin(const Session& session, const MemberOptions& options) {
   const auto lock = DataDir::lock(member.config.data_path());
   if (!lock) return Error{lock.error().code, "stop the node first"};
   FENRUN_TRY(const auto client, ApiClient::create(session));
-  std::optional<Passphrase> passphrase;
-  FENRUN_TRY(const bool are_prepared, has_next_keys(options.home));
-  if (!options.plain && !are_prepared) {
-    FENRUN_TRY(passphrase, ask_new_passphrase(session));
-  }
-  FENRUN_OK(prepare_next_keys(options.home, passphrase ? &*passphrase : nullptr));
-  const AskPassphrase ask = [&](const Path& file) {
-    return ask_passphrase(session, "Passphrase of " + file.string());
-  };
-  FENRUN_TRY(const auto next, load_next_keys(options.home, ask));
+  FENRUN_TRY(auto next, prepared_keys(session, options));
 
-  const NameText name{member.config.name};
-  FENRUN_TRY(const bool is_done, is_registered(client, next.consensus.public_key()));
+  const auto& name = member.config.name;
+  FENRUN_TRY(const auto present, validator_named(client, name));
+  const bool is_done = has_key(present, "consensus_key", next.consensus) &&
+                       has_key(present, "checkpoint_key", next.checkpoint);
   if (!is_done) {
-    FENRUN_TRY(const auto transport_key, registered_transport_key(session, member));
-    const ValidatorKeysStatement statement{member.chain_id, name, next.consensus.public_key(),
-                                           next.checkpoint.public_key(), Height(0)};
-    const ReplaceValidatorKeys operation{
-        name, next.consensus.public_key(), next.checkpoint.public_key(), transport_key,
-        next.consensus.sign(Domain::validator_keys, encode(statement))};
+    FENRUN_TRY(next, registrable_keys(session, client, options, std::move(next)));
+    FENRUN_TRY(const auto operation, replacement(session, client, member, present, next));
     FENRUN_TRY(const auto answer, submit_operation(client, member, operation, options.wait_s));
     if (exit_of_transaction(answer) != Exit::ok) {
       return report_transaction(session, client, answer);
@@ -71,7 +117,7 @@ Result<Exit> rejoin(const Session& session, const MemberOptions& options) {
   PosixFileSystem files;
   FENRUN_OK(take_next_keys(files, options.home, "before-" + retired_name));
   const Json view = {
-      {"name", name.value},
+      {"name", name},
       {"consensus_key", to_hex(next.consensus.public_key().view())},
       {"checkpoint_key", to_hex(next.checkpoint.public_key().view())},
       {"retired", (Path(options.home) / "retired" / ("before-" + retired_name)).string()}};
@@ -92,15 +138,18 @@ Result<Exit> report_ready(const Session& session, const MemberOptions& options) 
   FENRUN_TRY(const auto height, client.height());
   FENRUN_TRY(const auto block, client.get("/v1/blocks/" + std::to_string(height.value())));
   FENRUN_TRY(const auto id, fixed_from_hex<Digest>(block["header"].value("id", "")));
+  FENRUN_TRY(const auto party, client.party_of(member.operator_key.public_key()));
   const NameText name{member.config.name};
   const ValidatorKeysStatement statement{member.chain_id, name, consensus.public_key(),
                                          checkpoint.public_key(), height};
-  const ReportReady operation{name,
-                              consensus.public_key(),
-                              checkpoint.public_key(),
-                              height,
-                              id,
-                              consensus.sign(Domain::validator_keys, encode(statement))};
+  const ReportReady operation{
+      name,
+      consensus.public_key(),
+      checkpoint.public_key(),
+      height,
+      id,
+      consensus.sign(Domain::validator_keys, encode(statement)),
+      prove_possession(checkpoint, member.chain_id, party, KeyPurpose::checkpoint)};
   FENRUN_TRY(const auto answer, submit_operation(client, member, operation, options.wait_s));
   return report_transaction(session, client, answer);
 }

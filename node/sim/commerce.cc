@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contracts/key_owners.h"
 #include "contracts/units.h"
 #include "node/sim/cast.h"
 
@@ -267,7 +268,9 @@ Operation Commerce::registration(const PartyId& parent) {
   out.party = named_party(name);
   out.role = Role::store;
   out.parent = parent;
-  out.keys = {{KeyPurpose::transactions, named_key(name).public_key()}};
+  const auto key = named_key(name);
+  out.keys = {{KeyPurpose::transactions, key.public_key(),
+               prove_possession(key, chain_id(*genesis_), out.party, KeyPurpose::transactions)}};
   return out;
 }
 

@@ -1,6 +1,7 @@
 // How the set of validators of a simulation is changed, and their keys are replaced.
 #include <algorithm>
 
+#include "contracts/key_owners.h"
 #include "contracts/limits.h"
 #include "contracts/members.h"
 #include "contracts/records.h"
@@ -43,9 +44,14 @@ void Simulation::rejoin(Machine& machine) {
                                            machine.consensus_key().public_key(),
                                            machine.checkpoint_key().public_key(), Height(0)};
     return ReplaceValidatorKeys{
-        name, statement.consensus_key, statement.checkpoint_key,
+        name,
+        statement.consensus_key,
+        statement.checkpoint_key,
         named_key(machine.name() + " transport").public_key(),
-        machine.consensus_key().sign(Domain::validator_keys, encode(statement))};
+        machine.consensus_key().sign(Domain::validator_keys, encode(statement)),
+        prove_possession(machine.checkpoint_key(), statement.chain_id, named_party(name.value),
+                         KeyPurpose::checkpoint),
+        std::nullopt};
   };
   clients_->enqueue(machine.name(), make, [this, &machine, epochs = judge_.epochs()](Errc outcome) {
     const bool is_done = has_begun(epochs, outcome == Errc::ok);
@@ -194,7 +200,9 @@ void Simulation::add_again(const std::string& name) {
                        statement.checkpoint_key,
                        height,
                        node.is_up() ? node.journal().tip_id() : Digest{},
-                       node.consensus_key().sign(Domain::validator_keys, encode(statement))};
+                       node.consensus_key().sign(Domain::validator_keys, encode(statement)),
+                       prove_possession(node.checkpoint_key(), statement.chain_id,
+                                        named_party(own.value), KeyPurpose::checkpoint)};
   };
   clients_->enqueue(name, make, [this, name](Errc outcome) {
     if (outcome != Errc::ok) {

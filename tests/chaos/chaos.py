@@ -221,10 +221,11 @@ class Submitter(threading.Thread):
 
     def submit(self):
         draft = self.network.home / f"work-{self.party}" / "draft.json"
-        store = {"type": "register_party", "party": secrets.token_hex(16), "role": "store",
+        party = secrets.token_hex(16)
+        store = {"type": "register_party", "party": party, "role": "store",
                  "parent": self.network.parties[self.party], "name_commitment": "00" * 32,
                  "attributes": {"channel": "offline", "region": 310100, "grade": 1},
-                 "keys": [{"purpose": "transactions", "key": self.fresh_key()}]}
+                 "keys": [self.fresh_key(party)]}
         draft.write_text(json.dumps({"operations": [store]}))
         self.attempts += 1
         via = self.random.choice(VALIDATORS)
@@ -241,11 +242,12 @@ class Submitter(threading.Thread):
                 raise Failure(f"{self.party}: {answer}")
             self.committed[answer["id"]] = answer["position"]
 
-    def fresh_key(self):
+    def fresh_key(self, party):
         path = self.network.home / f"work-{self.party}" / f"{self.attempts}.key"
-        made = self.network.run("keys", "new", "--purpose", "party", "--out", path, "--plain")
+        self.network.run("keys", "new", "--purpose", "party", "--out", path, "--plain")
+        registered = self.network.registered_key(path, party)
         path.unlink()
-        return made["public_key"]
+        return registered
 
 
 def say(text):

@@ -69,7 +69,7 @@ class FarBehindTest(NetworkTest):
         card = self.net.run("init", "--home", home, "--name", NEW, "--role", "distributor",
                             "--parent", "brand", "--peer-port", self.base_port + 8,
                             "--plain-keys")
-        self.net.admit({**card, "name": NEW})
+        self.net.admit({**card, "name": NEW}, home)
         self.join(home, "brand")
         self.net.start(NEW)
         self.net.wait_until("the new member to be ready",

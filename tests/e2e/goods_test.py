@@ -211,15 +211,14 @@ class GoodsTest(NetworkTest):
         net, east = self.net, self.net.parties["distributor-east"]
         parties = {name: secrets.token_hex(16) for name in ("store", "till")}
         keys = {name: net.home / f"{name}.key" for name in parties}
-        public = {name: net.run("keys", "new", "--purpose", "party", "--out", path,
-                                "--plain")["public_key"]
-                  for name, path in keys.items()}
+        for path in keys.values():
+            net.run("keys", "new", "--purpose", "party", "--out", path, "--plain")
 
         def registration(name, role, parent):
             return {"type": "register_party", "party": parties[name], "role": role,
                     "parent": parent, "name_commitment": "00" * 32,
                     "attributes": {"channel": "offline", "region": 310100, "grade": 0},
-                    "keys": [{"purpose": "transactions", "key": public[name]}]}
+                    "keys": [net.registered_key(keys[name], parties[name])]}
         net.submit("brand", [registration("store", "store", east),
                              registration("till", "device", parties["store"])])
         [case] = [("case", 9, 1)]

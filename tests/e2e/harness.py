@@ -131,15 +131,17 @@ class TestNetwork(Network):
         for name in VALIDATORS[1:quorum]:
             self.submit(name, [{"type": "approve_change", "proposal": proposal}], via="brand")
 
-    def admit(self, card):
+    def admit(self, card, home):
         """The organisation of a home that was just made, and its member."""
+        keys = home / "keys"
         self.submit("brand", [{
             "type": "register_party", "party": card["party"], "role": "distributor",
             "parent": self.parties["brand"], "name_commitment": "00" * 32,
             "attributes": {"channel": "offline", "region": 310000, "grade": 1},
-            "keys": [{"purpose": "transactions", "key": card["operator_key"]}]}])
+            "keys": [self.registered_key(keys / "operator.key", card["party"])]}])
         self.change({"type": "admit_member", "name": card["name"], "party": card["party"],
-                     "transport_key": card["transport_key"]})
+                     "transport_key": card["transport_key"],
+                     "possession": self.possession(keys / "transport.key", card["party"])})
 
     def blocks(self, name):
         """Height -> block."""

@@ -38,7 +38,7 @@ class JoinTest(NetworkTest):
         refused = self.net.run(*join, check=False)
         self.assertEqual(refused["error"]["code"], "member_unknown")
 
-        self.net.admit(card)
+        self.net.admit(card, home)
         # Without all cards it is said whom the node cannot dial; with a configuration it is joined.
         partly = self.net.run(*join[:-2], json_output=False)
         self.assertIn(f"listen: {VALIDATORS[-1]}\n", partly.stderr)

@@ -49,6 +49,13 @@ class LostKeyTest(NetworkTest):
         made = self.net.run("keys", "new", "--purpose", "operator", "--plain", "--out", path)
         return lost, path, made["public_key"]
 
+    def recovery(self, name, path):
+        """The change that gives the organisation the key of this file."""
+        party = self.net.parties[name]
+        key = self.net.registered_key(path, party)
+        return {"type": "recover_party", "party": party, "new_key": key["key"],
+                "possession": key["possession"]}
+
     def refusal_of(self, key, via):
         """Of a transaction that is signed by it."""
         path = self.net.home / "draft.json"
@@ -80,10 +87,10 @@ class LostKeyTest(NetworkTest):
         self.shorten_the_delay()
         lost, path, public = self.lose("brand")
         self.assertNotIn("recovery", self.net.status("brand"))
-        other = self.net.run("keys", "new", "--purpose", "operator", "--plain", "--out",
-                             self.net.home / "other.key")["public_key"]
-        left_open = self.propose({"type": "recover_party", "party": brand, "new_key": other})
-        self.decide({"type": "recover_party", "party": brand, "new_key": public})
+        other = self.net.home / "other.key"
+        self.net.run("keys", "new", "--purpose", "operator", "--plain", "--out", other)
+        left_open = self.propose(self.recovery("brand", other))
+        self.decide(self.recovery("brand", path))
 
         pending = self.check_brand_is_told(public)
         self.assertNotIn("recovery", self.net.status("auditor"))
@@ -108,7 +115,8 @@ class LostKeyTest(NetworkTest):
         self.shorten_the_delay()
         lost, path, public = self.lose(name)
         about = {"party": self.net.parties[name], "new_key": public}
-        self.net.submit("brand", [{"type": "propose_recovery", **about}])
+        possession = self.net.possession(path, about["party"])
+        self.net.submit("brand", [{"type": "propose_recovery", **about, "possession": possession}])
         self.net.submit("auditor", [{"type": "approve_recovery", **about}])
         self.net.wait_until("the key is the party's",
                             lambda: "recovery" not in self.net.status(name))

@@ -92,7 +92,7 @@ std::vector<Message> messages() {
 std::vector<Operation> operations() {
   RegisterParty party;
   party.parent = test::party_named("brand");
-  party.keys = {{KeyPurpose::transactions, test::key_named("store").public_key()}};
+  party.keys = {{KeyPurpose::transactions, test::key_named("store").public_key(), {}}};
   RecordEvent event;
   event.event_hash = test::digest_named("hash");
   event.batch = UnitBatchId(1);
@@ -106,9 +106,9 @@ std::vector<Operation> operations() {
           PublishPolicy{policy},
           ProposeChange{SetParameters{default_parameters()}, Height(9)},
           ProposeChange{AdmitParty{party}, Height(9)},
-          ProposeChange{AdmitMember{{"west"}, test::party_named("west"), {}}, Height(9)},
+          ProposeChange{AdmitMember{{"west"}, test::party_named("west"), {}, {}}, Height(9)},
           ProposeChange{RemoveValidator{{"west"}}, Height(9)},
-          ProposeChange{RecoverParty{test::party_named("brand"), {}}, Height(9)}};
+          ProposeChange{RecoverParty{test::party_named("brand"), {}, {}}, Height(9)}};
 }
 
 SignedTransaction some_transaction() {

@@ -17,7 +17,7 @@ std::vector<Operation> operations() {
   RegisterParty party;
   party.party = test::party_named("store");
   party.parent = test::party_named("brand");
-  party.keys = {{KeyPurpose::transactions, test::key_named("store").public_key()}};
+  party.keys = {{KeyPurpose::transactions, test::key_named("store").public_key(), {}}};
   PolicyV1 policy;
   policy.countersigners = {test::party_named("east")};
   policy.funding = {{test::party_named("brand"), 1'000'000}};
@@ -31,7 +31,7 @@ std::vector<Operation> operations() {
           event,
           PublishPolicy{policy},
           ProposeChange{SetParameters{default_parameters()}, Height(9)},
-          ProposeChange{AdmitMember{{"west"}, test::party_named("west"), {}}, Height(9)},
+          ProposeChange{AdmitMember{{"west"}, test::party_named("west"), {}, {}}, Height(9)},
           InstructPayout{},
           OpenPeriod{},
           RecordEvidence{}};

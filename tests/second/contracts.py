@@ -36,13 +36,14 @@ PARAMETERS = Struct(block_interval_ms=U32, idle_interval_ms=U32, recovery_delay_
                     block_bytes_max=U32, block_operations_max=U32, event_skew_ms=U32)
 REGISTER_PARTY = Struct(
     party=PARTY, role=ROLE, parent=Optional(PARTY), attributes=ATTRIBUTES,
-    keys=List(Struct(purpose=PURPOSE, key=KEY), 4), name_commitment=DIGEST)
+    keys=List(Struct(purpose=PURPOSE, key=KEY, possession=SIGNATURE), 4), name_commitment=DIGEST)
 PROPOSE_CHANGE = Struct(
     change=Variant(
         set_parameters=Struct(parameters=PARAMETERS), admit_party=Struct(party=REGISTER_PARTY),
-        admit_member=Struct(name=NAME, party=PARTY, transport_key=KEY),
+        admit_member=Struct(name=NAME, party=PARTY, transport_key=KEY, possession=SIGNATURE),
         remove_member=Struct(name=NAME), add_validator=Struct(name=NAME),
-        remove_validator=Struct(name=NAME), recover_party=Struct(party=PARTY, new_key=KEY)),
+        remove_validator=Struct(name=NAME),
+        recover_party=Struct(party=PARTY, new_key=KEY, possession=SIGNATURE)),
     valid_until=HEIGHT)
 
 RULE = Struct(
@@ -80,8 +81,9 @@ RECORD_ACTIVITY = Struct(
 
 OPERATION = Variant(
     register_party=REGISTER_PARTY,
-    rotate_key=Struct(old_key=KEY, new_key=KEY, purpose=PURPOSE, valid_from=HEIGHT),
-    propose_recovery=Struct(party=PARTY, new_key=KEY),
+    rotate_key=Struct(old_key=KEY, new_key=KEY, purpose=PURPOSE, valid_from=HEIGHT,
+                      possession=SIGNATURE),
+    propose_recovery=Struct(party=PARTY, new_key=KEY, possession=SIGNATURE),
     approve_recovery=Struct(party=PARTY, new_key=KEY),
     object_to_recovery=Struct(party=PARTY),
     open_lane=Struct(lane=U16),
@@ -100,9 +102,11 @@ OPERATION = Variant(
                          provider=DIGEST),
     acknowledge_payout=Struct(payout=Bytes(16)),
     replace_validator_keys=Struct(name=NAME, consensus_key=KEY, checkpoint_key=KEY,
-                                  transport_key=KEY, possession=SIGNATURE),
+                                  transport_key=KEY, possession=SIGNATURE,
+                                  checkpoint_possession=SIGNATURE,
+                                  transport_possession=Optional(SIGNATURE)),
     report_ready=Struct(name=NAME, consensus_key=KEY, checkpoint_key=KEY, height=HEIGHT,
-                        block=DIGEST, possession=SIGNATURE),
+                        block=DIGEST, possession=SIGNATURE, checkpoint_possession=SIGNATURE),
     record_evidence=RECORD_EVIDENCE,
     register_codes=Struct(batch=U32, **CODE_SET),
     void_codes=Struct(range=RANGE, reason=VOID_REASON),

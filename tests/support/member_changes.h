@@ -1,4 +1,4 @@
-// What members ask for in tests of contracts: reports of readiness and new keys.
+// What members ask for in tests of contracts: admission, reports of readiness and new keys.
 #pragma once
 
 #include <string>
@@ -7,8 +7,18 @@
 
 namespace fenrun::test {
 
-// The report of a node with the keys "<keys> consensus" and "<keys> checkpoint".
-inline ReportReady report(const World& world, const std::string& name, const std::string& keys) {
+inline AdmitMember admission(const std::string& name, const std::string& party) {
+  const auto key = name + " transport";
+  return {{name},
+          party_named(party),
+          key_named(key).public_key(),
+          possession(key, party, KeyPurpose::transport)};
+}
+
+// The report of a node with the keys "<keys> consensus" and "<keys> checkpoint", which is the
+// party's.
+inline ReportReady report(const World& world, const std::string& name, const std::string& keys,
+                          const std::string& party = "west") {
   ReportReady out;
   out.name = {name};
   out.consensus_key = key_named(keys + " consensus").public_key();
@@ -20,9 +30,11 @@ inline ReportReady report(const World& world, const std::string& name, const std
           .sign(Domain::validator_keys,
                 encode(ValidatorKeysStatement{world.point().chain_id, out.name, out.consensus_key,
                                               out.checkpoint_key, out.height}));
+  out.checkpoint_possession = possession(keys + " checkpoint", party, KeyPurpose::checkpoint);
   return out;
 }
 
+// The validator goes on with such keys; its party has its name.
 inline ReplaceValidatorKeys replacement(const World& world, const std::string& name,
                                         const std::string& keys) {
   ReplaceValidatorKeys out;
@@ -35,6 +47,7 @@ inline ReplaceValidatorKeys replacement(const World& world, const std::string& n
           .sign(Domain::validator_keys,
                 encode(ValidatorKeysStatement{world.point().chain_id, out.name, out.consensus_key,
                                               out.checkpoint_key, Height(0)}));
+  out.checkpoint_possession = possession(keys + " checkpoint", name, KeyPurpose::checkpoint);
   return out;
 }
 

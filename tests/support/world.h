@@ -13,6 +13,7 @@
 
 #include "contracts/apply.h"
 #include "contracts/genesis.h"
+#include "contracts/key_owners.h"
 #include "contracts/units.h"
 #include "core/check.h"
 #include "ledger/memory_store.h"
@@ -46,17 +47,6 @@ inline Digest digest_named(const std::string& name) { return sha256(bytes_of(nam
 inline EpcText item(int serial) { return {"01/06901234567892/21/B" + std::to_string(serial)}; }
 inline const GtinText kItemProduct{"06901234567892"};
 
-inline Operation registration(const std::string& name, Role role, const std::string& parent,
-                              PartyAttributes attributes = {}) {
-  RegisterParty operation;
-  operation.party = party_named(name);
-  operation.role = role;
-  if (!parent.empty()) operation.parent = party_named(parent);
-  operation.attributes = attributes;
-  operation.keys = {{KeyPurpose::transactions, key_named(name).public_key()}};
-  return operation;
-}
-
 // Four validators: a brand, its distributor "east", an auditor and a custodian.
 inline Genesis example_genesis() {
   Genesis genesis;
@@ -84,6 +74,38 @@ inline Genesis example_genesis() {
   std::ranges::sort(genesis.parties, {}, &GenesisParty::party);
   std::ranges::sort(genesis.validators, {}, &Validator::consensus_key);
   return genesis;
+}
+
+inline const Digest& example_chain_id() {
+  static const Digest kChain = chain_id(example_genesis());
+  return kChain;
+}
+
+// The possessions of keys in the example network.
+inline Signature possession(const std::string& key, const std::string& party,
+                            KeyPurpose purpose = KeyPurpose::transactions) {
+  return prove_possession(key_named(key), example_chain_id(), party_named(party), purpose);
+}
+
+inline RegisteredKey registered_key(const std::string& key, const std::string& party) {
+  return {KeyPurpose::transactions, key_named(key).public_key(), possession(key, party)};
+}
+
+inline RotateKey rotation(const std::string& party, const std::string& from, const std::string& to,
+                          Height valid_from) {
+  return {key_named(from).public_key(), key_named(to).public_key(), KeyPurpose::transactions,
+          valid_from, possession(to, party)};
+}
+
+inline Operation registration(const std::string& name, Role role, const std::string& parent,
+                              PartyAttributes attributes = {}) {
+  RegisterParty operation;
+  operation.party = party_named(name);
+  operation.role = role;
+  if (!parent.empty()) operation.parent = party_named(parent);
+  operation.attributes = attributes;
+  operation.keys = {registered_key(name, name)};
+  return operation;
 }
 
 class World {

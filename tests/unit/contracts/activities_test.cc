@@ -206,7 +206,8 @@ TEST_F(Activities, ADeviceSellsForItsStore) {
 }
 
 TEST_F(Activities, AStolenDeviceGetsAnotherKeyFromItsStore) {
-  const ProposeRecovery proposal{party_named("till"), key_named("another").public_key()};
+  const ProposeRecovery proposal{party_named("till"), key_named("another").public_key(),
+                                 possession("another", "till")};
   EXPECT_EQ(run("kiosk", proposal), Errc::not_authorized);
   EXPECT_EQ(run("store", proposal), Errc::ok);
   EXPECT_EQ(run("auditor", ApproveRecovery{party_named("till"), proposal.new_key}), Errc::ok);

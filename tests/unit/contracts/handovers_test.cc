@@ -35,7 +35,10 @@ class HandedOver : public JournaledNetwork {
                              key(" consensus").public_key(),
                              key(" checkpoint").public_key(),
                              key_named(name + " transport").public_key(),
-                             {}};
+                             {},
+                             prove_possession(key(" checkpoint"), chain_id(genesis),
+                                              party_named(name), KeyPurpose::checkpoint),
+                             std::nullopt};
     out.possession =
         key(" consensus")
             .sign(Domain::validator_keys,

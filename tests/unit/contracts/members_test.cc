@@ -18,8 +18,13 @@ std::vector<std::string> names(const World& world) {
   return out;
 }
 
-AdmitMember admission(const std::string& name, const std::string& party) {
-  return {{name}, party_named(party), public_key(name + " transport")};
+// By the key "<keys> consensus", over what the operation has now.
+Signature consensus_possession(const World& world, const ReplaceValidatorKeys& operation,
+                               const std::string& keys) {
+  const ValidatorKeysStatement statement{world.point().chain_id, operation.name,
+                                         operation.consensus_key, operation.checkpoint_key,
+                                         Height(0)};
+  return key_named(keys + " consensus").sign(Domain::validator_keys, encode(statement));
 }
 
 // A network with an observer "west", of the store "west".
@@ -60,6 +65,7 @@ TEST_F(MemberTest, AnAdmittedOneGetsTheNextNumberForEver) {
   EXPECT_EQ(world.decide(AdmitMember{admission("west-2", "west")}), Errc::ok);
   auto again = admission("west", "west");
   again.transport_key = public_key("another transport");
+  again.possession = possession("another transport", "west", KeyPurpose::transport);
   EXPECT_EQ(world.decide(AdmitMember{again}), Errc::member_exists);
   again = admission("west", "west");
   again.name = {"west-3"};
@@ -71,6 +77,7 @@ TEST_F(MemberTest, AnAdmittedOneGetsTheNextNumberForEver) {
   EXPECT_EQ(world.decide(RemoveMember{{"west-2"}}), Errc::member_unknown);
   auto renamed = admission("west-2", "west");
   renamed.transport_key = public_key("another transport");
+  renamed.possession = possession("another transport", "west", KeyPurpose::transport);
   EXPECT_EQ(world.decide(AdmitMember{renamed}), Errc::member_exists);
   ASSERT_EQ(world.decide(AdmitMember{admission("south", "west")}), Errc::ok);
   EXPECT_EQ(find_member(world.state(), "south")->number, MemberNumber(6));
@@ -88,6 +95,15 @@ TEST_F(MemberTest, FormOfAnAdmissionIsCheckedWhenItIsProposed) {
   }
   auto change = admission("other", "west");
   change.transport_key = PublicKey();
+  EXPECT_EQ(world.decide(AdmitMember{change}), Errc::key_invalid);
+  // A key that somebody else holds, or proved for another party or purpose.
+  change = admission("other", "west");
+  change.party = party_named("east");
+  EXPECT_EQ(world.decide(AdmitMember{change}), Errc::key_invalid);
+  change = admission("other", "west");
+  change.possession = possession("other transport", "west", KeyPurpose::checkpoint);
+  EXPECT_EQ(world.decide(AdmitMember{change}), Errc::key_invalid);
+  change.possession = {};
   EXPECT_EQ(world.decide(AdmitMember{change}), Errc::key_invalid);
 }
 
@@ -164,20 +180,63 @@ TEST_F(MemberTest, AReportIsRefused) {
   bad.possession.bytes[5] ^= 1;
   EXPECT_EQ(world.run("west", bad), Errc::key_invalid);
   bad = good;
+  bad.checkpoint_possession = possession("west checkpoint", "west", KeyPurpose::transport);
+  EXPECT_EQ(world.run("west", bad), Errc::key_invalid);
+  bad = good;
   bad.height = Height(world.next_height().value() + 1);
   EXPECT_EQ(world.run("west", bad), Errc::value_invalid);
   // Keys that somebody has, also in another role.
   EXPECT_EQ(world.run("west", report(world, "west", "brand")), Errc::key_invalid);
   EXPECT_EQ(find_readiness(world.state(), MemberNumber(4)), std::nullopt);
-  EXPECT_EQ(world.run("brand", report(world, "brand", "brand 2")), Errc::validator_exists);
+  EXPECT_EQ(world.run("brand", report(world, "brand", "brand 2", "brand")), Errc::validator_exists);
 }
 
-TEST_F(MemberTest, KeysThatWereTakenSinceTheReportAreNotReady) {
+// The keys of a report stand in public before they are anybody's.
+TEST_F(MemberTest, NobodyElseRegistersTheKeysOfAReport) {
+  const auto good = report(world, "west", "west");
+  ASSERT_EQ(world.run("west", good), Errc::ok);
+  for (const auto* const keys : {"west consensus", "west checkpoint"}) {
+    const auto key = public_key(keys);
+    auto thief = std::get<RegisterParty>(registration("thief", Role::store, "east"));
+    for (const auto& proof : {Signature(), good.possession, good.checkpoint_possession,
+                              key_named("thief").sign(Domain::key_possession, key.view())}) {
+      thief.keys = {{KeyPurpose::transactions, key, proof}};
+      EXPECT_EQ(world.run("east", thief), Errc::key_invalid);
+    }
+    EXPECT_EQ(world.run("east", RotateKey{public_key("east"), key, KeyPurpose::transactions,
+                                          world.next_height().next(), good.possession}),
+              Errc::key_invalid);
+    EXPECT_EQ(world.run("brand", ProposeRecovery{party_named("east"), key, good.possession}),
+              Errc::key_invalid);
+    EXPECT_EQ(world.run("brand",
+                        ProposeChange{RecoverParty{party_named("east"), key, {}}, Height(1'000)}),
+              Errc::key_invalid);
+    EXPECT_EQ(world.run("brand", ProposeChange{AdmitMember{{"thief"}, party_named("east"), key, {}},
+                                               Height(1'000)}),
+              Errc::key_invalid);
+    // A validator would have to hold it as well.
+    auto greedy = replacement(world, "brand", "brand 2");
+    greedy.checkpoint_key = key;
+    greedy.checkpoint_possession = good.checkpoint_possession;
+    greedy.possession = consensus_possession(world, greedy, "brand 2");
+    EXPECT_EQ(world.run("brand", greedy), Errc::key_invalid);
+    greedy = replacement(world, "brand", "brand 2");
+    greedy.transport_key = key;
+    greedy.transport_possession = good.checkpoint_possession;
+    EXPECT_EQ(world.run("brand", greedy), Errc::key_invalid);
+    EXPECT_FALSE(find_key_owner(world.state(), key));
+  }
+  EXPECT_EQ(world.decide(AddValidator{{"west"}}), Errc::ok);
+}
+
+// Its holder can, in another role; then the report is worth nothing.
+TEST_F(MemberTest, KeysThatWereRegisteredSinceTheReportAreNotReady) {
   ASSERT_EQ(world.run("west", report(world, "west", "west")), Errc::ok);
-  auto thief = registration("thief", Role::store, "east");
-  std::get<RegisterParty>(thief).keys = {{KeyPurpose::transactions, public_key("west checkpoint")}};
-  ASSERT_EQ(world.run("east", thief), Errc::ok);
-  EXPECT_EQ(world.decide(AddValidator{{"west"}}), Errc::key_invalid);
+  const auto till = rotation("west", "west", "west checkpoint", world.next_height().next());
+  ASSERT_EQ(world.run("west", till), Errc::ok);
+  EXPECT_EQ(world.decide(AddValidator{{"west"}}), Errc::validator_not_ready);
+  world.use_key("west", "west checkpoint");
+  EXPECT_EQ(world.run("west", report(world, "west", "west")), Errc::key_invalid);
 }
 
 TEST_F(MemberTest, AReportGrowsOld) {
@@ -209,9 +268,9 @@ TEST_F(MemberTest, AReportGrowsOld) {
 // Else the set would name a key with which nobody can sign any more.
 TEST_F(MemberTest, AReportIsWorthNothingOnceTheKeyThatSignedItHasEnded) {
   ASSERT_EQ(world.run("west", report(world, "west", "west")), Errc::ok);
-  const RotateKey rotation{public_key("west"), public_key("west's second"),
-                           KeyPurpose::transactions, world.next_height().next()};
-  ASSERT_EQ(world.run("west", rotation), Errc::ok);
+  ASSERT_EQ(
+      world.run("west", rotation("west", "west", "west's second", world.next_height().next())),
+      Errc::ok);
   EXPECT_EQ(world.decide(AddValidator{{"west"}}), Errc::validator_not_ready);
   world.use_key("west", "west's second");
   ASSERT_EQ(world.run("west", report(world, "west", "west")), Errc::ok);
@@ -307,6 +366,13 @@ TEST(Validators, ReplaceTheirOwnKeys) {
   EXPECT_EQ(world.run("brand", bad), Errc::key_invalid);
   bad = operation;
   bad.transport_key = public_key("east transport");
+  bad.transport_possession = possession("east transport", "brand", KeyPurpose::transport);
+  EXPECT_EQ(world.run("brand", bad), Errc::key_invalid);
+  bad = operation;
+  bad.transport_possession = possession("brand transport", "brand", KeyPurpose::transport);
+  EXPECT_EQ(world.run("brand", bad), Errc::key_invalid) << "of a key that stays";
+  bad = operation;
+  bad.checkpoint_possession = possession("brand 2 checkpoint", "east", KeyPurpose::checkpoint);
   EXPECT_EQ(world.run("brand", bad), Errc::key_invalid);
   bad = operation;
   bad.possession.bytes[0] ^= 1;
@@ -335,6 +401,8 @@ TEST(Validators, ReplaceTheirOwnKeys) {
   EXPECT_EQ(world.run("brand", replacement(world, "brand", "brand")), Errc::key_invalid);
   operation = replacement(world, "brand", "brand 3");
   operation.transport_key = public_key("brand 3 transport");
+  EXPECT_EQ(world.run("brand", operation), Errc::key_invalid);
+  operation.transport_possession = possession("brand 3 transport", "brand", KeyPurpose::transport);
   EXPECT_EQ(world.run("brand", operation), Errc::ok);
   EXPECT_EQ(find_member(world.state(), "brand")->member.transport_key, operation.transport_key);
   EXPECT_EQ(find_key_owner(world.state(), operation.transport_key)->purpose, KeyPurpose::transport);

@@ -46,16 +46,27 @@ TEST(RegisterParty, IsRefused) {
   zero.party = {};
   EXPECT_EQ(world.run("east", zero), Errc::value_invalid);
   auto taken = std::get<RegisterParty>(registration("x", Role::store, "east"));
-  taken.keys = {{KeyPurpose::transactions, key_named("store").public_key()}};
+  taken.keys = {registered_key("store", "x")};
   EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
-  taken.keys = {{KeyPurpose::transactions, key_named("east transport").public_key()}};
+  taken.keys = {registered_key("east transport", "x")};
   EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
-  taken.keys = {{KeyPurpose::transactions, PublicKey{}}};
+  taken.keys = {{KeyPurpose::transactions, PublicKey{}, {}}};
   EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
   taken.keys = {};
   EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
-  taken.keys = {{KeyPurpose::transport, key_named("x").public_key()}};
+  taken.keys = {registered_key("x", "x"), registered_key("x", "x")};
+  EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
+  taken.keys = {{KeyPurpose::transport, key_named("x").public_key(), possession("x", "x")}};
   EXPECT_EQ(world.run("east", taken), Errc::not_supported_yet);
+  // A key that somebody else holds, or showed to somebody else.
+  const auto x = key_named("x").public_key();
+  const Signature elsewhere = prove_possession(key_named("x"), digest_named("another network"),
+                                               party_named("x"), KeyPurpose::transactions);
+  for (const auto& proof : {Signature(), possession("y", "x"), possession("x", "y"), elsewhere,
+                            possession("x", "x", KeyPurpose::transport)}) {
+    taken.keys = {{KeyPurpose::transactions, x, proof}};
+    EXPECT_EQ(world.run("east", taken), Errc::key_invalid);
+  }
   EXPECT_FALSE(find_party(world.state(), party_named("x")));
 }
 
@@ -75,10 +86,7 @@ TEST(RegisterParty, TheTreeHasADepth) {
 TEST(RotateKey, TheNewKeyTakesOverAtItsHeight) {
   World world;
   const auto from = Height(world.next_height().value() + 2);
-  EXPECT_EQ(
-      world.run("east", RotateKey{key_named("east").public_key(), key_named("east 2").public_key(),
-                                  KeyPurpose::transactions, from}),
-      Errc::ok);
+  EXPECT_EQ(world.run("east", rotation("east", "east", "east 2", from)), Errc::ok);
   // One block before its height the new key is not valid, and the old one is.
   const auto old_key = world.sign("east", {OpenLane{Lane(1)}});
   world.use_key("east", "east 2");
@@ -96,9 +104,8 @@ TEST(RotateKey, TheNewKeyTakesOverAtItsHeight) {
 TEST(RotateKey, IsRefused) {
   World world;
   const auto rotate = [&](const std::string& from, const std::string& to, std::uint64_t ahead) {
-    return world.run(
-        "east", RotateKey{key_named(from).public_key(), key_named(to).public_key(),
-                          KeyPurpose::transactions, Height(world.next_height().value() + ahead)});
+    return world.run("east",
+                     rotation("east", from, to, Height(world.next_height().value() + ahead)));
   };
   EXPECT_EQ(rotate("brand", "x", 1), Errc::key_invalid);
   EXPECT_EQ(rotate("east", "brand", 1), Errc::key_invalid);
@@ -106,8 +113,12 @@ TEST(RotateKey, IsRefused) {
   EXPECT_EQ(rotate("east", "x", kValidityHeightsMax + 1), Errc::value_invalid);
   EXPECT_EQ(
       world.run("east", RotateKey{key_named("east consensus").public_key(),
-                                  key_named("x").public_key(), KeyPurpose::consensus, Height(100)}),
+                                  key_named("x").public_key(), KeyPurpose::consensus, Height(100),
+                                  possession("x", "east", KeyPurpose::consensus)}),
       Errc::not_supported_yet);
+  auto foreign = rotation("east", "east", "x", world.next_height().next());
+  foreign.possession = possession("x", "brand");
+  EXPECT_EQ(world.run("east", foreign), Errc::key_invalid);
   EXPECT_EQ(rotate("east", "x", 2), Errc::ok);
   EXPECT_EQ(rotate("east", "y", 2), Errc::key_invalid);  // It ends already.
 }
@@ -117,10 +128,8 @@ TEST(RotateKey, EndedKeysMakeRoom) {
   std::string current = "east";
   for (int i = 0; i < 12; ++i) {
     const std::string next = "east " + std::to_string(i);
-    ASSERT_EQ(
-        world.run("east", RotateKey{key_named(current).public_key(), key_named(next).public_key(),
-                                    KeyPurpose::transactions, world.next_height().next()}),
-        Errc::ok)
+    ASSERT_EQ(world.run("east", rotation("east", current, next, world.next_height().next())),
+              Errc::ok)
         << i;
     world.use_key("east", next);
     current = next;
@@ -135,7 +144,8 @@ class Recovery : public testing::Test {
   void SetUp() override { ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok); }
 
   Errc propose(const std::string& key) {
-    return world_.run("east", ProposeRecovery{party_named("store"), key_named(key).public_key()});
+    return world_.run("east", ProposeRecovery{party_named("store"), key_named(key).public_key(),
+                                              possession(key, "store")});
   }
   Errc approve(const std::string& key = "new") {
     return world_.run("auditor",
@@ -191,9 +201,8 @@ TEST_F(Recovery, ASecondOneWaitsItsOwnDelay) {
 TEST_F(Recovery, NobodyElseRegistersTheKeyMeanwhile) {
   ASSERT_EQ(propose("kiosk"), Errc::ok);
   EXPECT_EQ(world_.join("kiosk", Role::store, "east"), Errc::key_invalid);
-  const RotateKey taken{key_named("east").public_key(), key_named("kiosk").public_key(),
-                        KeyPurpose::transactions, world_.next_height().next()};
-  EXPECT_EQ(world_.run("east", taken), Errc::key_invalid);
+  EXPECT_EQ(world_.run("east", rotation("east", "east", "kiosk", world_.next_height().next())),
+            Errc::key_invalid);
   EXPECT_FALSE(can_sign("kiosk")) << "not yet";
   world_.use_key("store", "store");
   ASSERT_EQ(approve("kiosk"), Errc::ok);
@@ -220,10 +229,8 @@ TEST_F(Recovery, AKeyIsProposedOnceAndNeverOneOfTheParty) {
   std::string current = "store";
   for (std::size_t i = 0; i <= kPartyKeysMax; ++i) {
     const std::string next = "key " + std::to_string(i);
-    ASSERT_EQ(
-        world_.run("store", RotateKey{key_named(current).public_key(), key_named(next).public_key(),
-                                      KeyPurpose::transactions, world_.next_height().next()}),
-        Errc::ok)
+    ASSERT_EQ(world_.run("store", rotation("store", current, next, world_.next_height().next())),
+              Errc::ok)
         << i;
     world_.use_key("store", next);
     world_.wait(1);
@@ -233,8 +240,11 @@ TEST_F(Recovery, AKeyIsProposedOnceAndNeverOneOfTheParty) {
 }
 
 TEST_F(Recovery, IsRefused) {
-  const ProposeRecovery proposal{party_named("store"), key_named("new").public_key()};
+  ProposeRecovery proposal{party_named("store"), key_named("new").public_key(),
+                           possession("new", "store")};
   EXPECT_EQ(world_.run("brand", proposal), Errc::not_authorized);  // The grandparent.
+  proposal.possession = possession("new", "east");
+  EXPECT_EQ(world_.run("east", proposal), Errc::key_invalid) << "proved for the parent";
   EXPECT_EQ(propose("brand"), Errc::key_invalid);
   EXPECT_EQ(approve(), Errc::recovery_unknown);
   EXPECT_EQ(world_.run("store", ObjectToRecovery{party_named("store")}), Errc::recovery_unknown);
@@ -253,7 +263,7 @@ TEST_F(Recovery, IsRefused) {
 class RecoveryByGovernance : public testing::Test {
  protected:
   ProposeChange proposal(const std::string& party, const std::string& key) const {
-    return {RecoverParty{party_named(party), key_named(key).public_key()},
+    return {RecoverParty{party_named(party), key_named(key).public_key(), possession(key, party)},
             Height(world_.next_height().value() + 1'000)};
   }
   Errc approve(const std::string& name, const ProposeChange& change) {
@@ -268,7 +278,8 @@ class RecoveryByGovernance : public testing::Test {
   // East does, of a store that it has just taken in.
   Errc propose_by_parent() {
     EXPECT_EQ(world_.join("store", Role::store, "east"), Errc::ok);
-    return world_.run("east", ProposeRecovery{party_named("store"), parents_key_});
+    return world_.run("east", ProposeRecovery{party_named("store"), parents_key_,
+                                              possession("parent's", "store")});
   }
   Errc object(const std::string& party) {
     return world_.run(party, ObjectToRecovery{party_named(party)});
@@ -346,9 +357,8 @@ TEST_F(RecoveryByGovernance, AnObjectionEndsAllThatWasProposedBefore) {
 }
 
 TEST_F(RecoveryByGovernance, WhoWasToObjectMayHaveRotatedItsKey) {
-  const RotateKey rotation{key_named("brand").public_key(), key_named("second").public_key(),
-                           KeyPurpose::transactions, world_.next_height().next()};
-  ASSERT_EQ(world_.run("brand", rotation), Errc::ok);
+  ASSERT_EQ(world_.run("brand", rotation("brand", "brand", "second", world_.next_height().next())),
+            Errc::ok);
   ASSERT_EQ(decide(proposal("brand", "new")), Errc::ok);
   world_.use_key("brand", "second");
   ASSERT_EQ(object("brand"), Errc::ok);
@@ -394,6 +404,9 @@ TEST_F(RecoveryByGovernance, IsRefusedWhenItIsProposed) {
   EXPECT_EQ(world_.run("east", proposal("brand", "brand")), Errc::key_invalid);
   auto change = proposal("brand", "new");
   std::get<RecoverParty>(change.change).new_key = PublicKey{};
+  EXPECT_EQ(world_.run("east", change), Errc::key_invalid);
+  change = proposal("brand", "new");
+  std::get<RecoverParty>(change.change).possession = possession("new", "east");
   EXPECT_EQ(world_.run("east", change), Errc::key_invalid);
   // Refused, it leaves the key to others.
   ASSERT_EQ(world_.join("store", Role::store, "east"), Errc::ok);

@@ -22,6 +22,8 @@ constexpr Domain kDomains[] = {
     Domain::inputs,        Domain::governance,     Domain::payout_reference,
     Domain::unit_open,     Domain::unit_next,      Domain::validator_keys,
     Domain::evidence,      Domain::snapshot,       Domain::recovery,
+    Domain::code,          Domain::code_secret,    Domain::code_key,
+    Domain::code_claim,    Domain::key_possession,
 };
 
 TEST(Sha256, VectorsOfFips180) {

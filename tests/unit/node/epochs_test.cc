@@ -1,6 +1,7 @@
 // Whole nodes through changes of the validator set.
 #include <gtest/gtest.h>
 
+#include "contracts/key_owners.h"
 #include "tests/support/three_epochs.h"
 
 namespace fenrun {
@@ -12,11 +13,15 @@ const std::vector<std::string> kNames{"brand", "distributor-east", "distributor-
 ReplaceValidatorKeys replacement(NodeCluster& cluster, std::size_t i) {
   const auto& old = *std::ranges::find(cluster.genesis().validators, NameText{cluster.name_of(i)},
                                        &Validator::name);
-  ReplaceValidatorKeys operation{old.name,
-                                 cluster.consensus_key(i).public_key(),
-                                 cluster.checkpoint_key(i).public_key(),
-                                 old.transport_key,
-                                 {}};
+  ReplaceValidatorKeys operation{
+      old.name,
+      cluster.consensus_key(i).public_key(),
+      cluster.checkpoint_key(i).public_key(),
+      old.transport_key,
+      {},
+      prove_possession(cluster.checkpoint_key(i), chain_id(cluster.genesis()), old.party,
+                       KeyPurpose::checkpoint),
+      std::nullopt};
   const ValidatorKeysStatement statement{chain_id(cluster.genesis()), old.name,
                                          operation.consensus_key, operation.checkpoint_key,
                                          Height(0)};

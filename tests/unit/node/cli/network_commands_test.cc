@@ -29,11 +29,20 @@ class JoinCommand : public NodeCommandTest {
     ASSERT_EQ(sent.exit, Exit::ok) << sent.err << sent.out;
   }
 
+  // That the node's key is to be the store's.
+  Json possession() const {
+    return run({"keys", "prove", path("south/keys/transport.key"), "--party",
+                to_hex(test::party_named("store").view()), "--chain-id",
+                to_hex(chain_id(genesis_).view()), "--json"})
+        .json()["possession"];
+  }
+
   void admit() {
     const Json change = {{"type", "admit_member"},
                          {"name", "south"},
                          {"party", to_hex(test::party_named("store").view())},
-                         {"transport_key", card_["transport_key"]}};
+                         {"transport_key", card_["transport_key"]},
+                         {"possession", possession()}};
     submit("brand", {{"type", "propose_change"}, {"change", change}, {"valid_until", 500}});
     const auto proposal = ask({"query", "proposals", "--json"}).json()[0]["proposal"];
     for (const auto* name : {"east", "auditor"}) {

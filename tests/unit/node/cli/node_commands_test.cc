@@ -130,10 +130,12 @@ TEST_F(NodeCommandTest, a_lane_tells_its_next_sequence) {
 
 TEST_F(NodeCommandTest, a_proposal_shows_what_is_approved_and_by_whom) {
   const auto transport_key = to_hex(test::key_named("south transport").public_key().view());
+  const auto possession = test::possession("south transport", "store", KeyPurpose::transport);
   const Json change = {{"type", "admit_member"},
                        {"name", "south"},
                        {"party", party_hex("store")},
-                       {"transport_key", transport_key}};
+                       {"transport_key", transport_key},
+                       {"possession", to_hex(possession.view())}};
   const Json draft = {
       {"operations", {{{"type", "propose_change"}, {"change", change}, {"valid_until", 500}}}}};
   const auto sent =
