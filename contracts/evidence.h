@@ -3,7 +3,7 @@
 // Contracts know nothing of consensus but what a vote's bytes are: two signatures of one key under
 // words that exclude each other convict whoever holds it, whoever shows them.  But only of an epoch
 // in which the key was in the set, once, and within kEvidenceMs of the epoch's end: a key that was
-// given up may be in anybody's hands.  docs/adr/0025-evidence-has-its-epoch-and-its-time.md.
+// given up may be in anybody's hands.  docs/adr/0027-evidence-has-its-epoch-and-its-time.md.
 #pragma once
 
 #include "contracts/context.h"

@@ -40,6 +40,9 @@ inline constexpr std::size_t kGenesisPartiesMax = 128;
 inline constexpr std::size_t kMembersMax = 256;  // At one time.
 // A validator's keys are replaced once in so many heights: each time begins an epoch.
 inline constexpr std::uint64_t kSetChangeHeightsMin = 100;
+// And so often in so long, by the time of blocks: 30 days.  Who needs more asks a quorum.
+inline constexpr std::size_t kKeyReplacementsMax = 4;
+inline constexpr std::uint64_t kKeyReplacementsMs = 30ull * 24 * 60 * 60 * 1'000;
 // How long after an epoch's last block, by the time of blocks, evidence of it is taken: 30 days.
 inline constexpr std::uint64_t kEvidenceMs = 30ull * 24 * 60 * 60 * 1'000;
 // How old a report of readiness may be when the validator is added.

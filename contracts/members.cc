@@ -77,6 +77,23 @@ ValidatorList::const_iterator find_named(const ValidatorList& list, const NameTe
   return std::ranges::find(list, name, &Validator::name);
 }
 
+// Nobody else is asked, and each time ends an epoch, over which every proof has to lead from then
+// on.
+Status check_pace(const OperationContext& context, const Member& member) {
+  const auto& last = member.keys_replaced_at;
+  if (last && context.height().value() - last->value() < kSetChangeHeightsMin) {
+    return Error{Errc::set_change_too_soon,
+                 "from height " + std::to_string(last->value() + kSetChangeHeightsMin)};
+  }
+  const auto& times = member.replacements;
+  if (times.size() == kKeyReplacementsMax &&
+      context.time().value() - times.front().value() < kKeyReplacementsMs) {
+    return Error{Errc::set_change_too_soon,
+                 "from " + std::to_string(times.front().value() + kKeyReplacementsMs) + " ms"};
+  }
+  return {};
+}
+
 // What ReplaceValidatorKeys asks of its new keys.  The transport key may be the present one.
 Status check_replacement(const OperationContext& context, const ReplaceValidatorKeys& operation,
                          const PublicKey& present_transport_key) {
@@ -124,11 +141,7 @@ Status apply(OperationContext& context, const ReplaceValidatorKeys& operation) {
   if (found->party != context.signer) return Error{Errc::not_authorized, "another's validator"};
   auto member = find_member(state, operation.name.value);
   CHECK(member.has_value());
-  const auto& replaced_at = member->member.keys_replaced_at;
-  if (replaced_at && context.height().value() - replaced_at->value() < kSetChangeHeightsMin) {
-    return Error{Errc::set_change_too_soon,
-                 "from height " + std::to_string(replaced_at->value() + kSetChangeHeightsMin)};
-  }
+  FENRUN_OK(check_pace(context, member->member));
   FENRUN_OK(check_replacement(context, operation, found->transport_key));
 
   own_key(state, operation.consensus_key, context.signer, KeyPurpose::consensus);
@@ -136,6 +149,9 @@ Status apply(OperationContext& context, const ReplaceValidatorKeys& operation) {
   own_key(state, operation.transport_key, context.signer, KeyPurpose::transport);
   member->member.transport_key = operation.transport_key;
   member->member.keys_replaced_at = context.height();
+  auto& replacements = member->member.replacements;
+  if (replacements.size() == kKeyReplacementsMax) replacements.erase(replacements.begin());
+  replacements.push_back(context.time());
   state.put(member_key(member->number), encode(member->member));
   found->operator_key = context.key;
   found->consensus_key = operation.consensus_key;
@@ -198,8 +214,10 @@ Status take_effect(OperationContext& context, const AdmitMember& change) {
   ++about.next_member;
   ++about.members;
   state.put(network_key(), encode(about));
-  state.put(member_key(number), encode(Member{change.name, change.party, change.transport_key,
-                                              context.position, std::nullopt}));
+  state.put(
+      member_key(number),
+      encode(Member{
+          change.name, change.party, change.transport_key, context.position, std::nullopt, {}}));
   state.put(member_name_key(change.name.value), encode(number));
   own_key(state, change.transport_key, change.party, KeyPurpose::transport);
   return {};
@@ -283,9 +301,12 @@ void write_genesis_members(Overlay& state, const Genesis& genesis) {
   for (std::uint16_t i = 0; i < count; ++i) {
     const auto& validator = genesis.validators[i];
     const MemberNumber number(i);
-    state.put(member_key(number),
-              encode(Member{validator.name, validator.party, validator.transport_key, Position(0),
-                            std::nullopt}));
+    state.put(member_key(number), encode(Member{validator.name,
+                                                validator.party,
+                                                validator.transport_key,
+                                                Position(0),
+                                                std::nullopt,
+                                                {}}));
     state.put(member_name_key(validator.name.value), encode(number));
   }
 }

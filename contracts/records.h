@@ -443,9 +443,10 @@ struct Member {
   PartyId party;
   PublicKey transport_key;
   Position admitted_at;
-  std::optional<Height> keys_replaced_at;  // By the last ReplaceValidatorKeys.
+  std::optional<Height> keys_replaced_at;          // By the last ReplaceValidatorKeys.
+  List<TimeMs, kKeyReplacementsMax> replacements;  // When the last of these were, oldest first.
 
-  FENRUN_FIELDS(name, party, transport_key, admitted_at, keys_replaced_at)
+  FENRUN_FIELDS(name, party, transport_key, admitted_at, keys_replaced_at, replacements)
   friend bool operator==(const Member&, const Member&) = default;
 };
 

@@ -89,7 +89,7 @@ namespace fenrun {
   X(validator_unknown, 343, "name a validator of the present set")                                 \
   X(validator_exists, 344, "the member validates already")                                         \
   X(validator_not_ready, 345, "let the node catch up and report ready, then approve again")        \
-  X(set_change_too_soon, 346, "wait: the set of validators changed a short while ago")             \
+  X(set_change_too_soon, 346, "wait: the validator's keys were replaced lately, or too often")     \
   X(set_too_small, 347, "a network keeps at least one validator")                                  \
   X(evidence_invalid, 348, "give two signed votes that exclude each other")                        \
   X(evidence_exists, 349, "this evidence is recorded already")                                     \

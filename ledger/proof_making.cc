@@ -132,7 +132,9 @@ Status ProofMaking::add_next_handover() {
     return {};
   }
   if (proof_.handovers.size() == kHandoversMax) {
-    return Error{Errc::limit_exceeded, "more handovers than a proof may have"};
+    return Error{Errc::limit_exceeded,
+                 "more handovers than a proof may have: bring the trust file up to date, and ask "
+                 "with from_epoch for those after it"};
   }
   FENRUN_TRY(auto one, prove_handover(*prover_.journal_, next_handover_));
   proof_.handovers.push_back(std::move(one));

@@ -279,7 +279,8 @@ Status prepare_next_keys(const Path& home, const Passphrase* passphrase) {
 Status discard_next_keys(const Path& home) {
   PosixFileSystem files;
   for (const auto* const name : kVotingKeys) {
-    if (files.exists(home / "next" / name)) continue;
+    FENRUN_TRY(const bool waits, files.holds(home / "next" / name));
+    if (waits) continue;
     return Error{Errc::file_exists, (home / name).string() + ": a key that was prepared is taken"};
   }
   FENRUN_OK(files.remove(mark_of_next(home)));

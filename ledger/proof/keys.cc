@@ -3,7 +3,7 @@
 namespace fenrun {
 namespace {
 
-constexpr auto kStatementFamily = static_cast<std::uint8_t>(Family::statement);
+constexpr auto kStatementByte = static_cast<std::uint8_t>(Family::statement);
 constexpr std::size_t kStatementKeyBytes = 1 + PartyId::kSize + 1 + 4 + 4 + 4;
 
 std::uint32_t big_endian_u32(ByteView bytes) {
@@ -27,11 +27,11 @@ Result<ByteView> link_of(ByteView linked) {
 }
 
 RecordKey statement_scope(const PartyId& party) {
-  return KeyWriter(kStatementFamily).raw(party.view()).take();
+  return KeyWriter(kStatementByte).raw(party.view()).take();
 }
 
 RecordKey statement_key(const StatementId& id) {
-  return KeyWriter(kStatementFamily)
+  return KeyWriter(kStatementByte)
       .raw(id.account.party.view())
       .number(static_cast<std::uint8_t>(id.account.book))
       .number(id.account.campaign)
@@ -41,7 +41,7 @@ RecordKey statement_key(const StatementId& id) {
 }
 
 Result<StatementId> statement_from_key(ByteView key) {
-  if (key.size() != kStatementKeyBytes || key[0] != kStatementFamily) {
+  if (key.size() != kStatementKeyBytes || key[0] != kStatementByte) {
     return Error{Errc::value_invalid, "not the key of a statement"};
   }
   StatementId id;

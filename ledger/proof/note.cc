@@ -13,13 +13,15 @@ namespace {
 constexpr std::string_view kDash = "\xe2\x80\x94 ";  // U+2014 and a space.
 constexpr std::size_t kTimeBytes = 8;
 
-Error malformed(std::string_view what) { return {Errc::checkpoint_malformed, std::string(what)}; }
+Error malformed_note(std::string_view what) {
+  return {Errc::checkpoint_malformed, std::string(what)};
+}
 
 // Takes the text up to the next separator off the front; the separator goes as well.
 // Errc::checkpoint_malformed if there is none.
 Result<std::string_view> take_until(std::string_view& text, char separator) {
   const auto end = text.find(separator);
-  if (end == std::string_view::npos) return malformed("a line or a field is not ended");
+  if (end == std::string_view::npos) return malformed_note("a line or a field is not ended");
   const auto field = text.substr(0, end);
   text.remove_prefix(end + 1);
   return field;
@@ -95,18 +97,19 @@ Result<CheckpointBody> parse_checkpoint_body(std::string_view text) {
   FENRUN_TRY(const auto origin, take_until(text, '\n'));
   FENRUN_TRY(const auto size, take_until(text, '\n'));
   FENRUN_TRY(const auto root, take_until(text, '\n'));
-  if (!text.empty()) return malformed("extension lines are not allowed");
-  if (!is_key_name(origin)) return malformed("origin");
+  if (!text.empty()) return malformed_note("extension lines are not allowed");
+  if (!is_key_name(origin)) return malformed_note("origin");
 
   CheckpointBody body;
   body.origin = origin;
   const auto number = from_decimal(size);
-  if (!number || *number > kTreeSizeMax) return malformed("size");
+  if (!number || *number > kTreeSizeMax) return malformed_note("size");
   body.size = *number;
   const auto root_bytes = from_base64(root);
-  if (!root_bytes || root_bytes->size() != Digest::kSize) return malformed("root");
+  if (!root_bytes || root_bytes->size() != Digest::kSize) return malformed_note("root");
   FENRUN_TRY(body.root, Digest::from(*root_bytes));
-  if (body.size == 0 && body.root != empty_tree_root()) return malformed("root of an empty tree");
+  if (body.size == 0 && body.root != empty_tree_root())
+    return malformed_note("root of an empty tree");
   return body;
 }
 
@@ -117,17 +120,17 @@ std::string print(const NoteSignature& signature) {
 }
 
 Result<NoteSignature> parse_note_signature(std::string_view line) {
-  if (!line.starts_with(kDash)) return malformed("a signature line starts with a dash");
+  if (!line.starts_with(kDash)) return malformed_note("a signature line starts with a dash");
   line.remove_prefix(kDash.size());
   FENRUN_TRY(const auto name, take_until(line, ' '));
   FENRUN_TRY(const auto text, take_until(line, '\n'));
-  if (!line.empty()) return malformed("text behind a signature line");
-  if (!is_key_name(name)) return malformed("name of a signer");
-  if (text.size() > 2 * kNoteSignatureBytesMax) return malformed("a signature is too long");
+  if (!line.empty()) return malformed_note("text behind a signature line");
+  if (!is_key_name(name)) return malformed_note("name of a signer");
+  if (text.size() > 2 * kNoteSignatureBytesMax) return malformed_note("a signature is too long");
   const auto bytes = from_base64(text);
   if (!bytes || bytes->size() <= NoteKeyId::kSize ||
       bytes->size() > NoteKeyId::kSize + kNoteSignatureBytesMax) {
-    return malformed("a signature line holds no signature");
+    return malformed_note("a signature line holds no signature");
   }
   NoteSignature signature;
   signature.name = name;
@@ -143,17 +146,17 @@ std::string print(const SignedNote& note) {
 }
 
 Result<SignedNote> parse_note(std::string_view text) {
-  if (text.size() > kNoteBytesMax) return malformed("the note is too long");
+  if (text.size() > kNoteBytesMax) return malformed_note("the note is too long");
   const auto body_end = text.find("\n\n");
-  if (body_end == std::string_view::npos) return malformed("no empty line behind the body");
+  if (body_end == std::string_view::npos) return malformed_note("no empty line behind the body");
   SignedNote note;
   FENRUN_TRY(note.body, parse_checkpoint_body(text.substr(0, body_end + 1)));
   text.remove_prefix(body_end + 2);
-  if (text.empty()) return malformed("no signature");
+  if (text.empty()) return malformed_note("no signature");
   while (!text.empty()) {
-    if (note.signatures.size() == kNoteSignaturesMax) return malformed("too many signatures");
+    if (note.signatures.size() == kNoteSignaturesMax) return malformed_note("too many signatures");
     const auto line_end = text.find('\n');
-    if (line_end == std::string_view::npos) return malformed("the last line is not ended");
+    if (line_end == std::string_view::npos) return malformed_note("the last line is not ended");
     FENRUN_TRY(auto signature, parse_note_signature(text.substr(0, line_end + 1)));
     note.signatures.push_back(std::move(signature));
     text.remove_prefix(line_end + 1);

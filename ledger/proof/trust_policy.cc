@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view kNone = "none";
 
-Error malformed(std::string_view what) { return {Errc::policy_malformed, std::string(what)}; }
+Error malformed_policy(std::string_view what) {
+  return {Errc::policy_malformed, std::string(what)};
+}
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -67,22 +69,22 @@ Digest trust_policy_digest(std::string_view origin, std::vector<CheckpointSigner
 }
 
 Result<TrustPolicy> TrustPolicy::parse(std::string_view text) {
-  if (text.size() > kTrustPolicyBytesMax) return malformed("the file is too long");
+  if (text.size() > kTrustPolicyBytesMax) return malformed_policy("the file is too long");
   TrustPolicy policy;
   std::size_t number = 0;
   while (!text.empty()) {
     ++number;
     const auto end = text.find('\n');
-    if (end == std::string_view::npos) return malformed("the last line is not ended");
+    if (end == std::string_view::npos) return malformed_policy("the last line is not ended");
     const auto line = text.substr(0, end);
     text.remove_prefix(end + 1);
     const auto words = words_of(line);
     if (words.empty() || words[0].starts_with('#')) continue;  // A comment may be in any language.
     if (!std::ranges::all_of(line, is_printable)) {
-      return malformed("line " + std::to_string(number) + ": not printable ASCII");
+      return malformed_policy("line " + std::to_string(number) + ": not printable ASCII");
     }
     if (const auto status = policy.add_line(words); !status) {
-      return malformed("line " + std::to_string(number) + ": " + status.error().detail);
+      return malformed_policy("line " + std::to_string(number) + ": " + status.error().detail);
     }
   }
   FENRUN_OK(policy.check_whole());
@@ -94,7 +96,7 @@ Status TrustPolicy::add_line(const Words& words) {
   if (words[0] == "witness") return add_witness(words);
   if (words[0] == "group") return add_group(words);
   if (words[0] == "quorum") return set_quorum(words);
-  return malformed("neither log, witness, group nor quorum");
+  return malformed_policy("neither log, witness, group nor quorum");
 }
 
 // Two keys of one name and key id could not be told apart in a note.
@@ -107,13 +109,13 @@ bool TrustPolicy::has_key(const VerifierKey& key) const {
 }
 
 Status TrustPolicy::add_log(const Words& words) {
-  if (words.size() != 2 && words.size() != 3) return malformed("log <vkey> [<url>]");
-  if (logs_.size() == kValidatorsMax) return malformed("too many logs");
+  if (words.size() != 2 && words.size() != 3) return malformed_policy("log <vkey> [<url>]");
+  if (logs_.size() == kValidatorsMax) return malformed_policy("too many logs");
   const auto key = parse_verifier_key(words[1]);
-  if (!key || key->type != NoteKeyType::log) return malformed("not a log's key");
-  if (!logs_.empty() && key->name != origin_) return malformed("a log of another origin");
+  if (!key || key->type != NoteKeyType::log) return malformed_policy("not a log's key");
+  if (!logs_.empty() && key->name != origin_) return malformed_policy("a log of another origin");
   if (std::ranges::count(logs_, key->key, &VerifierKey::key) > 0 || has_key(*key)) {
-    return malformed("a log's key appears twice");
+    return malformed_policy("a log's key appears twice");
   }
   origin_ = key->name;
   logs_.push_back(*key);
@@ -121,34 +123,37 @@ Status TrustPolicy::add_log(const Words& words) {
 }
 
 Status TrustPolicy::add_witness(const Words& words) {
-  if (words.size() != 3 && words.size() != 4) return malformed("witness <name> <vkey> [<url>]");
-  if (witnesses_.size() == kTrustPolicyWitnessesMax) return malformed("too many witnesses");
+  if (words.size() != 3 && words.size() != 4)
+    return malformed_policy("witness <name> <vkey> [<url>]");
+  if (witnesses_.size() == kTrustPolicyWitnessesMax) return malformed_policy("too many witnesses");
   if (!is_key_name(words[1]) || words[1] == kNone || words[1] == kValidatorsGroup ||
       find(words[1])) {
-    return malformed("the name is not allowed or taken");
+    return malformed_policy("the name is not allowed or taken");
   }
   const auto key = parse_verifier_key(words[2]);
-  if (!key || key->type != NoteKeyType::cosignature) return malformed("not a cosigner's key");
+  if (!key || key->type != NoteKeyType::cosignature)
+    return malformed_policy("not a cosigner's key");
   const auto is_same = [&](const Witness& other) { return other.key.key == key->key; };
   if (std::ranges::any_of(witnesses_, is_same) || has_key(*key)) {
-    return malformed("a witness's key appears twice");
+    return malformed_policy("a witness's key appears twice");
   }
   witnesses_.push_back({std::string(words[1]), *key, false});
   return {};
 }
 
 Status TrustPolicy::add_group(const Words& words) {
-  if (words.size() < 4) return malformed("group <name> <k|any|all> <members>");
-  if (groups_.size() == kTrustPolicyGroupsMax) return malformed("too many groups");
+  if (words.size() < 4) return malformed_policy("group <name> <k|any|all> <members>");
+  if (groups_.size() == kTrustPolicyGroupsMax) return malformed_policy("too many groups");
   if (!is_key_name(words[1]) || words[1] == kNone || find(words[1])) {
-    return malformed("the name is not allowed or taken");
+    return malformed_policy("the name is not allowed or taken");
   }
   Group group;
   group.name = words[1];
   const std::size_t size = words.size() - 3;
   for (std::size_t i = 3; i < words.size(); ++i) {
     FENRUN_TRY(const auto member, find(words[i]));
-    if (std::ranges::count(members_, words[i]) > 0) return malformed("a member of two groups");
+    if (std::ranges::count(members_, words[i]) > 0)
+      return malformed_policy("a member of two groups");
     members_.emplace_back(words[i]);
     group.members.push_back(member);
   }
@@ -156,7 +161,8 @@ Status TrustPolicy::add_group(const Words& words) {
     group.threshold = words[2] == "any" ? 1 : size;
   } else {
     const auto threshold = from_decimal(words[2]);
-    if (!threshold || *threshold == 0 || *threshold > size) return malformed("the threshold");
+    if (!threshold || *threshold == 0 || *threshold > size)
+      return malformed_policy("the threshold");
     group.threshold = *threshold;
   }
   groups_.push_back(std::move(group));
@@ -164,8 +170,8 @@ Status TrustPolicy::add_group(const Words& words) {
 }
 
 Status TrustPolicy::set_quorum(const Words& words) {
-  if (words.size() != 2) return malformed("quorum <name>");
-  if (has_quorum_) return malformed("a second quorum");
+  if (words.size() != 2) return malformed_policy("quorum <name>");
+  if (has_quorum_) return malformed_policy("a second quorum");
   FENRUN_TRY(quorum_, find(words[1]));
   has_quorum_ = true;
   return {};
@@ -178,7 +184,7 @@ Result<TrustPolicy::Member> TrustPolicy::find(std::string_view name) const {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     if (groups_[i].name == name) return Member{true, i};
   }
-  return malformed("an unknown name");
+  return malformed_policy("an unknown name");
 }
 
 const std::string& TrustPolicy::name_of(Member member) const {
@@ -187,23 +193,23 @@ const std::string& TrustPolicy::name_of(Member member) const {
 
 // The validators' group stands for the logs: the same keys, named after the origin.
 Status TrustPolicy::check_whole() {
-  if (!has_quorum_) return malformed("no quorum");
+  if (!has_quorum_) return malformed_policy("no quorum");
   const auto group = find(kValidatorsGroup);
-  if (!group || !group->is_group) return malformed("no group of the validators");
+  if (!group || !group->is_group) return malformed_policy("no group of the validators");
   validators_ = group->index;
   for (const auto member : groups_[validators_].members) {
-    if (member.is_group) return malformed("a group among the validators");
+    if (member.is_group) return malformed_policy("a group among the validators");
     auto& witness = witnesses_[member.index];
     if (witness.key.name != cosigner_name(origin_, witness.name)) {
-      return malformed("a validator's key is not named after the origin");
+      return malformed_policy("a validator's key is not named after the origin");
     }
     if (std::ranges::count(logs_, witness.key.key, &VerifierKey::key) != 1) {
-      return malformed("a validator without a log line");
+      return malformed_policy("a validator without a log line");
     }
     witness.is_validator = true;
   }
   if (logs_.size() != groups_[validators_].members.size()) {
-    return malformed("a log line without a validator");
+    return malformed_policy("a log line without a validator");
   }
   return {};
 }

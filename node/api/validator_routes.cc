@@ -2,9 +2,11 @@
 #include "contracts/parties.h"
 #include "contracts/records.h"
 #include "core/check.h"
+#include "ledger/prover.h"
 #include "node/api/answers.h"
 #include "node/api/lists.h"
 #include "node/api/routes.h"
+#include "node/json/proof_json.h"
 #include "node/json/reflect.h"
 
 namespace fenrun::api {
@@ -79,10 +81,11 @@ Result<HttpResponse> get_handover(const NodeService& node, const Call& call) {
   const Epoch epoch(number);
   const auto height = find_epoch_end(node.journal().state(), epoch);
   if (!height) return Error{Errc::not_found, "epoch " + std::to_string(number) + " is not over"};
-  FENRUN_TRY(const auto handover, node.journal().store().handover(epoch));
-  Json view = {{"epoch", number}, {"height", height->value()}};
-  view["checkpoint"] = handover.checkpoint.value;
-  view["policy"] = handover.next_policy.value;
+  FENRUN_TRY(const auto kept, node.journal().store().handover(epoch));
+  FENRUN_TRY(const auto handover, prove_handover(node.journal(), epoch));
+  Json view = handover_view(handover);
+  view["epoch"] = number;
+  view["height"] = height->value();
   return json_response(view);
 }
 

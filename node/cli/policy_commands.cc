@@ -1,5 +1,6 @@
 // fenrun policy: the trust file, and how it follows the validators.
 #include "contracts/keys.h"
+#include "ledger/proof/handover_lead.h"
 #include "node/cli/api_client.h"
 #include "node/cli/commands.h"
 #include "node/cli/verdict.h"
@@ -42,20 +43,40 @@ Result<Exit> show(const Session& session, const PolicyOptions& options) {
   return Exit::ok;
 }
 
-// Any proof has the handovers; that of the parameters always exists.
-Result<std::string> proof_text(const Session& session, const PolicyOptions& options) {
+// All handovers of the node, one by one.  The epoch behind the last.
+Result<Epoch> lead_on(const ApiClient& client, HandoverLead& lead) {
+  Epoch epoch;
+  for (;; epoch = epoch.next()) {
+    const auto answer = client.get("/v1/handovers/" + std::to_string(epoch.value()));
+    if (!answer && answer.error().code == Errc::not_found) break;
+    if (!answer) return answer.error();
+    FENRUN_TRY(auto handover, handover_from_json(*answer));
+    FENRUN_OK(lead.add(std::move(handover)));
+  }
+  FENRUN_OK(lead.finish());
+  return epoch;
+}
+
+// Any proof has the handovers, as many as it may; that of the parameters always exists.
+Result<std::string> proof_text(const Session& session, const PolicyOptions& options,
+                               HandoverLead& lead) {
   if (!options.proof.empty()) return read_file_text(options.proof, kProofFileBytesMax);
   FENRUN_TRY(const auto client, ApiClient::create(session));
-  return client.get_text("/v1/proofs/record/" + to_hex(parameters_key()));
+  const std::string target = "/v1/proofs/record/" + to_hex(parameters_key());
+  auto text = client.get_text(target);
+  if (text || text.error().code != Errc::limit_exceeded) return text;
+  FENRUN_TRY(const auto epoch, lead_on(client, lead));
+  return client.get_text(target + "?from_epoch=" + std::to_string(epoch.value()));
 }
 
 Result<Exit> update(const Session& session, const PolicyOptions& options) {
-  FENRUN_TRY(const auto policy, read_policy(options.trust));
-  FENRUN_TRY(const auto text, proof_text(session, options));
+  FENRUN_TRY(auto policy, read_policy(options.trust));
+  HandoverLead lead(std::move(policy));
+  FENRUN_TRY(const auto text, proof_text(session, options, lead));
   FENRUN_TRY(const auto proof, parse_proof(text));
   VerifyOptions how;
   how.ordered_families = ordered_families();
-  const auto verdict = verify(proof, policy, how);
+  const auto verdict = verify(proof, lead.policy(), how);
   if (!verdict) {
     print_error(session.err, verdict.error());
     return Exit::refused;
@@ -63,11 +84,13 @@ Result<Exit> update(const Session& session, const PolicyOptions& options) {
   // The one so far is needed for the proofs of its time.
   FENRUN_OK(write_new_file(session, options.out, verdict->policy.print()));
   if (options.out == "-") return Exit::ok;
+  auto changes = lead.changes();
+  changes.insert(changes.end(), verdict->changes.begin(), verdict->changes.end());
   Json view = trust_view(verdict->policy);
-  view["changes"] = changes_view(verdict->changes);
+  view["changes"] = changes_view(changes);
   view["file"] = options.out;
   session.show(view, [&](std::ostream& out) {
-    out << options.out << ": the validators changed " << verdict->changes.size() << " times since "
+    out << options.out << ": the validators changed " << changes.size() << " times since "
         << options.trust << "\n";
     print_fields(out, view);
   });

@@ -39,7 +39,7 @@ Sorted chunk_view(const ProofChunk& chunk) {
   return {{"index", chunk.index}, {"bits", to_base64(chunk.bits)}, {"path", path_view(chunk.path)}};
 }
 
-Sorted handover_view(const ProofHandover& handover) {
+Sorted sorted_view(const ProofHandover& handover) {
   return {{"checkpoint", handover.checkpoint.value},
           {"header", header_view(handover.header)},
           {"policy", handover.next_policy.value}};
@@ -380,7 +380,7 @@ bool ProofPrinter::print_next() {
       return false;
     case Part::handovers:
       if (next_ < proof_.handovers.size()) {
-        return print_item(handover_view(proof_.handovers[next_]));
+        return print_item(sorted_view(proof_.handovers[next_]));
       }
       text_ += "],\"header\":" + header_view(proof_.header).dump() +
                ",\"version\":" + Sorted(proof_.version).dump() + "}\n";
@@ -398,6 +398,14 @@ std::string print_proof(const Proof& proof) {
   while (!printer.step(kMany)) {
   }
   return printer.take();
+}
+
+Json handover_view(const ProofHandover& handover) { return Json(sorted_view(handover)); }
+
+Result<ProofHandover> handover_from_json(const Json& json) {
+  ProofHandover handover;
+  FENRUN_OK(read_handover(json, handover));
+  return handover;
 }
 
 Result<Proof> parse_proof(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ledger/proof/proof.h"
+#include "node/json/json.h"
 
 namespace fenrun {
 
@@ -39,5 +40,10 @@ class ProofPrinter {
 // spelling of one, Errc::proof_version, Errc::limit_exceeded above kProofFileBytesMax.
 // parse_proof(print_proof(p)) == p, and print_proof(parse_proof(t)) == t.
 Result<Proof> parse_proof(std::string_view text);
+
+// One handover as a proof file has it: {"checkpoint", "header", "policy"}.
+Json handover_view(const ProofHandover& handover);
+// Errc::proof_malformed.  Other members are passed over.
+Result<ProofHandover> handover_from_json(const Json& json);
 
 }  // namespace fenrun

@@ -20,7 +20,10 @@ bool Simulation::may_replace_keys(const std::string& name) {
   const auto* other = any_honest();
   if (other == nullptr) return false;
   const auto member = find_member(other->journal().state(), name);
-  const auto replaced_at = member ? member->member.keys_replaced_at : std::nullopt;
+  if (!member) return true;
+  // No simulation lasts as long as the count of replacements does.
+  if (member->member.replacements.size() == kKeyReplacementsMax) return false;
+  const auto replaced_at = member->member.keys_replaced_at;
   return !replaced_at ||
          other->journal().tip().height.value() >= replaced_at->value() + kSetChangeHeightsMin;
 }

@@ -79,7 +79,7 @@ FAMILIES = {
     35: ("schedule_cursor", {}, Struct(next=Blob(255))),
     36: ("member", dict(number=U16),
          Struct(name=of.NAME, party=PARTY, transport_key=KEY, admitted_at=POSITION,
-                keys_replaced_at=Optional(of.HEIGHT))),
+                keys_replaced_at=Optional(of.HEIGHT), replacements=List(TIME, 4))),
     37: ("member_name", dict(name=RestText()), U16),
     38: ("network", {}, Struct(name=of.NAME, next_member=U32, members=U16)),
     39: ("readiness", dict(number=U16),

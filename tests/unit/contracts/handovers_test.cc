@@ -2,6 +2,7 @@
 // journal, prover and verifier together.
 #include <gtest/gtest.h>
 
+#include "ledger/proof/handover_lead.h"
 #include "ledger/prover.h"
 #include "tests/support/journaled_network.h"
 
@@ -96,6 +97,85 @@ TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {
   // A proof at the end of an epoch lacks that epoch's own handover.
   auto earlier = *Prover::at(*journal, end, second_note);
   EXPECT_EQ(earlier.record(parameters_key())->handovers.size(), 1u);
+}
+
+// The custodian leaves and comes back, with new keys, more often than a proof has handovers.
+class LongHistory : public HandedOver {
+ protected:
+  static constexpr std::uint64_t kEpochs = kHandoversMax + 2;
+  const Signers staying{{"brand", "brand"}, {"east", "east"}, {"auditor", "auditor"}};
+
+  ReportReady report(const std::string& keys) const {
+    const auto consensus = key_named(keys + " consensus");
+    const auto checkpoint = key_named(keys + " checkpoint");
+    ReportReady out{{"custodian"},
+                    consensus.public_key(),
+                    checkpoint.public_key(),
+                    journal->tip().height,
+                    journal->tip_id(),
+                    {},
+                    possession(keys + " checkpoint", "custodian", KeyPurpose::checkpoint)};
+    out.possession =
+        consensus.sign(Domain::validator_keys,
+                       encode(ValidatorKeysStatement{chain_id(genesis), out.name, out.consensus_key,
+                                                     out.checkpoint_key, out.height}));
+    return out;
+  }
+
+  void end_epoch(std::uint64_t epoch) {
+    Change change = RemoveValidator{{"custodian"}};
+    if (epoch % 2 == 1) {
+      ASSERT_EQ(run("custodian", report("custodian " + std::to_string(epoch))), Errc::ok);
+      change = AddValidator{{"custodian"}};
+    }
+    ASSERT_EQ(decide(change, {"brand", "east", "auditor"}), Errc::ok);
+    ASSERT_TRUE(hand_over(note(staying)));
+  }
+
+  HandoverLead lead(const std::string& policy) const {
+    return HandoverLead(*TrustPolicy::parse(policy));
+  }
+  Status walk(HandoverLead& lead, std::optional<std::uint64_t> without = std::nullopt) const {
+    for (std::uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
+      if (epoch == without) continue;
+      FENRUN_TRY(auto handover, prove_handover(*journal, Epoch(epoch)));
+      FENRUN_OK(lead.add(std::move(handover)));
+    }
+    return lead.finish();
+  }
+};
+
+TEST_F(LongHistory, IsWalkedInPiecesFromATrustFileOfAnyAge) {
+  std::string middle;
+  for (std::uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
+    if (epoch == 500) {
+      middle = trust_policy_text("example", chain_id(genesis), validators(journal->state()));
+    }
+    ASSERT_NO_FATAL_FAILURE(end_epoch(epoch));
+  }
+  ASSERT_EQ(run("brand", OpenLane{Lane(1)}), Errc::ok);
+  const auto today = trust_policy_text("example", chain_id(genesis), validators(journal->state()));
+  auto prover = *Prover::at(*journal, journal->tip().height, note(staying));
+  EXPECT_EQ(prover.record(parameters_key()).error().code, Errc::limit_exceeded);
+  prover.skip_handovers_before(Epoch(kEpochs));
+  const auto proof = prover.record(parameters_key());
+  ASSERT_TRUE(proof) << proof.error().to_string();
+  EXPECT_FALSE(verify(*proof, *TrustPolicy::parse(middle), {}));
+
+  for (const auto& [policy, changes] : {std::pair(first_policy, kEpochs),
+                                        std::pair(middle, kEpochs - 500), std::pair(today, 0ul)}) {
+    auto found = lead(policy);
+    const auto status = walk(found);
+    ASSERT_TRUE(status) << status.error().to_string();
+    EXPECT_EQ(found.changes().size(), changes);
+    EXPECT_EQ(found.policy().print(), today);
+    EXPECT_TRUE(verify(*proof, found.policy(), {}));
+  }
+  // Within a piece, between two, and of a time that nobody asks about.
+  for (const std::uint64_t gap : {700U, 704U, 705U}) {
+    auto torn = lead(middle);
+    EXPECT_EQ(walk(torn, gap).error().code, Errc::handover_invalid) << gap;
+  }
 }
 
 TEST_F(HandedOver, ValidatorsOfAnyTimeAreFound) {

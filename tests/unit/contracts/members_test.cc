@@ -408,6 +408,32 @@ TEST(Validators, ReplaceTheirOwnKeys) {
   EXPECT_EQ(find_key_owner(world.state(), operation.transport_key)->purpose, KeyPurpose::transport);
 }
 
+// Else one validator could end any number of epochs.
+TEST_F(MemberTest, AValidatorReplacesItsKeysSoOftenInSoLong) {
+  const auto replace = [&](std::size_t number, std::uint64_t heights = kSetChangeHeightsMin) {
+    for (std::uint64_t i = 1; i < heights; ++i) world.wait(1'000);
+    return world.run("brand", replacement(world, "brand", "brand " + std::to_string(number)));
+  };
+  ASSERT_EQ(replace(0), Errc::ok);
+  const auto first = world.time();
+  for (std::size_t i = 1; i < kKeyReplacementsMax; ++i) {
+    world.wait(24 * 60 * 60 * 1'000);
+    ASSERT_EQ(replace(i), Errc::ok) << i;
+  }
+  const auto second = find_member(world.state(), "brand")->member.replacements.at(1);
+  EXPECT_EQ(replace(7), Errc::set_change_too_soon);
+  // Others have a count of their own.
+  EXPECT_EQ(world.run("east", replacement(world, "east", "east 2")), Errc::ok);
+
+  world.wait(first.value() + kKeyReplacementsMs - world.time().value() - 1'001);
+  EXPECT_EQ(replace(7, 1), Errc::set_change_too_soon) << "a millisecond early";
+  world.wait(1);
+  EXPECT_EQ(replace(7, 1), Errc::ok);
+  EXPECT_EQ(replace(8), Errc::set_change_too_soon);
+  world.wait(second.value() + kKeyReplacementsMs - world.time().value());
+  EXPECT_EQ(replace(8, 1), Errc::ok);
+}
+
 TEST(Members, AreBounded) {
   World world;
   for (std::size_t i = 4; i < kMembersMax; ++i) {
