@@ -98,8 +98,8 @@ class Journal {
   // Heights below the tip whose active bits are held.
   std::size_t history_count() const { return undo_.size(); }
   // Keeps the active bits of the height and above for as long as the answer lives, but not when a
-  // snapshot is installed, nor beyond ActiveHistoryLimits.  Shared by the journal, which only looks,
-  // and copies of a prover.
+  // snapshot is installed, nor beyond ActiveHistoryLimits.  Shared by the journal, which only
+  // looks, and copies of a prover.
   using Hold = std::shared_ptr<const Height>;
   Hold hold(Height height) const;
 
