@@ -23,7 +23,8 @@ class ThreadVerifierTest : public testing::Test {
   void check(const std::shared_ptr<const TxBatch>& batch, bool expected) {
     ++open_;
     const auto answered = std::make_shared<int>(0);
-    verifier_.check(batch, [this, answered, expected](bool valid) {
+    const BatchPiece piece{batch, 0, batch->transactions.size(), world_.point().chain_id};
+    verifier_.check(piece, [this, answered, expected](bool valid) {
       EXPECT_EQ(valid, expected);
       EXPECT_EQ(std::this_thread::get_id(), loop_);
       EXPECT_EQ(++*answered, 1);
