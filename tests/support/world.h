@@ -81,14 +81,17 @@ inline const Digest& example_chain_id() {
   return kChain;
 }
 
-// The possessions of keys in the example network.
+// The possessions of keys, in the example network where no other is named.
 inline Signature possession(const std::string& key, const std::string& party,
-                            KeyPurpose purpose = KeyPurpose::transactions) {
-  return prove_possession(key_named(key), example_chain_id(), party_named(party), purpose);
+                            KeyPurpose purpose = KeyPurpose::transactions,
+                            const Digest& chain = example_chain_id()) {
+  return prove_possession(key_named(key), chain, party_named(party), purpose);
 }
 
-inline RegisteredKey registered_key(const std::string& key, const std::string& party) {
-  return {KeyPurpose::transactions, key_named(key).public_key(), possession(key, party)};
+inline RegisteredKey registered_key(const std::string& key, const std::string& party,
+                                    const Digest& chain = example_chain_id()) {
+  return {KeyPurpose::transactions, key_named(key).public_key(),
+          possession(key, party, KeyPurpose::transactions, chain)};
 }
 
 inline RotateKey rotation(const std::string& party, const std::string& from, const std::string& to,
@@ -98,13 +101,14 @@ inline RotateKey rotation(const std::string& party, const std::string& from, con
 }
 
 inline Operation registration(const std::string& name, Role role, const std::string& parent,
-                              PartyAttributes attributes = {}) {
+                              PartyAttributes attributes = {},
+                              const Digest& chain = example_chain_id()) {
   RegisterParty operation;
   operation.party = party_named(name);
   operation.role = role;
   if (!parent.empty()) operation.parent = party_named(parent);
   operation.attributes = attributes;
-  operation.keys = {registered_key(name, name)};
+  operation.keys = {registered_key(name, name, chain)};
   return operation;
 }
 
@@ -206,7 +210,7 @@ class World {
   }
   Errc join(const std::string& name, Role role, const std::string& parent,
             PartyAttributes attributes = {}) {
-    return run(parent, registration(name, role, parent, attributes));
+    return run(parent, registration(name, role, parent, attributes, point_.chain_id));
   }
 
   // The entries of the last block.

@@ -45,7 +45,7 @@ void expect_named_for(const Profile& profile, const Incidents& all) {
   EXPECT_EQ(profile.disks, all.disks_hurt + all.journals_lost > 0);
   EXPECT_EQ(profile.clocks, all.clocks_set + all.pauses > 0);
   EXPECT_EQ(profile.epochs, all.changes_made > 0);
-  EXPECT_EQ(profile.schemes ? 3u : 0u, all.schemes) << "each seed has a plan, and carries it out";
+  EXPECT_EQ(profile.schemes, all.schemes > 1) << "most find the leaders that their plan wants";
   EXPECT_TRUE(!profile.backups || all.votes_damaged + all.votes_restored > 0);
 }
 
