@@ -93,12 +93,16 @@ void Machine::take_keys(unsigned generation) {
       VoteLog::create(disk_, vote_log_path(), consensus_key_->public_key(), Epoch(0)).has_value());
 }
 
+// For good: what is lost does not come back when the power fails next.
 void Machine::lose_journal() {
   CHECK(!is_up());
+  disk_.forgive();
   for (const auto& [path, bytes] : disk_.contents(kData)) {
     const auto name = Path(path).filename().string();
     const bool is_of_key = name.starts_with("votes.") || name.starts_with("guard.");
-    if (!is_of_key) CHECK(disk_.remove(path).has_value());
+    if (is_of_key) continue;
+    CHECK(disk_.remove(path).has_value());
+    CHECK(disk_.sync_directory(Path(path).parent_path()).has_value());
   }
 }
 
