@@ -27,9 +27,6 @@ constexpr std::uint64_t kVoteViewsKeptMax = 256;
 // A finalization this many views above the tip is not waited for: the range is fetched at once.
 constexpr std::uint64_t kCatchUpViews = kViewLookahead;
 
-// The log is taken for sound after this time even if too few peers could be asked.
-constexpr std::uint64_t kLogCheckMs = 10'000;
-
 }  // namespace
 
 // NOLINTNEXTLINE(readability-function-size): what it begins with comes from as many owners.

@@ -38,6 +38,9 @@ namespace fenrun {
 // retry.
 inline constexpr std::uint32_t kAnswersMax = 64;
 
+// The log is taken for sound after this time even if too few peers could be asked.
+inline constexpr std::uint64_t kLogCheckMs = 10'000;
+
 // Verifications that one peer's wrong signatures may cost between two statuses.  What must be
 // verified is ignored of it from then on: an honest peer sends nothing that it has not verified.
 inline constexpr std::uint64_t kWastedVerificationsMax = 64;

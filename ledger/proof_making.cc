@@ -28,11 +28,6 @@ Result<bool> ProofMaking::step(std::size_t pieces) {
   return stage_ == Stage::made;
 }
 
-Result<Proof> ProofMaking::run() {
-  while (stage_ != Stage::made) FENRUN_OK(do_piece());
-  return take();
-}
-
 Status ProofMaking::do_piece() {
   switch (stage_) {
     case Stage::statements:
@@ -154,6 +149,15 @@ MerklePath ProofMaking::path_to(Position position) {
   return MerklePath(inclusion_path(
       position.value(), prover_.size_,
       [this](unsigned level, std::uint64_t index) { return tiles_.node(level, index); }));
+}
+
+Result<Proof> made_at_once(Result<ProofMaking> begun) {
+  constexpr std::size_t kMany = 1'000;
+  if (!begun) return begun.error();
+  for (bool made = false; !made;) {
+    FENRUN_TRY(made, begun->step(kMany));
+  }
+  return begun->take();
 }
 
 }  // namespace fenrun

@@ -2,7 +2,9 @@
 // once.  Between two steps the journal may grow.
 //
 //   FENRUN_TRY(auto making, prover.begin_account(party));
-//   for (bool made = false; !made;) FENRUN_TRY(made, making.step(64));
+//   for (bool made = false; !made;) {
+//     FENRUN_TRY(made, making.step(64));
+//   }
 //   const Proof proof = making.take();
 //
 // Not thread-safe.
@@ -27,8 +29,6 @@ class ProofMaking {
   // path.  Whether the proof is made.  Errors as of Prover, and Errc::limit_exceeded for one that
   // no file of kProofFileBytesMax holds; then there is no next step.
   Result<bool> step(std::size_t pieces);
-  // All that is left.
-  Result<Proof> run();
   // REQUIRES: step() said that it is made.  Once.
   Proof take() { return std::move(proof_); }
 
@@ -59,5 +59,8 @@ class ProofMaking {
   std::size_t file_bytes_ = 0;  // That the entries take in a proof file, at least.
   Proof proof_;
 };
+
+// The whole of it at once, for who has the time.  Errors of what began it, and of step().
+Result<Proof> made_at_once(Result<ProofMaking> begun);
 
 }  // namespace fenrun

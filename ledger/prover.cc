@@ -307,42 +307,4 @@ Result<ProofMaking> Prover::begin_history(const HistoryParts& history,
   return ProofMaking(*this, std::move(claim), std::move(parts));
 }
 
-// ---- At once -----------------------------------------------------------------------------------
-
-namespace {
-
-Result<Proof> made_at_once(Result<ProofMaking> begun) {
-  if (!begun) return begun.error();
-  return begun->run();
-}
-
-}  // namespace
-
-Result<Proof> Prover::transaction(Position position, bool with_operations) const {
-  return made_at_once(begin_transaction(position, with_operations));
-}
-
-Result<Proof> Prover::operation(Position position) const {
-  return made_at_once(begin_operation(position));
-}
-
-Result<Proof> Prover::posting(Position position, const std::optional<RecordKey>& policy) const {
-  return made_at_once(begin_posting(position, policy));
-}
-
-Result<Proof> Prover::record(const RecordKey& key) const { return made_at_once(begin_record(key)); }
-
-Result<Proof> Prover::absence(const RecordKey& key, const OrderedFamily& family) const {
-  return made_at_once(begin_absence(key, family));
-}
-
-Result<Proof> Prover::account(const PartyId& party) const {
-  return made_at_once(begin_account(party));
-}
-
-Result<Proof> Prover::history(const HistoryParts& history,
-                              const std::vector<OrderedFamily>& families) const {
-  return made_at_once(begin_history(history, families));
-}
-
 }  // namespace fenrun

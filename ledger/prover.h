@@ -1,5 +1,5 @@
 // Makes proofs from a journal: what ledger/proof/verify.h accepts.  docs/spec/proofs.md.
-// In steps, where they may be large: ledger/proof_making.h.
+// In steps, for they may be large: ledger/proof_making.h.
 //
 // A Prover speaks of the ledger as it was at one cosigned checkpoint, which may lie some blocks
 // below the journal's tip: Records that were superseded since are found through `previous`.
@@ -51,8 +51,8 @@ class Prover {
   // Each: Errc::not_found for what is not in the journal, Errc::not_ready for what the checkpoint
   // does not cover yet and while a handover is missing here, Errc::value_invalid for an entry of
   // another kind, Errc::limit_exceeded for a proof of more than kProofEntriesMax entries; the
-  // errors of the store.  begin_...: what is found at once is gathered, the rest comes in steps,
-  // with the same errors.
+  // errors of the store.  What is found at once is gathered, the rest comes in steps, with the same
+  // errors.
 
   Result<ProofMaking> begin_transaction(Position transaction, bool with_operations) const;
   Result<ProofMaking> begin_operation(Position operation) const;
@@ -65,15 +65,6 @@ class Prover {
   // Errc::value_invalid also when an absent key is of none of the families, and when it exists.
   Result<ProofMaking> begin_history(const HistoryParts& history,
                                     const std::vector<OrderedFamily>& families) const;
-
-  Result<Proof> transaction(Position transaction, bool with_operations) const;
-  Result<Proof> operation(Position operation) const;
-  Result<Proof> posting(Position posting, const std::optional<RecordKey>& policy) const;
-  Result<Proof> record(const RecordKey& key) const;
-  Result<Proof> absence(const RecordKey& key, const OrderedFamily& family) const;
-  Result<Proof> account(const PartyId& party) const;
-  Result<Proof> history(const HistoryParts& history,
-                        const std::vector<OrderedFamily>& families) const;
 
  private:
   friend class ProofMaking;

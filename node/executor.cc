@@ -162,14 +162,18 @@ std::vector<Digest> Executor::missing_batches(const Propose& propose) const {
   return missing;
 }
 
-// What the header alone tells.  Only within the block may no batch come twice: which ones an
-// ancestor named cannot be told once it is final.  One that comes again has no effect.
-std::optional<Verdict> Executor::judge_header(const Propose& propose, const BlockPoint& parent,
-                                              ValidatorIndex leader) const {
+// The header, if it is right as far as it alone tells.  Only within the block may no batch come
+// twice: which ones an ancestor named cannot be told once it is final.  One that comes again has no
+// effect.
+std::variant<Header, Verdict> Executor::judge_header(const Propose& propose,
+                                                     const BlockPoint& parent,
+                                                     ValidatorIndex leader) const {
   const auto header = decode_header(propose.payload.header);
   if (!header) return Verdict::invalid;
-  const bool is_held = journal_->find(block_id_of(propose.payload)) != nullptr;
-  if (is_held && planted(PlantedBug::executed_block_believed)) return std::nullopt;
+  if (planted(PlantedBug::executed_block_believed) &&
+      journal_->find(block_id_of(propose.payload)) != nullptr) {
+    return *header;
+  }
   if (!fits(*header, propose)) return Verdict::mismatch;
   const auto earlier = planted(PlantedBug::verdict_depends_on_tip)
                            ? batches_since_tip(propose.parent_id)
@@ -180,14 +184,15 @@ std::optional<Verdict> Executor::judge_header(const Propose& propose, const Bloc
       has_repetition(propose.payload.batches, earlier)) {
     return Verdict::invalid;
   }
-  return std::nullopt;
+  return *header;
 }
 
 std::optional<Verdict> Executor::prejudge(const Propose& propose, ValidatorIndex leader,
                                           bool wanted) const {
   const auto parent = journal_->point(propose.parent_id);
   CHECK(parent.has_value());
-  if (const auto verdict = judge_header(propose, *parent, leader)) return verdict;
+  const auto judged = judge_header(propose, *parent, leader);
+  if (const auto* verdict = std::get_if<Verdict>(&judged)) return *verdict;
   if (journal_->find(block_id_of(propose.payload))) return std::nullopt;
   if (!has_room_for(propose.payload.batches, *parent)) return Verdict::invalid;
   // Empty blocks never wait: one of them may be what makes the rest final.
@@ -219,10 +224,11 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
   const Digest id = block_id_of(propose.payload);
   const auto parent = journal_->point(propose.parent_id);
   CHECK(parent.has_value());
-  if (const auto verdict = judge_header(propose, *parent, leader)) return *verdict;
-  const auto header = decode_header(propose.payload.header);
-  const bool is_early = header->time.value() > clock.value() + kBlockTimeAheadMsMax &&
-                        header->time != parent->time.next();
+  const auto judged = judge_header(propose, *parent, leader);
+  if (const auto* verdict = std::get_if<Verdict>(&judged)) return *verdict;
+  const auto& header = std::get<Header>(judged);
+  const bool is_early = header.time.value() > clock.value() + kBlockTimeAheadMsMax &&
+                        header.time != parent->time.next();
   const Verdict right = is_early ? Verdict::early : Verdict::valid;
   // The same header on the same parent: executed for a vote before, or as a block fetched.
   if (journal_->find(id)) {
@@ -230,8 +236,8 @@ Verdict Executor::verify(const Propose& propose, ValidatorIndex leader, TimeMs c
     return right;
   }
   if (!has_room_for(propose.payload.batches, *parent)) return Verdict::invalid;
-  auto block = execute(*parent, context_of(*header), propose.payload.batches);
-  if (planted(PlantedBug::header_not_compared)) take_header(*block, *parent, *header);
+  auto block = execute(*parent, context_of(header), propose.payload.batches);
+  if (planted(PlantedBug::header_not_compared)) take_header(*block, *parent, header);
   if (block->id != id) return Verdict::invalid;
   keep(std::move(block), propose.payload.batches);
   return right;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "consensus/io.h"
@@ -70,8 +71,8 @@ class Executor {
   void prune();
 
  private:
-  std::optional<Verdict> judge_header(const Propose& propose, const BlockPoint& parent,
-                                      ValidatorIndex leader) const;
+  std::variant<Header, Verdict> judge_header(const Propose& propose, const BlockPoint& parent,
+                                             ValidatorIndex leader) const;
   bool has_room_for(const BatchList& batches, const BlockPoint& parent) const;
   std::vector<Digest> batches_since_tip(Digest block_id) const;
   std::unique_ptr<ExecutedBlock> execute(const BlockPoint& parent, const BlockContext& context,

@@ -20,9 +20,6 @@ constexpr std::uint64_t kAcknowledgeMs = 5;
 // Checkpoints are signed of the blocks whose time falls into another of these spans than their
 // parent's, so that all sign the same ones, and of a tip that stays.
 constexpr std::uint64_t kCheckpointSpanMs = 100;
-// At the end of an epoch nobody is asked about the vote log: who started there waits as long as
-// consensus does at most (docs/spec/consensus.md, §5).
-constexpr std::uint64_t kLogCheckMsMax = 10'000;
 // The gates of log lines that peers cause open anew so often.
 constexpr std::uint64_t kPeerLogSpanMs = 10'000;
 // Messages of one link that are none, until it is closed.
@@ -461,7 +458,8 @@ void Node::take_quorum() {
 bool Node::may_sign_checkpoints() const {
   if (!vote_log_) return false;
   if (log_check_ != LogCheck::ask || replica_->log_check() != LogCheck::ask) return true;
-  return replica_->ended() && now().steady.value() - started_at_.value() >= kLogCheckMsMax;
+  // At the end of an epoch nobody is asked: who started there waits as long as consensus would.
+  return replica_->ended() && now().steady.value() - started_at_.value() >= kLogCheckMs;
 }
 
 void Node::sign_checkpoint() {

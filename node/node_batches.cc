@@ -191,7 +191,7 @@ void Node::release_checked(net::PeerIndex from) {
     if (*checking->right) {
       take_right(from, checking->batch);
     } else {
-      log_of_peer(from, "a batch has a wrong signature, or another chain's form");
+      log_of_peer(from, "a batch has a wrong form or signature");
     }
   }
 }

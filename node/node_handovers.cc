@@ -78,8 +78,8 @@ void Node::restore_handover(net::PeerIndex from, const Handover& answer) {
   if (code == Errc::not_found || code == Errc::corruption) {
     return send(from, net::Channel::consensus, GetEpochLinks{answer.epoch});
   }
-  log(LogLevel::warn, members_.name_of(from) + " sent no handover of epoch " +
-                          std::to_string(answer.epoch.value()) + ": " + status.error().to_string());
+  log_of_peer(from, "sent no handover of epoch " + std::to_string(answer.epoch.value()) + ": " +
+                        status.error().to_string());
 }
 
 Status Node::restore_by_checkpoint(Epoch epoch, const std::string& text) {
@@ -105,10 +105,7 @@ void Node::restore_handovers(net::PeerIndex from, const EpochLinks& answer) {
     if (is_handover_lost(epoch)) {
       const auto status = restore_by_link(epoch, link);
       if (!status && status.error().code == Errc::io_error) return fail(status.error());
-      if (!status) {
-        return log(LogLevel::warn,
-                   "the epochs of " + members_.name_of(from) + ": " + status.error().to_string());
-      }
+      if (!status) return log_of_peer(from, "its epochs: " + status.error().to_string());
       note_restored(epoch);
     }
     epoch = epoch.next();

@@ -5,10 +5,17 @@
 
 #include "contracts/keys.h"
 #include "ledger/proof/verify.h"
-#include "ledger/prover.h"
+#include "ledger/proof_making.h"
 #include "tests/support/node_cluster.h"
 
 namespace fenrun {
+
+inline bool in_epoch(NodeCluster& cluster, std::uint64_t epoch) {
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    if (cluster.is_up(i) && cluster.node(i).status().epoch != Epoch(epoch)) return false;
+  }
+  return true;
+}
 
 // Signs in the name of parties and keeps count of their lanes.
 class Organisations {
@@ -38,6 +45,13 @@ class Organisations {
     }
   }
 
+  // Of the five of these names, and until all are in the epoch that this begins.
+  void remove_south(std::size_t via) {
+    change(RemoveValidator{{"distributor-south"}},
+           {"distributor-east", "distributor-west", "auditor"}, via);
+    ASSERT_TRUE(cluster_->run_until([&] { return in_epoch(*cluster_, 1); }));
+  }
+
   void open_campaign(std::size_t via = 0) {
     EXPECT_EQ(run("brand", OpenCampaign{CampaignId(++campaigns_), {}}, via), Errc::ok);
   }
@@ -47,13 +61,6 @@ class Organisations {
   std::map<std::string, std::uint64_t> next_;
   std::uint32_t campaigns_ = 0;
 };
-
-inline bool in_epoch(NodeCluster& cluster, std::uint64_t epoch) {
-  for (std::size_t i = 0; i < cluster.size(); ++i) {
-    if (cluster.is_up(i) && cluster.node(i).status().epoch != Epoch(epoch)) return false;
-  }
-  return true;
-}
 
 // Whoever holds the trust file of genesis is led to the epoch by a proof that this node makes.
 inline void expect_proofs_from_genesis(NodeCluster& cluster, std::size_t i, std::uint64_t epoch) {
@@ -65,7 +72,7 @@ inline void expect_proofs_from_genesis(NodeCluster& cluster, std::size_t i, std:
   const auto checkpoint = cluster.node(i).checkpoint();
   const auto prover = Prover::at(journal, checkpoint->height, checkpoint->note);
   ASSERT_TRUE(prover) << prover.error().to_string();
-  const auto proof = prover->record(parameters_key());
+  const auto proof = made_at_once(prover->begin_record(parameters_key()));
   ASSERT_TRUE(proof) << proof.error().to_string();
   const auto policy = TrustPolicy::parse(trust_policy_of(cluster.genesis()));
   const auto verdict = verify(*proof, *policy, {});

@@ -4,6 +4,7 @@
 #include "contracts/members.h"
 #include "contracts/provenance_journal.h"
 #include "ledger/proof/trust_policy.h"
+#include "ledger/proof_making.h"
 #include "tests/support/world.h"
 
 namespace fenrun::test {
@@ -42,7 +43,7 @@ class ProvenanceProver {
   }
   Result<Proof> prove(const HistoryParts& parts) const {
     FENRUN_TRY(const auto prover, Prover::at(*journal_, journal_->tip().height, note_));
-    return prover.history(parts, families());
+    return made_at_once(prover.begin_history(parts, families()));
   }
   Result<Provenance> judge(const Proof& proof) const {
     FENRUN_TRY(const auto verdict, verify(proof, policy_, {std::nullopt, 0, families()}));

@@ -11,7 +11,7 @@
 #include "ledger/journal.h"
 #include "ledger/merkle/tree.h"
 #include "ledger/proof/merkle.h"
-#include "ledger/prover.h"
+#include "ledger/proof_making.h"
 #include "tests/bench/micro/work.h"
 #include "tests/support/world.h"
 
@@ -90,7 +90,7 @@ class ProvenLedger {
   Proof account() const {
     const auto prover = Prover::at(*journal_, journal_->tip().height, note_);
     CHECK(prover.has_value());
-    auto proof = prover->account(test::party_named("brand"));
+    auto proof = made_at_once(prover->begin_account(test::party_named("brand")));
     CHECK(proof.has_value());
     return *std::move(proof);
   }

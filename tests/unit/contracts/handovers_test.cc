@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/proof/handover_lead.h"
-#include "ledger/prover.h"
+#include "ledger/proof_making.h"
 #include "tests/support/journaled_network.h"
 
 namespace fenrun::test {
@@ -65,14 +65,14 @@ TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {
   const auto today = note({{"brand", "brand"}, {"east", "east 2"}, {"auditor", "auditor"}});
   auto prover = *Prover::at(*journal, journal->tip().height, today);
   // While a handover is not there, no proof leads over it.
-  EXPECT_EQ(prover.record(parameters_key()).error().code, Errc::not_ready);
+  EXPECT_EQ(made_at_once(prover.begin_record(parameters_key())).error().code, Errc::not_ready);
   ASSERT_TRUE(journal->save_handover(
       Epoch(1),
       {{second_note},
        {trust_policy_text("example", chain_id(genesis), *validators_at(store, second_end))},
        {},
        encode(*validators_at(store, second_end))}));
-  const auto proof = prover.record(parameters_key());
+  const auto proof = made_at_once(prover.begin_record(parameters_key()));
   ASSERT_TRUE(proof) << proof.error().to_string();
   EXPECT_EQ(proof->handovers.size(), 2u);
 
@@ -87,7 +87,7 @@ TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {
 
   // For readers who know a later set.
   prover.skip_handovers_before(Epoch(1));
-  const auto shorter = *prover.record(parameters_key());
+  const auto shorter = *made_at_once(prover.begin_record(parameters_key()));
   EXPECT_EQ(shorter.handovers.size(), 1u);
   EXPECT_EQ(verify(shorter, *TrustPolicy::parse(first_policy), {}).error().code,
             Errc::handover_missing);
@@ -96,7 +96,7 @@ TEST_F(HandedOver, ProofsLeadFromGenesisToToday) {
   EXPECT_TRUE(verify(shorter, *TrustPolicy::parse(later), {}));
   // A proof at the end of an epoch lacks that epoch's own handover.
   auto earlier = *Prover::at(*journal, end, second_note);
-  EXPECT_EQ(earlier.record(parameters_key())->handovers.size(), 1u);
+  EXPECT_EQ(made_at_once(earlier.begin_record(parameters_key()))->handovers.size(), 1u);
 }
 
 // The custodian leaves and comes back, with new keys, more often than a proof has handovers.
@@ -156,9 +156,9 @@ TEST_F(LongHistory, IsWalkedInPiecesFromATrustFileOfAnyAge) {
   ASSERT_EQ(run("brand", OpenLane{Lane(1)}), Errc::ok);
   const auto today = trust_policy_text("example", chain_id(genesis), validators(journal->state()));
   auto prover = *Prover::at(*journal, journal->tip().height, note(staying));
-  EXPECT_EQ(prover.record(parameters_key()).error().code, Errc::limit_exceeded);
+  EXPECT_EQ(made_at_once(prover.begin_record(parameters_key())).error().code, Errc::limit_exceeded);
   prover.skip_handovers_before(Epoch(kEpochs));
-  const auto proof = prover.record(parameters_key());
+  const auto proof = made_at_once(prover.begin_record(parameters_key()));
   ASSERT_TRUE(proof) << proof.error().to_string();
   EXPECT_FALSE(verify(*proof, *TrustPolicy::parse(middle), {}));
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/merkle/tree.h"
-#include "ledger/prover.h"
+#include "ledger/proof_making.h"
 #include "tests/support/journaled_network.h"
 
 namespace fenrun::test {
@@ -79,7 +79,8 @@ class Recovered : public JournaledNetwork {
   }
 
   Proof proof(const Signers& signers) const {
-    return *Prover::at(*journal, journal->tip().height, note(signers))->record(parameters_key());
+    const auto prover = Prover::at(*journal, journal->tip().height, note(signers));
+    return *made_at_once(prover->begin_record(parameters_key()));
   }
 
   std::string refusal(const Proof& proof) const {

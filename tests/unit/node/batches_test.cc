@@ -25,12 +25,6 @@ class Batches : public testing::Test {
     });
   }
 
-  void remove_validator() {
-    parties_.change(RemoveValidator{{"distributor-south"}},
-                    {"distributor-east", "distributor-west", "auditor"}, brand_);
-    ASSERT_TRUE(cluster_.run_until([&] { return in_epoch(cluster_, 1); }));
-  }
-
   NodeCluster cluster_{kNames};
   Organisations parties_{cluster_};
   const std::size_t brand_ = cluster_.index_of("brand");
@@ -60,7 +54,7 @@ TEST_F(Batches, OfStrangersAreNoUse) {
 
 // A member goes while its batch is being checked; what others send of the same is taken.
 TEST_F(Batches, OfAMemberThatGoesAreTakenFromOthers) {
-  remove_validator();
+  parties_.remove_south(brand_);
   const auto transaction = cluster_.transaction("distributor-south", 0, OpenLane{Lane(1)});
   const TxBatch batch{std::vector{transaction}};
   cluster_.hold_checks(east_, test_party("distributor-south"));
@@ -78,7 +72,7 @@ TEST_F(Batches, OfAMemberThatGoesAreTakenFromOthers) {
 
 // It names none in a block of its own, and nobody else knows that they are.
 TEST_F(Batches, OfAnObserverAreSentUntilTheyAreHeld) {
-  remove_validator();
+  parties_.remove_south(brand_);
   bool is_lost = true;
   cluster_.set_tamper([&](std::size_t from, std::size_t, net::Payload bytes) {
     const auto message = *decode<NodeMessage>(*bytes);

@@ -8,7 +8,7 @@
 #include "contracts/records.h"
 #include "contracts/recovery.h"
 #include "ledger/proof/verify.h"
-#include "ledger/prover.h"
+#include "ledger/proof_making.h"
 #include "node/epoch_chain.h"
 #include "tests/support/epoch_links.h"
 #include "tests/support/node_cluster.h"
@@ -125,7 +125,7 @@ TEST_F(Recovering, TheNetworkGoesOnAndALateNodeFollows) {
     }));
     const auto checkpoint = cluster.node(i).checkpoint();
     const auto prover = Prover::at(cluster.journal(i), checkpoint->height, checkpoint->note);
-    const auto proof = prover->record(parameters_key());
+    const auto proof = made_at_once(prover->begin_record(parameters_key()));
     ASSERT_TRUE(proof) << proof.error().to_string();
     const auto policy = TrustPolicy::parse(trust_policy_of(cluster.genesis()));
     const auto verdict = verify(*proof, *policy, {});

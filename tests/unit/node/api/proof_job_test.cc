@@ -33,7 +33,9 @@ class ProofJobTest : public testing::Test {
     return *Prover::at(node_.journal(), checkpoint.height, checkpoint.note);
   }
   ProofMaking begin() const { return *prover().begin_account(party_named("brand")); }
-  std::string whole() const { return print_proof(*prover().account(party_named("brand"))); }
+  std::string whole() const {
+    return print_proof(*made_at_once(prover().begin_account(party_named("brand"))));
+  }
 
   void start() {
     ProofJob::start(
@@ -115,7 +117,7 @@ TEST_F(ProofJobTest, ASmallOneIsMadeAtOnce) {
       *prover().begin_record(key), "record", request_,
       [this](HttpResponse response) { answers_.push_back(std::move(response)); }, seats_);
   ASSERT_EQ(answers_.size(), 1u);
-  EXPECT_EQ(answers_[0].body, print_proof(*prover().record(key)));
+  EXPECT_EQ(answers_[0].body, print_proof(*made_at_once(prover().begin_record(key))));
   EXPECT_TRUE(waiting_.empty());
 }
 
