@@ -310,6 +310,34 @@ TEST(Node, RefusesMoreWhileWhatItTookWaitsTooLong) {
   EXPECT_TRUE(cluster.submit(0, large(next)));
 }
 
+// Else clients that send wrong signatures keep all others of the node waiting, without end.
+TEST(Node, RefusesMoreWhileSoManySignaturesWaitToBeChecked) {
+  constexpr std::size_t kPiecesMax = 4'096;
+  NodeCluster cluster(kFourNames);
+  const auto large = [&](std::uint64_t sequence) {
+    const auto body = cluster.transaction("brand", sequence, open_campaign(1)).body;
+    return sign_transaction(body, std::vector<OperationBytes>(16, OperationBytes{0}),
+                            test_key("brand operator"));
+  };
+  cluster.hold_checks(0, test_party("brand"));
+  std::vector<SignedTransaction> many;
+  for (std::uint64_t i = 0; i < kPiecesMax; ++i) many.push_back(large(i));
+  std::optional<NodeService::Submitted> answer;
+  cluster.node(0).submit_all(many, [&](const auto& submitted) { answer = submitted; });
+  std::optional<Result<Digest>> refused;
+  cluster.node(0).submit(large(kPiecesMax), [&](const auto& result) { refused = result; });
+  cluster.run_ms(10);
+  EXPECT_FALSE(answer);
+  EXPECT_FALSE(refused) << "its turn comes behind them";
+
+  cluster.hold_checks(0, std::nullopt);
+  cluster.run_ms(10);
+  ASSERT_TRUE(answer && refused);
+  EXPECT_TRUE(answer->front());
+  EXPECT_EQ(refused->error().code, Errc::mempool_full);
+  EXPECT_TRUE(cluster.submit(0, large(kPiecesMax)));
+}
+
 TEST(Node, StopsForGoodWhenTheDiskFails) {
   NodeCluster cluster(kFourNames);
   cluster.files(1).fail_sync_in(1);
